@@ -1,0 +1,17 @@
+# Compiler flags of our own code. They are directory properties, set before any target is declared.
+
+add_compile_options(-Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual -Werror)
+# Metrics compare doubles against thresholds: a fused multiply-add moves the last bit (see protocols on IoU). Kernels that
+# want FMA ask for it through intrinsics or Eigen, which this flag does not touch.
+add_compile_options(-ffp-contract=off)
+if(REIDBENCH_NATIVE)
+  add_compile_options(-march=native)
+endif()
+if(REIDBENCH_SANITIZE)
+  add_compile_options(-fsanitize=${REIDBENCH_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all -g1)
+  add_link_options(-fsanitize=${REIDBENCH_SANITIZE})
+  # GCC's sanitizer instrumentation raises false "maybe uninitialized" and string overflow findings in system headers.
+  add_compile_options(-Wno-error=maybe-uninitialized -Wno-error=stringop-overflow -Wno-error=array-bounds)
+endif()
+# A command loads only the shared libraries it calls: `reidbench rank` must not start LibTorch.
+add_link_options(-Wl,--as-needed)

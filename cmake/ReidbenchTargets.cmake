@@ -1,0 +1,50 @@
+# Targets by convention, so that a module, a command or a test is declared in one line.
+
+# reidbench_module(<name> [DEPS <modules>] [PUBLIC_LIBS <libs>] [LIBS <libs>])
+# One folder lib/<name> = one static library reidbench_<name> of all its .cc files. DEPS are the modules it may include
+# (tests/architecture holds every #include against them); LIBS are third-party libraries its headers do not show.
+function(reidbench_module name)
+  cmake_parse_arguments(ARG "" "" "DEPS;PUBLIC_LIBS;LIBS" ${ARGN})
+  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cc)
+  list(TRANSFORM ARG_DEPS PREPEND reidbench_)
+  add_library(reidbench_${name} STATIC ${sources})
+  target_include_directories(reidbench_${name} PUBLIC ${PROJECT_SOURCE_DIR}/lib)
+  target_link_libraries(reidbench_${name} PUBLIC ${ARG_DEPS} ${ARG_PUBLIC_LIBS} PRIVATE ${ARG_LIBS})
+endfunction()
+
+# reidbench_stage(<command> DEPS <modules> [LIBS <libs>]): lib/stages/<command>.cc, a library of its own so that a command
+# links only what its stage needs.
+function(reidbench_stage name)
+  cmake_parse_arguments(ARG "" "" "DEPS;LIBS" ${ARGN})
+  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${name}.cc ${CMAKE_CURRENT_SOURCE_DIR}/${name}_*.cc)
+  list(TRANSFORM ARG_DEPS PREPEND reidbench_)
+  add_library(reidbench_stage_${name} STATIC ${sources})
+  target_include_directories(reidbench_stage_${name} PUBLIC ${PROJECT_SOURCE_DIR}/lib)
+  target_link_libraries(reidbench_stage_${name} PUBLIC ${ARG_DEPS} PRIVATE ${ARG_LIBS})
+endfunction()
+
+# reidbench_command(<command> DEPS <targets>): tools/<command>.cc -> bin/reidbench-<command>, installed.
+function(reidbench_command name)
+  cmake_parse_arguments(ARG "" "" "DEPS" ${ARGN})
+  add_executable(reidbench-${name} ${CMAKE_CURRENT_SOURCE_DIR}/${name}.cc)
+  list(TRANSFORM ARG_DEPS PREPEND reidbench_)
+  target_link_libraries(reidbench-${name} PRIVATE ${ARG_DEPS} reidbench_cli)
+  set_target_properties(reidbench-${name} PROPERTIES INSTALL_RPATH_USE_LINK_PATH ON)
+  install(TARGETS reidbench-${name} RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+endfunction()
+
+# reidbench_test(<module> [LIBS <libs>]): tests/<module>/*_test.cc -> one GoogleTest program <module>_test.
+function(reidbench_test name)
+  cmake_parse_arguments(ARG "" "" "DEPS;LIBS" ${ARGN})
+  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${name}/*_test.cc)
+  if(NOT sources)
+    return()
+  endif()
+  list(TRANSFORM ARG_DEPS PREPEND reidbench_)
+  add_executable(${name}_test ${sources})
+  target_include_directories(${name}_test PRIVATE ${PROJECT_SOURCE_DIR}/tests)
+  target_link_libraries(${name}_test PRIVATE ${ARG_DEPS} ${ARG_LIBS} reidbench_test_support GTest::gmock GTest::gtest_main)
+  target_compile_definitions(${name}_test PRIVATE REIDBENCH_TEST_DATA="${PROJECT_SOURCE_DIR}/tests/golden"
+                                                  REIDBENCH_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
+  gtest_discover_tests(${name}_test TEST_PREFIX "${name}." DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT 300)
+endfunction()
