@@ -1,6 +1,9 @@
 # Compiler flags of our own code. They are directory properties, set before any target is declared.
 
 add_compile_options(-Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual -Werror)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  add_compile_options(-Wno-restrict)  # GCC 12 warns falsely about std::string (GCC bug 105651)
+endif()
 # Metrics compare doubles against thresholds: a fused multiply-add moves the last bit (see protocols on IoU). Kernels that
 # want FMA ask for it through intrinsics or Eigen, which this flag does not touch.
 add_compile_options(-ffp-contract=off)
