@@ -1,0 +1,27 @@
+// Image files to RGB, byte for byte what Pillow 9.4 gives for Image.open(path).convert('RGB') on golden/preprocess.
+// JPEG through libjpeg-turbo (CMYK needs its raw samples), everything else through OpenCV.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <span>
+#include <string_view>
+
+#include "imaging/image.h"
+
+namespace reidbench {
+
+enum class ExifOrientation {
+  kIgnore,  // torchreid
+  kApply,   // fast-reid: rotates and flips by the EXIF orientation tag
+};
+
+// Decodes a whole file's bytes into `image`, reusing its storage. `name` appears in messages.
+// Throws Error(kInput): "NAME: corrupt JPEG: premature end ...", "NAME: not an image (first bytes ..)". A truncated file is
+// an error, never a half-grey picture.
+void DecodeImage(std::span<const uint8_t> file_bytes, std::string_view name, ExifOrientation orientation, RgbImage* image);
+
+// The same from a path. Throws Error(kIo) when the file cannot be read.
+RgbImage DecodeImageFile(const std::filesystem::path& path, ExifOrientation orientation);
+
+}  // namespace reidbench

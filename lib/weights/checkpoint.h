@@ -1,0 +1,38 @@
+// Reads network weights without Python: torch checkpoints (zip and legacy pickle, bare state_dict or training checkpoint) and
+// ONNX graphs. The pickle machine executes nothing: any global outside its allow-list is refused.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace reidbench {
+
+// Row-major, contiguous, converted to float32 whatever the stored type was (int64 counters too).
+struct Tensor {
+  std::vector<int64_t> shape;
+  std::vector<float> values;
+};
+
+enum class CheckpointFormat { kTorchZip, kTorchLegacy, kOnnx };
+std::string_view CheckpointFormatName(CheckpointFormat format);  // "torch zip", "torch legacy pickle", "onnx"
+
+struct Checkpoint {
+  std::string path;
+  CheckpointFormat format = CheckpointFormat::kTorchZip;
+  std::string sha256;                     // of the file
+  std::map<std::string, Tensor> tensors;  // names without a "module." prefix
+  std::vector<std::string> notes;         // what was unwrapped or skipped: "training checkpoint, epoch 150", ...
+};
+
+// Throws Error(kIo) when unreadable, Error(kModel) when it is not a checkpoint, is truncated, or asks for something that the
+// allow-list lacks ("bad.pth: refused: pickle wants to call posix.system ...").
+Checkpoint ReadCheckpoint(const std::filesystem::path& path);
+// The same on bytes in memory, for tests and fuzzers; `name` appears in messages. Leaves sha256 empty.
+Checkpoint ParseCheckpoint(std::span<const uint8_t> bytes, std::string_view name);
+
+}  // namespace reidbench
