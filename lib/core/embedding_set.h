@@ -1,4 +1,5 @@
-// Embeddings with the labels that ranking and re-linking need. Exchanged by features, models, retrieval and relinking.
+// Embeddings with the labels that ranking and re-linking need. Exchanged by features, models,
+// retrieval and relinking.
 #pragma once
 
 #include <Eigen/Core>
@@ -17,9 +18,12 @@ using FeatureMatrix = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen
 // A view of consecutive rows of a FeatureMatrix or of foreign row-major storage.
 using FeatureView = Eigen::Map<const FeatureMatrix>;
 
-inline FeatureView ViewOf(const FeatureMatrix& m) { return FeatureView(m.data(), m.rows(), m.cols()); }
+inline FeatureView ViewOf(const FeatureMatrix& m) {
+  return FeatureView(m.data(), m.rows(), m.cols());
+}
 
-// Part of a re-ID data set that an image belongs to. Numbers are those of `/split` in a feature file: do not renumber.
+// Part of a re-ID data set that an image belongs to. Numbers are those of `/split` in a feature
+// file: do not renumber.
 enum class Split : uint8_t { kTrain = 0, kVal = 1, kQuery = 2, kGallery = 3, kNone = 4 };
 
 std::string_view SplitName(Split split);  // "train", "val", "query", "gallery", "none"

@@ -25,8 +25,9 @@ void CheckFailed(const char* condition, const char* file, int line) {
   // From `lib/` on: the message must not depend on where the tree was checked out.
   std::string_view path = file;
   if (const auto at = path.rfind("/lib/"); at != std::string_view::npos) path.remove_prefix(at + 1);
-  throw Error(ErrorKind::kInternal,
-              fmt::format("internal check failed: {} at {}:{}; please report this", condition, path, line));
+  throw Error(
+      ErrorKind::kInternal,
+      fmt::format("internal check failed: {} at {}:{}; please report this", condition, path, line));
 }
 
 }  // namespace internal

@@ -1,5 +1,6 @@
-// The one exception type of reidbench. A message says what is wrong, where (file:line, YAML path, HDF5 dataset), what was
-// expected and found, and what to do. Errors of third-party libraries are translated in the module that owns the library.
+// The one exception type of reidbench. A message says what is wrong, where (file:line, YAML path,
+// HDF5 dataset), what was expected and found, and what to do. Errors of third-party libraries are
+// translated in the module that owns the library.
 #pragma once
 
 #include <fmt/format.h>
@@ -21,11 +22,12 @@ enum class ErrorKind {
 
 // Exit codes of every command; `--help` and the README list them.
 inline constexpr int kExitOk = 0;
-inline constexpr int kExitCheckFailed = 1;   // ran, and a gate or check failed
-inline constexpr int kExitUsage = 2;         // usage or config
-inline constexpr int kExitInput = 3;         // input, model or I/O
-inline constexpr int kExitInternal = 4;      // a bug
-inline constexpr int kExitInterrupted = 130;  // Ctrl-C; running the same command again resumes where that is supported
+inline constexpr int kExitCheckFailed = 1;  // ran, and a gate or check failed
+inline constexpr int kExitUsage = 2;        // usage or config
+inline constexpr int kExitInput = 3;        // input, model or I/O
+inline constexpr int kExitInternal = 4;     // a bug
+inline constexpr int kExitInterrupted =
+    130;  // Ctrl-C; running the same command again resumes where that is supported
 
 class Error : public std::runtime_error {
  public:
@@ -36,7 +38,8 @@ class Error : public std::runtime_error {
   ErrorKind kind_;
 };
 
-// Ctrl-C or SIGTERM, thrown by loops that poll InterruptRequested(); ends a command with kExitInterrupted.
+// Ctrl-C or SIGTERM, thrown by loops that poll InterruptRequested(); ends a command with
+// kExitInterrupted.
 class Interrupted : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
@@ -70,8 +73,8 @@ namespace internal {
 }  // namespace internal
 
 // For bugs, not for bad input: throws Error(kInternal) in every build type.
-#define REIDBENCH_CHECK(condition)                                                  \
-  do {                                                                              \
+#define REIDBENCH_CHECK(condition)                                                        \
+  do {                                                                                    \
     if (!(condition)) ::reidbench::internal::CheckFailed(#condition, __FILE__, __LINE__); \
   } while (false)
 

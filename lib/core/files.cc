@@ -44,7 +44,9 @@ std::vector<std::string> ListNames(const fs::path& folder, Accept accept) {
 
 }  // namespace
 
-std::vector<uint8_t> ReadFileBytes(const fs::path& path) { return ReadWhole<std::vector<uint8_t>>(path); }
+std::vector<uint8_t> ReadFileBytes(const fs::path& path) {
+  return ReadWhole<std::vector<uint8_t>>(path);
+}
 std::string ReadFileText(const fs::path& path) { return ReadWhole<std::string>(path); }
 
 std::vector<std::string> ListFileNames(const fs::path& folder) {
@@ -63,16 +65,21 @@ std::vector<std::string> ListFolderNames(const fs::path& folder) {
 
 void RequireWritable(const fs::path& path, bool force) {
   std::error_code error;
-  if (fs::is_directory(path, error)) ThrowUsage("{}: is a folder, expected a file name", path.string());
-  if (!force && fs::exists(path, error)) ThrowUsage("{}: exists; choose another name or add --force", path.string());
+  if (fs::is_directory(path, error))
+    ThrowUsage("{}: is a folder, expected a file name", path.string());
+  if (!force && fs::exists(path, error))
+    ThrowUsage("{}: exists; choose another name or add --force", path.string());
   const fs::path folder = path.has_parent_path() ? path.parent_path() : fs::path(".");
-  if (!fs::is_directory(folder, error)) ThrowIo("{}: folder does not exist: create it first", folder.string());
-  if (::access(folder.c_str(), W_OK) != 0) ThrowIo("{}: cannot write there: {}", folder.string(), std::strerror(errno));
+  if (!fs::is_directory(folder, error))
+    ThrowIo("{}: folder does not exist: create it first", folder.string());
+  if (::access(folder.c_str(), W_OK) != 0)
+    ThrowIo("{}: cannot write there: {}", folder.string(), std::strerror(errno));
 }
 
 AtomicFile::AtomicFile(fs::path path) : path_(std::move(path)) {
   temporary_ = path_;
-  // The process id keeps two commands that write the same target apart; the last rename wins, whole.
+  // The process id keeps two commands that write the same target apart; the last rename wins,
+  // whole.
   temporary_ += fmt::format(".tmp{}", ::getpid());
 }
 
@@ -100,7 +107,8 @@ void AtomicFile::Commit() {
   }
   std::error_code error;
   fs::rename(temporary_, path_, error);
-  if (error) ThrowIo("{}: cannot rename the finished file to it: {}", path_.string(), error.message());
+  if (error)
+    ThrowIo("{}: cannot rename the finished file to it: {}", path_.string(), error.message());
   committed_ = true;
 }
 

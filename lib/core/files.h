@@ -15,16 +15,18 @@ namespace reidbench {
 std::vector<uint8_t> ReadFileBytes(const std::filesystem::path& path);
 std::string ReadFileText(const std::filesystem::path& path);
 
-// Names (not paths) of the regular files directly in `folder`, sorted by byte value. Throws Error(kIo).
+// Names (not paths) of the regular files directly in `folder`, sorted by byte value. Throws
+// Error(kIo).
 std::vector<std::string> ListFileNames(const std::filesystem::path& folder);
 // The same for sub-folders.
 std::vector<std::string> ListFolderNames(const std::filesystem::path& folder);
 
-// Throws Error(kUsage) when `path` exists and `force` is false: nothing is overwritten by accident. Throws Error(kIo) when
-// the folder it should be created in does not exist.
+// Throws Error(kUsage) when `path` exists and `force` is false: nothing is overwritten by accident.
+// Throws Error(kIo) when the folder it should be created in does not exist.
 void RequireWritable(const std::filesystem::path& path, bool force);
 
-// Writes beside `path` under a temporary name and renames on Commit(); without Commit() nothing is left behind.
+// Writes beside `path` under a temporary name and renames on Commit(); without Commit() nothing is
+// left behind.
 class AtomicFile {
  public:
   explicit AtomicFile(std::filesystem::path path);
@@ -32,7 +34,8 @@ class AtomicFile {
   AtomicFile(const AtomicFile&) = delete;
   AtomicFile& operator=(const AtomicFile&) = delete;
 
-  // For writers that open the file themselves (HDF5); the same folder as the target, so that the rename is atomic.
+  // For writers that open the file themselves (HDF5); the same folder as the target, so that the
+  // rename is atomic.
   const std::filesystem::path& temporary_path() const { return temporary_; }
   void Write(std::string_view text);
   void Commit();

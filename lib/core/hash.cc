@@ -26,7 +26,9 @@ Sha256::~Sha256() = default;
 void Sha256::Update(std::span<const std::byte> bytes) {
   REIDBENCH_CHECK(EVP_DigestUpdate(state_->context, bytes.data(), bytes.size()) == 1);
 }
-void Sha256::Update(std::string_view text) { Update(std::as_bytes(std::span(text.data(), text.size()))); }
+void Sha256::Update(std::string_view text) {
+  Update(std::as_bytes(std::span(text.data(), text.size())));
+}
 
 std::string Sha256::HexDigest() {
   std::array<unsigned char, EVP_MAX_MD_SIZE> digest;
@@ -48,7 +50,8 @@ std::string Sha256OfFile(const std::filesystem::path& path) {
   if (!stream) ThrowIo("{}: cannot open: {}", path.string(), std::strerror(errno));
   Sha256 hash;
   std::vector<char> block(1 << 20);
-  while (stream.read(block.data(), static_cast<std::streamsize>(block.size())) || stream.gcount() > 0) {
+  while (stream.read(block.data(), static_cast<std::streamsize>(block.size())) ||
+         stream.gcount() > 0) {
     hash.Update(std::string_view(block.data(), static_cast<size_t>(stream.gcount())));
   }
   if (stream.bad()) ThrowIo("{}: read failed: {}", path.string(), std::strerror(errno));

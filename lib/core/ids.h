@@ -1,4 +1,5 @@
-// Identifier types that do not convert into each other: passing a camera where a person is meant does not compile.
+// Identifier types that do not convert into each other: passing a camera where a person is meant
+// does not compile.
 #pragma once
 
 #include <compare>
@@ -16,9 +17,10 @@ struct Id {
   friend constexpr auto operator<=>(const Id&, const Id&) = default;
 };
 
-using PersonId = Id<struct PersonTag>;  // re-ID identity; 0 = distractor, -1 = junk (Market-1501's rule)
-using CameraId = Id<struct CameraTag>;  // as in the file names, usually from 1
-using TrackId = Id<struct TrackTag>;    // identity given by a tracker or by MOT ground truth
+using PersonId =
+    Id<struct PersonTag>;  // re-ID identity; 0 = distractor, -1 = junk (Market-1501's rule)
+using CameraId = Id<struct CameraTag>;   // as in the file names, usually from 1
+using TrackId = Id<struct TrackTag>;     // identity given by a tracker or by MOT ground truth
 using FrameIndex = Id<struct FrameTag>;  // from 1, as in MOT files
 
 }  // namespace reidbench

@@ -12,27 +12,32 @@ namespace reidbench {
 // 0 means "all processors this process may use" (affinity and cgroup aware through TBB).
 int ResolveThreads(int requested);
 
-// Limits TBB to `threads` workers (0 = all) for as long as it lives. Make one in main, before any parallel work.
+// Limits TBB to `threads` workers (0 = all) for as long as it lives. Make one in main, before any
+// parallel work.
 class ThreadLimit {
  public:
   explicit ThreadLimit(int threads)
-      : control_(tbb::global_control::max_allowed_parallelism, static_cast<size_t>(ResolveThreads(threads))) {}
+      : control_(tbb::global_control::max_allowed_parallelism,
+                 static_cast<size_t>(ResolveThreads(threads))) {}
 
  private:
   tbb::global_control control_;
 };
 
-// Calls body(i) for i in [0, n) in any order on any thread. For equal results on any number of threads let body(i) write
-// only to slots of its own index, and combine the slots in index order afterwards.
+// Calls body(i) for i in [0, n) in any order on any thread. For equal results on any number of
+// threads let body(i) write only to slots of its own index, and combine the slots in index order
+// afterwards.
 template <typename Body>
 void ParallelFor(int64_t n, const Body& body) {
-  tbb::parallel_for(tbb::blocked_range<int64_t>(0, n, 1), [&](const tbb::blocked_range<int64_t>& range) {
-    for (int64_t i = range.begin(); i != range.end(); ++i) body(i);
-  });
+  tbb::parallel_for(tbb::blocked_range<int64_t>(0, n, 1),
+                    [&](const tbb::blocked_range<int64_t>& range) {
+                      for (int64_t i = range.begin(); i != range.end(); ++i) body(i);
+                    });
 }
 
-// Calls body(begin, end) for fixed chunks of `chunk` items (the last may be shorter): the chunk borders depend on n and
-// chunk alone, so floating-point sums per chunk are the same on any number of threads.
+// Calls body(begin, end) for fixed chunks of `chunk` items (the last may be shorter): the chunk
+// borders depend on n and chunk alone, so floating-point sums per chunk are the same on any number
+// of threads.
 template <typename Body>
 void ParallelChunks(int64_t n, int64_t chunk, const Body& body) {
   ParallelFor((n + chunk - 1) / chunk, [&](int64_t c) {

@@ -1,5 +1,6 @@
-// Random numbers that are the same on every platform and standard library: xoshiro256** (Blackman and Vigna, 2018), seeded
-// through SplitMix64. The standard distributions are not used because their results differ between libraries.
+// Random numbers that are the same on every platform and standard library: xoshiro256** (Blackman
+// and Vigna, 2018), seeded through SplitMix64. The standard distributions are not used because
+// their results differ between libraries.
 #pragma once
 
 #include <cmath>

@@ -68,7 +68,8 @@ std::string ToLower(std::string_view text) {
 std::optional<int64_t> ParseInt(std::string_view text) { return ParseWhole<int64_t>(text); }
 std::optional<double> ParseDouble(std::string_view text) { return ParseWhole<double>(text); }
 
-std::optional<std::string> NearestName(std::string_view name, std::span<const std::string> candidates) {
+std::optional<std::string> NearestName(std::string_view name,
+                                       std::span<const std::string> candidates) {
   const std::string* best = nullptr;
   // A third of the letters may be wrong: 'metrics' suggests 'metric', 'foo' suggests nothing.
   size_t best_distance = std::max<size_t>(1, name.size() / 3) + 1;
@@ -84,7 +85,8 @@ std::optional<std::string> NearestName(std::string_view name, std::span<const st
 }
 
 std::string SuggestName(std::string_view name, std::span<const std::string> candidates) {
-  if (const auto nearest = NearestName(name, candidates)) return fmt::format("; did you mean '{}'?", *nearest);
+  if (const auto nearest = NearestName(name, candidates))
+    return fmt::format("; did you mean '{}'?", *nearest);
   if (candidates.empty()) return "";
   return fmt::format("; known: {}", JoinText(candidates, ", "));
 }

@@ -1,4 +1,5 @@
-// Small text helpers shared by parsers and error messages. Numbers are parsed strictly and without the locale.
+// Small text helpers shared by parsers and error messages. Numbers are parsed strictly and without
+// the locale.
 #pragma once
 
 #include <cstdint>
@@ -11,17 +12,21 @@
 namespace reidbench {
 
 std::string_view Trim(std::string_view text);
-std::vector<std::string_view> SplitText(std::string_view text, char delimiter);  // keeps empty fields
+std::vector<std::string_view> SplitText(std::string_view text,
+                                        char delimiter);  // keeps empty fields
 bool StartsWith(std::string_view text, std::string_view prefix);
 bool EndsWith(std::string_view text, std::string_view suffix);
 std::string ToLower(std::string_view text);  // ASCII
 
-// The whole text must be one number ("12 " and "1e" are not); nullopt otherwise, and on overflow. A leading '+' is accepted.
+// The whole text must be one number ("12 " and "1e" are not); nullopt otherwise, and on overflow. A
+// leading '+' is accepted.
 std::optional<int64_t> ParseInt(std::string_view text);
 std::optional<double> ParseDouble(std::string_view text);
 
-// The candidate nearest to `name` by edit distance, if one is near enough to be a typing slip; for "did you mean".
-std::optional<std::string> NearestName(std::string_view name, std::span<const std::string> candidates);
+// The candidate nearest to `name` by edit distance, if one is near enough to be a typing slip; for
+// "did you mean".
+std::optional<std::string> NearestName(std::string_view name,
+                                       std::span<const std::string> candidates);
 // "; did you mean 'x'?" or, when nothing is near, "; known: a, b, c".
 std::string SuggestName(std::string_view name, std::span<const std::string> candidates);
 

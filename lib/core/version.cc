@@ -15,8 +15,10 @@ std::filesystem::path DataDir() {
   namespace fs = std::filesystem;
   if (const char* from_environment = std::getenv("REIDBENCH_DATA_DIR")) {
     if (fs::is_directory(fs::path(from_environment) / "datasets")) return from_environment;
-    ThrowIo("REIDBENCH_DATA_DIR={}: no folder 'datasets' in it; set it to the folder that holds configs/ and datasets/",
-            from_environment);
+    ThrowIo(
+        "REIDBENCH_DATA_DIR={}: no folder 'datasets' in it; set it to the folder that holds "
+        "configs/ and datasets/",
+        from_environment);
   }
   std::error_code ignored;
   const fs::path program = fs::read_symlink("/proc/self/exe", ignored);
@@ -24,8 +26,10 @@ std::filesystem::path DataDir() {
   if (fs::is_directory(installed / "datasets", ignored)) return installed;
   const fs::path source = REIDBENCH_SOURCE_DATA_DIR;
   if (fs::is_directory(source / "datasets", ignored)) return source;
-  ThrowIo("data folder not found: looked for {} and {}; set REIDBENCH_DATA_DIR to the folder that holds datasets/",
-          (installed / "datasets").string(), (source / "datasets").string());
+  ThrowIo(
+      "data folder not found: looked for {} and {}; set REIDBENCH_DATA_DIR to the folder that "
+      "holds datasets/",
+      (installed / "datasets").string(), (source / "datasets").string());
 }
 
 }  // namespace reidbench

@@ -7,12 +7,12 @@
 
 namespace reidbench {
 
-std::string_view Version();      // "0.1.0"
+std::string_view Version();       // "0.1.0"
 std::string_view CompilerName();  // "GNU 12.2.0"
 std::string_view BuildType();     // "Release"
 
-// Folder that holds `configs`, `datasets` and `experiments`: $REIDBENCH_DATA_DIR if set, else `share/reidbench` beside the
-// running program's `bin`, else the source tree it was built from.
+// Folder that holds `configs`, `datasets` and `experiments`: $REIDBENCH_DATA_DIR if set, else
+// `share/reidbench` beside the running program's `bin`, else the source tree it was built from.
 // Throws Error(kIo) when none of them exists.
 std::filesystem::path DataDir();
 

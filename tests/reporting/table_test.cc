@@ -1,0 +1,53 @@
+#include "reporting/table.h"
+
+#include <gtest/gtest.h>
+
+namespace reidbench {
+namespace {
+
+Table Small() {
+  Table table({{"name", Align::kLeft}, {"mAP"}}, "Caption");
+  table.AddRow({"a_b", "31.01"});
+  table.AddRow({"x|y, \"z\"", "5.00"});
+  return table;
+}
+
+TEST(TableTest, TextIsAlignedAndHasNoTrailingBlanks) {
+  EXPECT_EQ(Small().Render(TableFormat::kText),
+            "Caption\n"
+            "name        mAP\n"
+            "a_b       31.01\n"
+            "x|y, \"z\"   5.00\n");
+}
+
+TEST(TableTest, TextCountsCodePointsNotBytes) {
+  Table table({{"name", Align::kLeft}, {"n"}});
+  table.AddRow({"Zoë", "1"});
+  table.AddRow({"Anna", "2"});
+  EXPECT_EQ(table.Render(TableFormat::kText), "name  n\nZoë   1\nAnna  2\n");
+}
+
+TEST(TableTest, CsvQuotesWhatNeedsIt) {
+  EXPECT_EQ(Small().Render(TableFormat::kCsv), "name,mAP\na_b,31.01\n\"x|y, \"\"z\"\"\",5.00\n");
+}
+
+TEST(TableTest, MarkdownEscapesPipes) {
+  EXPECT_EQ(Small().Render(TableFormat::kMarkdown),
+            "Caption\n\n| name | mAP |\n|---|---:|\n| a_b | 31.01 |\n| x\\|y, \"z\" | 5.00 |\n");
+}
+
+TEST(TableTest, LatexEscapesSpecials) {
+  const std::string tex = Small().Render(TableFormat::kLatex);
+  EXPECT_NE(tex.find("a\\_b & 31.01 \\\\"), std::string::npos) << tex;
+  EXPECT_NE(tex.find("\\begin{tabular}{lr}"), std::string::npos) << tex;
+}
+
+TEST(PercentTest, UndefinedIsNotZero) {
+  EXPECT_EQ(Percent(std::nullopt), "n/a");
+  EXPECT_EQ(Percent(0.310077), "31.01");
+  EXPECT_EQ(Percent(-1e-9), "0.00");
+  EXPECT_EQ(SignedPercent(0.0123), "+1.23");
+}
+
+}  // namespace
+}  // namespace reidbench

@@ -1,0 +1,91 @@
+// `reidbench <command>` runs its neighbour `reidbench-<command>` (git's model), so that each
+// command loads only the libraries that it uses.
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "core/error.h"
+#include "core/text.h"
+#include "core/version.h"
+
+namespace {
+
+struct CommandInfo {
+  const char* name;
+  const char* summary;
+};
+// In the order of a user's work; shown by --help when the program is there.
+constexpr CommandInfo kCommands[] = {
+    {"check", "look at a data set or a weights file before trusting it"},
+    {"extract", "images -> embeddings in an HDF5 file"},
+    {"rank", "embeddings -> mAP, CMC, mINP, verification, confidence intervals"},
+    {"track", "detections -> tracks"},
+    {"score", "tracks -> HOTA, CLEAR, Identity"},
+};
+
+std::filesystem::path Folder() {
+  std::error_code error;
+  return std::filesystem::read_symlink("/proc/self/exe", error).parent_path();
+}
+
+std::vector<std::string> Available() {
+  std::vector<std::string> names;
+  for (const CommandInfo& command : kCommands) {
+    if (std::filesystem::exists(Folder() / (std::string("reidbench-") + command.name)))
+      names.push_back(command.name);
+  }
+  return names;
+}
+
+void PrintHelp(FILE* out) {
+  fmt::print(
+      out,
+      "Example:\n"
+      "  reidbench extract --dataset market1501 --root DIR --weights osnet_x0_25_msmt17.pth "
+      "--output features.h5\n"
+      "  reidbench rank features.h5 --protocol market1501 --metric euclidean\n\n"
+      "reidbench evaluates person re-identification and what it does to tracking.\n\nCommands:\n");
+  for (const std::string& name : Available()) {
+    for (const CommandInfo& command : kCommands) {
+      if (name == command.name) fmt::print(out, "  {:<10}{}\n", command.name, command.summary);
+    }
+  }
+  fmt::print(out,
+             "\nreidbench <command> --help explains one of them; reidbench --version prints the "
+             "version.\n");
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  using namespace reidbench;
+  const std::string name = argc > 1 ? argv[1] : "";
+  if (name.empty()) {
+    PrintHelp(stderr);
+    return kExitUsage;
+  }
+  if (name == "--help" || name == "-h" || name == "help") {
+    PrintHelp(stdout);
+    return kExitOk;
+  }
+  if (name == "--version") {
+    fmt::print("reidbench {} ({}, {})\n", Version(), CompilerName(), BuildType());
+    return kExitOk;
+  }
+  const std::vector<std::string> available = Available();
+  if (std::find(available.begin(), available.end(), name) == available.end()) {
+    fmt::print(stderr, "reidbench: error: unknown command '{}'{}\n", name,
+               SuggestName(name, available));
+    return kExitUsage;
+  }
+  const std::string program = (Folder() / ("reidbench-" + name)).string();
+  ::execv(program.c_str(), argv + 1);
+  fmt::print(stderr, "reidbench: error: {}: cannot run: {}\n", program, std::strerror(errno));
+  return kExitInternal;
+}
