@@ -74,6 +74,13 @@ NumberCheck Above(double low);  // low itself excluded
 
 namespace internal {
 template <typename T>
+inline constexpr bool kIsNumeric = std::is_arithmetic_v<T> && !std::is_same_v<T, bool>;
+template <typename T>
+inline constexpr bool kIsNumeric<std::optional<T>> = kIsNumeric<T>;
+template <typename T>
+inline constexpr bool kIsNumeric<std::vector<T>> = kIsNumeric<T>;
+
+template <typename T>
 std::optional<std::string> CheckValue(const T& value, const NumberCheck& check) {
   return check(static_cast<double>(value));
 }
@@ -173,7 +180,7 @@ class ConfigReader {
   bool Convert(const ConfigNode& value, std::string_view key, T* field, const NumberCheck& check) {
     T converted = *field;
     if (!Guard(key, [&] { ConvertConfig(value, &converted); })) return false;
-    if constexpr (requires { internal::CheckValue(converted, check); }) {
+    if constexpr (internal::kIsNumeric<T>) {
       if (check) {
         if (const auto error = internal::CheckValue(converted, check)) {
           AddErrorAt(value.place, key, fmt::format("{}, found {}", *error, value.Describe()));
