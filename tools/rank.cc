@@ -1,0 +1,151 @@
+// reidbench rank: embeddings -> mAP, CMC, mINP, verification, confidence intervals.
+#include "stages/rank.h"
+
+#include "cli/command.h"
+#include "core/error.h"
+#include "core/files.h"
+#include "core/text.h"
+#include "stages/rank_report.h"
+
+namespace {
+
+using namespace reidbench;
+
+Split SplitOption(const std::string& flag, const std::string& name) {
+  const auto split = ParseSplit(name);
+  if (!split)
+    ThrowUsage("{}: unknown split '{}'; known: train, val, query, gallery, none", flag, name);
+  return *split;
+}
+
+std::string Render(const RankStageResult& result, OutputFormat format, bool camera_pairs) {
+  switch (format) {
+    case OutputFormat::kJson:
+      return RenderRankJson(result);
+    case OutputFormat::kCsv:
+      return RenderRankCsv(result);
+    case OutputFormat::kMarkdown:
+      return RenderRankTables(result, TableFormat::kMarkdown, camera_pairs);
+    case OutputFormat::kLatex:
+      return RenderRankTables(result, TableFormat::kLatex, camera_pairs);
+    case OutputFormat::kText:
+      break;
+  }
+  return RenderRankTables(result, TableFormat::kText, camera_pairs);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  RankStageOptions options;
+  options.ranking.bootstrap.resamples = 1000;
+  std::string metric = "euclidean";
+  std::string protocol = "market1501";
+  std::string query_split = "query";
+  std::string gallery_split = "gallery";
+  std::string rerank = "none";
+  std::string per_query;
+  int top_k = 10;
+  RerankOptions rerank_options;
+  ExpansionOptions expansion;
+  expansion.neighbors = 0;
+  bool camera_pairs = false;
+  bool no_verification = false;
+  bool no_camera_rule = false;
+
+  Command command("rank", "Ranks the gallery for every query and scores it.",
+                  "reidbench rank features.h5 --protocol market1501 --metric euclidean\n"
+                  "reidbench rank features.h5 --rerank torchreid --explain\n"
+                  "reidbench rank osnet.h5 --versus other.h5 --per-query queries.csv");
+  command.Positional("features", &options.features,
+                     "Feature files of `reidbench extract`; several are ranked as one set");
+  command.Group("Protocol");
+  command.Choice("--protocol", &protocol,
+                 {"market1501", "allshots", "cuhk03", "cuhk03-separate-cameras"},
+                 "What counts as a hit");
+  command.Choice("--metric", &metric, {"euclidean", "cosine"},
+                 "Distance; euclidean is squared, as in torchreid");
+  command.Option("--max-rank", &options.ranking.max_rank, "Length of the CMC curve");
+  command.Option("--single-shot-repeats", &options.ranking.single_shot_repeats,
+                 "cuhk03: mean of so many seeded draws; 0 = exact expectation");
+  command.Flag("--no-camera-rule", &no_camera_rule,
+               "Keep gallery images of the query's own camera (not what papers report)");
+  command.Option("--query-split", &query_split,
+                 "Split of the queries: train, val, query, gallery, none");
+  command.Option("--gallery-split", &gallery_split, "Split of the gallery");
+  command.Flag("--allow-mixed", &options.allow_mixed,
+               "Rank files together that were made in different ways");
+  command.Group("Re-ranking");
+  command.Choice("--rerank", &rerank, {"none", "zhong", "torchreid", "fastreid"},
+                 "k-reciprocal re-ranking, whose rules");
+  command.Option("--k1", &rerank_options.k1, "Reciprocal neighbours");
+  command.Option("--k2", &rerank_options.k2, "Neighbours averaged");
+  command.Option("--lambda", &rerank_options.lambda, "Share of the original distance");
+  command.Option("--expand", &expansion.neighbors,
+                 "Alpha query expansion over so many neighbours; 0 = none");
+  command.Option("--expand-alpha", &expansion.alpha, "Exponent of its weights");
+  command.Group("Analysis");
+  command.Flag("--explain", &options.explain,
+               "How much AP rule, distractors, camera rule and metric move the number");
+  command.Flag("--camera-pairs", &camera_pairs, "Print mAP and rank-1 per pair of cameras");
+  command.Option("--per-query", &per_query,
+                 "Write every query's AP, first match and nearest images (.csv or .json)");
+  command.Option("--top-k", &top_k, "Nearest images that --per-query lists");
+  command.Option("--versus", &options.versus,
+                 "Feature file of a second model on the same images: paired test");
+  command.Option("--expect", &options.expect,
+                 "Published number (experiments/*.yaml); exit code 1 outside its tolerance");
+  command.Option("--bootstrap", &options.ranking.bootstrap.resamples,
+                 "Resamples of the confidence intervals; 0 = none");
+  command.Flag("--no-verification", &no_verification, "Skip ROC, EER and thresholds");
+
+  return command.Run(argc, argv, [&](const CommonOptions& common) {
+    options.ranking.metric = *ParseMetric(metric);
+    options.ranking.protocol = *ParseProtocol(protocol);
+    options.ranking.bootstrap.seed = common.seed;
+    options.ranking.verification = !no_verification;
+    options.ranking.camera_rule = !no_camera_rule;
+    options.query_split = SplitOption("--query-split", query_split);
+    options.gallery_split = SplitOption("--gallery-split", gallery_split);
+    if (rerank != "none") {
+      rerank_options.dialect = *ParseRerankDialect(rerank);
+      options.rerank = rerank_options;
+    } else if (command.WasGiven("--k1") || command.WasGiven("--k2") ||
+               command.WasGiven("--lambda")) {
+      ThrowUsage("--k1, --k2 and --lambda belong to --rerank; add --rerank zhong");
+    }
+    if (expansion.neighbors < 0) ThrowUsage("--expand {}: expected 0 or more", expansion.neighbors);
+    if (expansion.neighbors > 0) options.expansion = expansion;
+    if (!per_query.empty()) {
+      RequireWritable(per_query, common.force);
+      options.ranking.top_k = top_k;
+    } else if (command.WasGiven("--top-k")) {
+      ThrowUsage("--top-k belongs to --per-query FILE");
+    }
+    std::vector<std::string> violations = options.ranking.Validate();
+    if (options.rerank) {
+      for (const std::string& violation : options.rerank->Validate())
+        violations.push_back(violation);
+    }
+    if (options.expansion) {
+      for (const std::string& violation : options.expansion->Validate())
+        violations.push_back(violation);
+    }
+    if (!violations.empty()) ThrowUsage("{}", JoinText(violations, "\n"));
+    if (!common.output.empty()) RequireWritable(common.output, common.force);
+    if (common.dry_run) {
+      for (const auto& path : options.features) FeatureFile check(path);
+      if (!options.expect.empty()) LoadExpectation(options.expect);
+      PrintNote(common, "dry run: options and files are in order");
+      return kExitOk;
+    }
+
+    const RankStageResult result = RunRank(options);
+    for (const std::string& note : result.notes) PrintNote(common, note);
+    if (!per_query.empty())
+      WriteFileAtomically(per_query, RenderPerQuery(result, EndsWith(per_query, ".json")));
+    WriteResult(common, Render(result, common.format, camera_pairs));
+    return result.expectation_outcome && !result.expectation_outcome->passed ? kExitCheckFailed
+                                                                             : kExitOk;
+  });
+}
