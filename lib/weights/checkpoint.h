@@ -1,16 +1,20 @@
-// Reads network weights without Python: torch checkpoints (zip and legacy pickle, bare state_dict or training checkpoint) and
-// ONNX graphs. The pickle machine executes nothing: any global outside its allow-list is refused.
+// Reads network weights without Python: torch checkpoints (zip and legacy pickle, bare state_dict
+// or training checkpoint) and ONNX graphs. The pickle machine executes nothing: any global outside
+// its allow-list is refused.
 #pragma once
 
 #include <cstdint>
 #include <filesystem>
 #include <map>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace reidbench {
+
+struct OnnxGraph;  // weights/onnx_graph.h
 
 // Row-major, contiguous, converted to float32 whatever the stored type was (int64 counters too).
 struct Tensor {
@@ -19,20 +23,28 @@ struct Tensor {
 };
 
 enum class CheckpointFormat { kTorchZip, kTorchLegacy, kOnnx };
-std::string_view CheckpointFormatName(CheckpointFormat format);  // "torch zip", "torch legacy pickle", "onnx"
+std::string_view CheckpointFormatName(
+    CheckpointFormat format);  // "torch zip", "torch legacy pickle", "onnx"
 
 struct Checkpoint {
   std::string path;
   CheckpointFormat format = CheckpointFormat::kTorchZip;
-  std::string sha256;                     // of the file
-  std::map<std::string, Tensor> tensors;  // names without a "module." prefix
-  std::vector<std::string> notes;         // what was unwrapped or skipped: "training checkpoint, epoch 150", ...
+  std::string sha256;  // of the file
+  std::map<std::string, Tensor>
+      tensors;  // torch: names without a "module." prefix; onnx: initialisers and constants
+  std::shared_ptr<const OnnxGraph> graph;  // onnx only
+  std::vector<std::string> notes;  // what was unwrapped or skipped: "training checkpoint: weights
+                                   // taken from 'state_dict', beside it: epoch 150, ...", ...
 };
 
-// Throws Error(kIo) when unreadable, Error(kModel) when it is not a checkpoint, is truncated, or asks for something that the
-// allow-list lacks ("bad.pth: refused: pickle wants to call posix.system ...").
+// Throws Error(kIo) when unreadable, Error(kModel) when it is not a checkpoint, is truncated, or
+// asks for something that the allow-list lacks ("bad.pth: refused: the pickle asks for posix.system
+// ..."). Memory stays within the file plus 16 times its size plus 16 MiB of tensors, whatever the
+// file claims; a torch view of stride 0 or overlapping rows is read in full as long as it fits
+// that. Files beyond 8 GiB are refused.
 Checkpoint ReadCheckpoint(const std::filesystem::path& path);
-// The same on bytes in memory, for tests and fuzzers; `name` appears in messages. Leaves sha256 empty.
+// The same on bytes in memory, for tests and fuzzers; `name` appears in messages. Leaves sha256
+// empty.
 Checkpoint ParseCheckpoint(std::span<const uint8_t> bytes, std::string_view name);
 
 }  // namespace reidbench
