@@ -37,7 +37,7 @@ class OverlapFinder {
   void Append(std::span<const BoxCorners> rows, std::span<const BoxCorners> cols,
               SparseScores* scores, size_t max_pairs = kMaxPairs);
 
-  static constexpr size_t kMaxPairs = 200'000'000;
+  static constexpr size_t kMaxPairs = 64'000'000;
 
  private:
   struct Hit {
