@@ -1,0 +1,100 @@
+// Reads TrackEval's answers and compares ours with them: counts exactly, ratios within 1e-9 of
+// max(1, |value|).
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "datasets/mot_files.h"
+#include "datasets/mot_layout.h"
+#include "mot_metrics/benchmark.h"
+#include "mot_metrics/scores.h"
+#include "mot_metrics/sequence.h"
+
+namespace reidbench {
+
+inline nlohmann::json LoadJson(const std::filesystem::path& path) {
+  std::ifstream stream(path);
+  EXPECT_TRUE(stream.good()) << path;
+  return nlohmann::json::parse(stream);
+}
+
+// Every field the reference has must be ours, too.
+inline void ExpectSameAsReference(const MotSummary& ours, const nlohmann::json& reference,
+                                  const std::string& where) {
+  for (const MotFamily& family : ListFields(ours)) {
+    if (!reference.contains(std::string(family.name))) continue;
+    const nlohmann::json& expected = reference[std::string(family.name)];
+    size_t compared = 0;
+    for (const MotField& field : family.fields) {
+      const std::string name(field.name);
+      if (!expected.contains(name)) continue;  // COMBINED has no Frames
+      ++compared;
+      const std::string at = where + " " + std::string(family.name) + "." + name;
+      const auto compare = [&](double value, double wanted) {
+        if (field.kind == MotField::Kind::kCount || field.kind == MotField::Kind::kAlphaCounts) {
+          EXPECT_EQ(value, wanted) << at;
+        } else {
+          EXPECT_NEAR(value, wanted, 1e-9 * std::max(1.0, std::abs(wanted))) << at;
+        }
+      };
+      if (expected[name].is_array()) {
+        ASSERT_EQ(expected[name].size(), static_cast<size_t>(kAlphas)) << at;
+        for (int a = 0; a < kAlphas; ++a) compare(field.alphas[a], expected[name][a].get<double>());
+      } else {
+        ASSERT_TRUE(field.value.has_value()) << at;
+        compare(*field.value, expected[name].get<double>());
+      }
+    }
+    EXPECT_EQ(compared, expected.size())
+        << where << " " << family.name << ": a field of the reference is not ours";
+  }
+}
+
+struct ScoredTracker {
+  std::vector<std::string> names;
+  std::vector<MotCounts> counts;
+  std::vector<std::string> warnings;
+};
+
+// Files to counts, as the score command does it.
+inline ScoredTracker ScoreFiles(const MotGroundTruthOptions& gt,
+                                const std::filesystem::path& trackers,
+                                const std::string& tracker_name, const MotBenchmark& benchmark) {
+  ScoredTracker out;
+  const std::vector<MotSequenceFiles> sequences = FindMotSequences(gt);
+  const std::vector<MotTrackerFiles> found =
+      FindMotTrackers(trackers, sequences, gt.benchmark + "-" + gt.split);
+  const auto tracker = std::find_if(
+      found.begin(), found.end(), [&](const MotTrackerFiles& t) { return t.name == tracker_name; });
+  if (tracker == found.end()) {
+    ADD_FAILURE() << "no tracker " << tracker_name << " in " << trackers;
+    return out;
+  }
+  for (size_t i = 0; i < sequences.size(); ++i) {
+    MotReadOptions options;
+    options.frame_count = sequences[i].frame_count;
+    options.has_classes = benchmark.has_classes;
+    options.kind = MotFileKind::kGroundTruth;
+    if (benchmark.preprocess) options.known_classes = benchmark.known_classes;
+    MotFile truth = ReadMotFile(sequences[i].ground_truth, options);
+    options.kind = MotFileKind::kResult;
+    MotFile result = ReadMotFile(tracker->results[i], options);
+    truth.tracks.sequence = sequences[i].name;
+    out.warnings.insert(out.warnings.end(), truth.warnings.begin(), truth.warnings.end());
+    out.warnings.insert(out.warnings.end(), result.warnings.begin(), result.warnings.end());
+    out.names.push_back(sequences[i].name);
+    out.counts.push_back(CountMot(
+        PrepareSequence(truth.tracks, result.tracks, benchmark, benchmark.classes.front())));
+  }
+  return out;
+}
+
+}  // namespace reidbench
