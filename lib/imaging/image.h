@@ -1,12 +1,14 @@
 // Decoded pictures and the network input made from them.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
 namespace reidbench {
 
-// 8-bit RGB, rows top to bottom, pixels interleaved (R, G, B), no padding: pixels.size() == 3 * width * height.
+// 8-bit RGB, rows top to bottom, pixels interleaved (R, G, B), no padding: pixels.size() == 3 *
+// width * height.
 struct RgbImage {
   int width = 0;
   int height = 0;
