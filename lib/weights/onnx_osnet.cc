@@ -296,10 +296,29 @@ class OnnxWalker {
     return Output(pool);
   }
 
+  // Torch up to 1.13 exports an average pool's padding of 0 as a node of its own.
+  std::string SkipZeroPad(const std::string& value) {
+    const OnnxNode& pad = Consumer(value, "a transition");
+    if (pad.op_type != "Pad") return value;
+    const auto sizes = checkpoint_.tensors.find(Input(pad, 1));
+    if (sizes != checkpoint_.tensors.end()) {
+      const std::vector<float>& stored = sizes->second.values;
+      if (std::any_of(stored.begin(), stored.end(), [](float size) { return size != 0; })) {
+        Fail("{} pads by more than 0", Describe(pad));
+      }
+    } else if (pad.inputs.size() > 1) {
+      notes_.push_back(
+          fmt::format("{} computes its padding; taken as 0, as in OSNet", Describe(pad)));
+    } else {
+      RequireInts(pad, "pads", 0, 0);
+    }
+    return Output(pad);
+  }
+
   std::string Transition(const std::string& value, const std::string& prefix) {
     const ConvNorm conv = TakeConv(Expect(value, {"Conv"}), {});
     EmitConvNorm(prefix, conv, false);
-    return Pool(Relu(conv.output), "AveragePool", 2, 2);
+    return Pool(SkipZeroPad(Relu(conv.output)), "AveragePool", 2, 2);
   }
 
   std::string Stage(const std::string& value, int stage) {

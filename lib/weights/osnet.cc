@@ -308,11 +308,11 @@ OsnetWeights ToOsnetWeights(Checkpoint checkpoint) {
   }
   if (mismatch.present < mismatch.expected / 2) {
     ThrowModel(
-        "{}: no OSNet: {} of the {} tensors of {} are missing (first: {}); the file's tensors look "
-        "like {}{}; an ONNX "
-        "export of any network runs with `--engine opencv`",
-        checkpoint.path, mismatch.missing.size(), mismatch.expected, architecture->name,
-        mismatch.missing.front(), FirstTensors(tensors), PrefixHint(tensors));
+        "{}: no OSNet: {} and {} other tensors are missing; the file's tensors look like {}{}; an "
+        "ONNX export of any "
+        "network runs with `--engine opencv`",
+        checkpoint.path, mismatch.missing.front(), mismatch.missing.size() - 1,
+        FirstTensors(tensors), PrefixHint(tensors));
   }
   if (mismatch.size() > 0) {
     ThrowModel(

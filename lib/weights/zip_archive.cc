@@ -162,7 +162,8 @@ std::span<const uint8_t> ZipArchive::Read(const ZipMember& member, std::vector<u
     }
     stream.next_in = const_cast<uint8_t*>(packed.data());
     stream.avail_in = static_cast<uInt>(packed.size());
-    stream.next_out = storage.data();
+    uint8_t nothing = 0;  // zlib refuses a null pointer even for no bytes
+    stream.next_out = storage.empty() ? &nothing : storage.data();
     stream.avail_out = static_cast<uInt>(storage.size());
     if (inflateInit2(&stream, -MAX_WBITS) != Z_OK) ThrowModel("{}: zlib cannot start", label);
     const int status = inflate(&stream, Z_FINISH);
