@@ -9,6 +9,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <limits>
+#include <numeric>
 #include <span>
 #include <unordered_map>
 
@@ -396,19 +397,30 @@ class MotParser {
                            columns_.front() == first_row_columns_;
     const bool check_ids = options_.kind != MotFileKind::kDetections;
     if (one_width && !check_ids) return;
+    bool by_frame = true;         // frames do not descend: what trackers write
+    bool by_frame_and_id = true;  // strictly, so no id can repeat
+    bool by_id_and_frame = true;  // the same: what ground truth looks like
+    for (size_t i = 1; i < boxes.size(); ++i) {
+      const TrackBox &a = boxes[i - 1], &b = boxes[i];
+      by_frame = by_frame && a.frame <= b.frame;
+      by_frame_and_id = by_frame_and_id && Key(a) < Key(b);
+      by_id_and_frame = by_id_and_frame && (a.id != b.id ? a.id < b.id : a.frame < b.frame);
+    }
+    if (one_width && (by_frame_and_id || by_id_and_frame)) return;
     // Boxes by frame, then by id, then in file order.
     std::vector<uint32_t> order(boxes.size());
-    bool sorted = true;
-    for (size_t i = 0; i < order.size(); ++i) {
-      order[i] = static_cast<uint32_t>(i);
-      sorted = sorted && (i == 0 || Key(boxes[i - 1]) < Key(boxes[i]));
-    }
-    if (sorted && one_width) return;
-    if (!sorted) {
-      std::sort(order.begin(), order.end(), [&](uint32_t a, uint32_t b) {
-        const auto key_a = Key(boxes[a]), key_b = Key(boxes[b]);
-        return key_a != key_b ? key_a < key_b : a < b;
-      });
+    std::iota(order.begin(), order.end(), 0);
+    const auto before = [&](uint32_t a, uint32_t b) {
+      const auto key_a = Key(boxes[a]), key_b = Key(boxes[b]);
+      return key_a != key_b ? key_a < key_b : a < b;
+    };
+    if (by_frame) {
+      for (size_t begin = 0, end = 0; begin < order.size(); begin = end) {
+        while (end < order.size() && boxes[end].frame == boxes[begin].frame) ++end;
+        std::sort(order.begin() + begin, order.begin() + end, before);
+      }
+    } else {
+      std::sort(order.begin(), order.end(), before);
     }
     std::vector<bool> is_bad(one_width ? 0 : boxes.size(), false);
     if (!one_width) CheckWidths(order, &is_bad);
