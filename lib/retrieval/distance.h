@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string_view>
 
 #include "core/embedding_set.h"
@@ -29,10 +30,10 @@ class DistanceSource {
   virtual ~DistanceSource() = default;
   virtual int64_t num_queries() const = 0;
   virtual int64_t num_gallery() const = 0;
-  // Distances of queries [begin, end) to every gallery row into `distance_query_by_gallery` [(end -
-  // begin) x num_gallery()], row-major. Runs in parallel inside. The same bytes for any number of
-  // threads and any split into ranges.
-  virtual void Rows(int64_t begin, int64_t end, float* distance_query_by_gallery) const = 0;
+  // Distances of the given queries (rows, any order) to every gallery row into
+  // `distance_query_by_gallery` [queries.size() x num_gallery()], row-major. Runs in parallel
+  // inside. The same bytes for any number of threads and whichever queries are asked for together.
+  virtual void Rows(std::span<const int32_t> queries, float* distance_query_by_gallery) const = 0;
 };
 
 // Distances straight from features. Holds views: the features must outlive it, nothing is copied
@@ -44,7 +45,7 @@ class FeatureDistances : public DistanceSource {
   ~FeatureDistances() override;
   int64_t num_queries() const override;
   int64_t num_gallery() const override;
-  void Rows(int64_t begin, int64_t end, float* distance_query_by_gallery) const override;
+  void Rows(std::span<const int32_t> queries, float* distance_query_by_gallery) const override;
 
  private:
   struct Impl;

@@ -78,7 +78,8 @@ struct QueryResult {
   int64_t num_positives = 0;
   int64_t first_match_rank =
       0;  // 1-based among the gallery without dropped images; 0 = invalid query
-  int64_t last_match_rank = 0;   // of the hardest positive
+  int64_t last_match_rank = 0;  // of the hardest positive
+  double rank1 = 0;  // this query's share of CMC@1 under the protocol: 0 or 1, or a probability
   double average_precision = 0;  // step AP; 0 = invalid query
   std::vector<RankedImage> top;  // top_k nearest, dropped images left out, by (distance, gallery
                                  // row); invalid queries too
