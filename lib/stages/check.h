@@ -1,0 +1,36 @@
+// `reidbench check`: looks at a data set or a weights file before anybody believes a number made
+// with it.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "datasets/audit.h"
+#include "datasets/reid_dataset.h"
+#include "reporting/table.h"
+#include "weights/summary.h"
+
+namespace reidbench {
+
+struct CheckOptions {
+  std::optional<ReidDatasetOptions> dataset;
+  bool decode_images = true;      // false: --fast
+  std::filesystem::path weights;  // empty: none
+};
+
+struct CheckResult {
+  std::optional<ReidDataset> dataset;
+  std::optional<ReidAudit> audit;
+  std::optional<WeightsSummary> weights;
+  bool ok() const { return !audit || audit->ok; }
+};
+
+// Throws what LoadReidDataset, AuditReidDataset and SummarizeWeights throw.
+CheckResult RunCheck(const CheckOptions& options,
+                     const std::function<void(int64_t, int64_t)>& progress = {});
+
+std::string RenderCheckTables(const CheckResult& result, TableFormat format);
+std::string RenderCheckJson(const CheckResult& result);  // schema "reidbench.check/1"
+
+}  // namespace reidbench

@@ -1,0 +1,75 @@
+// reidbench check: look at a data set or a weights file before trusting it.
+#include "stages/check.h"
+
+#include <mutex>
+
+#include "cli/command.h"
+#include "cli/progress.h"
+#include "core/error.h"
+#include "core/files.h"
+
+int main(int argc, char** argv) {
+  using namespace reidbench;
+  CheckOptions options;
+  ReidDatasetOptions dataset;
+  dataset.name.clear();
+  bool fast = false;
+
+  Command command(
+      "check", "Looks at a data set or a weights file. Exit code 1 when a data set has problems.",
+      "reidbench check --dataset market1501 --root DIR\n"
+      "reidbench check --weights osnet_x0_25_msmt17.pth");
+  command.Group("What to check");
+  command.Option("--dataset", &dataset.name,
+                 "A name of datasets/*.yaml, a YAML file like those, 'folder' or 'list'");
+  command.Option("--root", &dataset.root, "Folder of the data set");
+  command.Option("--list", &dataset.list_file, "CSV or JSON list of images, for --dataset list");
+  command.Option("--split-index", &dataset.split_index,
+                 "Which published split, where there are several (VIPeR)");
+  command.Flag("--distractors-500k", &dataset.distractors_500k,
+               "With Market-1501's +500K distractors");
+  command.Flag("--fast", &fast, "Do not decode the images");
+  command.Option("--weights", &options.weights, "Weights file: torch checkpoint or ONNX");
+
+  return command.Run(argc, argv, [&](const CommonOptions& common) {
+    if (!dataset.name.empty()) {
+      options.dataset = dataset;
+      options.decode_images = !fast;
+    } else if (!dataset.root.empty() || !dataset.list_file.empty()) {
+      ThrowUsage("--dataset is missing: which data set is it? For example --dataset market1501");
+    }
+    if (!options.dataset && options.weights.empty()) {
+      ThrowUsage("nothing to check: give --dataset NAME --root DIR, or --weights FILE");
+    }
+    if (!common.output.empty()) RequireWritable(common.output, common.force);
+    if (common.dry_run) options.decode_images = false;
+    CheckResult result;
+    {
+      Progress progress("check", "images decoded", common.quiet);
+      std::mutex mutex;
+      result = RunCheck(options, [&](int64_t done, int64_t total) {
+        if (done % 64 != 0 && done != total) return;  // called from several threads, once an image
+        const std::lock_guard lock(mutex);
+        progress.Update(done, total);
+      });
+    }
+    switch (common.format) {
+      case OutputFormat::kJson:
+        WriteResult(common, RenderCheckJson(result));
+        break;
+      case OutputFormat::kCsv:
+        WriteResult(common, RenderCheckTables(result, TableFormat::kCsv));
+        break;
+      case OutputFormat::kMarkdown:
+        WriteResult(common, RenderCheckTables(result, TableFormat::kMarkdown));
+        break;
+      case OutputFormat::kLatex:
+        WriteResult(common, RenderCheckTables(result, TableFormat::kLatex));
+        break;
+      case OutputFormat::kText:
+        WriteResult(common, RenderCheckTables(result, TableFormat::kText));
+        break;
+    }
+    return result.ok() ? kExitOk : kExitCheckFailed;
+  });
+}

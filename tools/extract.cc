@@ -1,0 +1,132 @@
+// reidbench extract: images -> embeddings in an HDF5 file.
+#include "stages/extract.h"
+
+#include "cli/command.h"
+#include "cli/progress.h"
+#include "core/error.h"
+#include "core/text.h"
+
+namespace {
+
+using namespace reidbench;
+
+std::vector<Split> SplitsOf(const std::vector<std::string>& names) {
+  if (names.size() == 1 && names.front() == "all") return {};
+  std::vector<Split> splits;
+  for (const std::string& name : names) {
+    const auto split = ParseSplit(name);
+    if (!split)
+      ThrowUsage("--splits: unknown split '{}'; known: train, val, query, gallery, none, or all",
+                 name);
+    splits.push_back(*split);
+  }
+  return splits;
+}
+
+void ThreeValues(const std::string& flag, const std::vector<double>& values,
+                 std::array<float, 3>* target) {
+  if (values.empty()) return;
+  if (values.size() != 3)
+    ThrowUsage("{}: expected three numbers (red, green, blue), found {}", flag, values.size());
+  for (size_t c = 0; c < 3; ++c) (*target)[c] = static_cast<float>(values[c]);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  ExtractOptions options;
+  std::string preset = "torchreid";
+  std::optional<int> height;
+  std::optional<int> width;
+  std::vector<double> mean;
+  std::vector<double> std_dev;
+  std::string filter;
+  std::vector<std::string> splits = {"query", "gallery", "none"};
+  std::string type = "float32";
+
+  Command command("extract", "Turns the images of a data set into embeddings, in an HDF5 file.",
+                  "reidbench extract --dataset market1501 --root DIR --weights "
+                  "osnet_x0_25_msmt17.pth --output features.h5");
+  command.Group("Data");
+  command.Option("--dataset", &options.dataset.name,
+                 "A name of datasets/*.yaml, a YAML file like those, 'folder' or 'list'");
+  command.Option("--root", &options.dataset.root, "Folder of the data set");
+  command.Option("--list", &options.dataset.list_file,
+                 "CSV or JSON list of images, for --dataset list");
+  command.Option(
+      "--splits", &splits,
+      "Splits to extract: train val query gallery none, or all (default: query gallery none)");
+  command.Option("--split-index", &options.dataset.split_index,
+                 "Which published split, where there are several (VIPeR)");
+  command.Flag("--distractors-500k", &options.dataset.distractors_500k,
+               "Add Market-1501's +500K distractors to the gallery");
+  command.Flag("--skip-corrupt", &options.skip_corrupt,
+               "Leave corrupt images out and list them, instead of stopping");
+  command.Group("Network");
+  command.Option("--weights", &options.weights, "Weights file: torch checkpoint or ONNX");
+  command.Choice("--engine", &options.embedder.engine, {"libtorch", "opencv"},
+                 "libtorch: OSNet; opencv: any ONNX network");
+  command.Option("--device", &options.embedder.device, "cpu or cuda:N");
+  command.Option("--precision", &options.embedder.precision, "Arithmetic of the network");
+  command.Flag("--normalize", &options.embedder.normalize,
+               "L2-normalise the embeddings (torchreid does not)");
+  command.Option("--batch-size", &options.batch_size,
+                 "Images given to the network at once; 0 = what suits the engine");
+  command.Choice("--feature-type", &type, {"float32", "float16"}, "Number type in the file");
+  command.Group("Pixels");
+  command.Choice("--preset", &preset, {"torchreid", "fastreid"},
+                 "Resize filter, EXIF rule and normalisation of that program");
+  command.Option("--height", &height, "Height given to the network, px (preset: 256)");
+  command.Option("--width", &width, "Width given to the network, px (preset: 128)");
+  command.Choice("--filter", &filter, {"bilinear", "bicubic"}, "Resize filter, else the preset's");
+  command.Option("--mean", &mean, "Per channel, of values in 0..1");
+  command.Option("--std", &std_dev, "Per channel, of values in 0..1");
+
+  return command.Run(argc, argv, [&](const CommonOptions& common) {
+    options.output = common.output;
+    options.threads = common.threads;
+    options.force = common.force;
+    if (options.output.empty())
+      ThrowUsage(
+          "--output is missing: name the feature file to write, for example --output features.h5");
+    if (options.weights.empty())
+      ThrowUsage("--weights is missing: name a torch checkpoint or an ONNX file");
+    if (options.dataset.root.empty() && options.dataset.list_file.empty()) {
+      ThrowUsage("--root is missing: name the folder of the data set");
+    }
+    options.dataset.splits = SplitsOf(splits);
+    options.type = type == "float16" ? FeatureType::kFloat16 : FeatureType::kFloat32;
+    PreprocessOptions& preprocess = options.preprocess;
+    preprocess = PreprocessPreset(preset);
+    if (height) preprocess.height = *height;
+    if (width) preprocess.width = *width;
+    if (!filter.empty())
+      preprocess.filter = filter == "bicubic" ? ResizeFilter::kBicubic : ResizeFilter::kBilinear;
+    ThreeValues("--mean", mean, &preprocess.mean);
+    ThreeValues("--std", std_dev, &preprocess.std);
+    if (const auto violations = preprocess.Validate(); !violations.empty())
+      ThrowUsage("{}", JoinText(violations, "\n"));
+    options.dry_run = common.dry_run;
+
+    ExtractResult result;
+    {
+      Progress progress("extract", "images", common.quiet);
+      result =
+          RunExtract(options, [&](int64_t done, int64_t total) { progress.Update(done, total); });
+    }
+    if (common.dry_run) {
+      PrintNote(common, fmt::format("dry run: options and files are in order, {} images",
+                                    WithThousands(result.images)));
+      return kExitOk;
+    }
+    for (const SkippedItem& item : result.skipped) PrintWarning("left out: " + item.reason);
+    if (result.resumed > 0) {
+      PrintNote(common, fmt::format("{} images were done by an earlier, interrupted run",
+                                    WithThousands(result.resumed)));
+    }
+    PrintNote(common, fmt::format("{}: {} rows of {} numbers, {}, {} left out",
+                                  result.output.string(), WithThousands(result.rows), result.dim,
+                                  result.provenance.architecture, result.skipped.size()));
+    return kExitOk;
+  });
+}
