@@ -14,8 +14,13 @@ endif()
 if(REIDBENCH_SANITIZE)
   add_compile_options(-fsanitize=${REIDBENCH_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all -g1)
   add_link_options(-fsanitize=${REIDBENCH_SANITIZE})
-  # GCC's sanitizer instrumentation raises false "maybe uninitialized" and string overflow findings in system headers.
-  add_compile_options(-Wno-error=stringop-overflow -Wno-error=array-bounds)
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    # GCC's sanitizer instrumentation raises false "maybe uninitialized" and string overflow findings in system headers.
+    add_compile_options(-Wno-error=stringop-overflow -Wno-error=array-bounds)
+  endif()
+endif()
+if(REIDBENCH_FUZZERS)
+  add_compile_options(-fsanitize=fuzzer-no-link)  # coverage that guides tests/fuzz; needs clang
 endif()
 # A command loads only the shared libraries it calls: `reidbench rank` must not start LibTorch.
 add_link_options(-Wl,--as-needed)

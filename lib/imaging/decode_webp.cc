@@ -6,6 +6,12 @@
 namespace reidbench {
 namespace {
 
+// A flat WebP costs almost nothing however large it is, so that no size is impossible. Above this
+// many pixels, one with more than kMaxPixelsPerByte is taken for an attack on memory; photographs
+// have about 10 per byte.
+constexpr uint64_t kTrustedPixels = 16'777'216;
+constexpr uint64_t kMaxPixelsPerByte = 4096;
+
 std::string_view StatusText(VP8StatusCode status) {
   switch (status) {
     case VP8_STATUS_NOT_ENOUGH_DATA:
@@ -33,8 +39,13 @@ void DecodeWebp(std::span<const uint8_t> file_bytes, std::string_view name, RgbI
     if (config.input.has_animation) {
       ThrowInput("{}: animated WebP is not supported, extract a frame as PNG", name);
     }
-    RequireSaneSize(static_cast<uint64_t>(config.input.width),
-                    static_cast<uint64_t>(config.input.height), name);
+    const auto width = static_cast<uint64_t>(config.input.width);
+    const auto height = static_cast<uint64_t>(config.input.height);
+    RequireSaneSize(width, height, name);
+    if (width * height > kTrustedPixels && width * height / kMaxPixelsPerByte > file_bytes.size()) {
+      ThrowInput("{}: {} x {} px in {} bytes: not a photograph, refused", name, width, height,
+                 file_bytes.size());
+    }
     AllocateImage(config.input.width, config.input.height, image);
     config.output.colorspace = MODE_RGB;
     config.output.is_external_memory = 1;

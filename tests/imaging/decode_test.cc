@@ -231,6 +231,20 @@ TEST(DecodeBmp, RefusesLyingHeaders) {
   EXPECT_THAT(with(10, {0xFF, 0xFF, 0xFF, 0xFF}), HasSubstr("file ends early"));
 }
 
+TEST(DecodeWebp, RefusesAbsurdSizesBeforeAllocating) {
+  // VP8L: after the signature byte, 14 bits of width - 1 and 14 of height - 1.
+  std::vector<uint8_t> bytes = GoldenBytes("webp_lossless.webp");
+  ASSERT_EQ(bytes[20], 0x2F);
+  const auto set_size = [&](uint32_t width, uint32_t height) {
+    const uint32_t packed = (width - 1) | (height - 1) << 14 | (uint32_t{bytes[24]} >> 4 << 28);
+    for (int i = 0; i < 4; ++i) bytes[21 + i] = static_cast<uint8_t>(packed >> (8 * i));
+  };
+  set_size(16383, 16383);
+  EXPECT_THAT(InputError(bytes), HasSubstr("image too large: 16383 x 16383 px"));
+  set_size(10000, 10000);
+  EXPECT_THAT(InputError(bytes), HasSubstr("10000 x 10000 px in"));
+}
+
 TEST(DecodeTiff, RefusesWhatWouldDifferFromPillow) {
   std::vector<uint8_t> bytes = GoldenBytes("tiff_l_raw.tif");
   // Find the orientation-free directory's BitsPerSample (258) and set it to 16.
