@@ -1,0 +1,158 @@
+#include "datasets/mot_layout.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <functional>
+
+#include "core/error.h"
+
+namespace reidbench {
+namespace {
+
+namespace fs = std::filesystem;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+class MotLayout : public ::testing::Test {
+ protected:
+  MotLayout()
+      : root_(fs::path(::testing::TempDir()) /
+              ::testing::UnitTest::GetInstance()->current_test_info()->name()) {
+    fs::remove_all(root_);
+    fs::create_directories(root_);
+  }
+  ~MotLayout() override { fs::remove_all(root_); }
+
+  void Write(const std::string& path, const std::string& text) {
+    fs::create_directories((root_ / path).parent_path());
+    std::ofstream(root_ / path) << text;
+  }
+  void WriteSequence(const std::string& folder) {
+    Write(folder + "/gt/gt.txt", "1,1,0,0,1,1,1,1,1\n");
+    Write(folder + "/seqinfo.ini", "[Sequence]\nseqLength=5\n");
+  }
+  static std::vector<std::string> Names(const std::vector<MotSequenceFiles>& sequences) {
+    std::vector<std::string> names;
+    for (const MotSequenceFiles& s : sequences) names.push_back(s.name);
+    return names;
+  }
+  static std::string ErrorOf(const std::function<void()>& body) {
+    try {
+      body();
+    } catch (const Error& error) {
+      EXPECT_EQ(ExitCodeOf(error.kind()), kExitInput);
+      return error.what();
+    }
+    return "no error";
+  }
+
+  fs::path root_;
+};
+
+TEST_F(MotLayout, FindsAFolderOfSequences) {
+  WriteSequence("train/B");
+  WriteSequence("train/A");
+  Write("train/notes.txt", "");
+  fs::create_directories(root_ / "train" / "empty");
+  const auto sequences = FindMotSequences({root_ / "train", "MOT17", "train", ""});
+  EXPECT_THAT(Names(sequences), ElementsAre("A", "B"));
+  EXPECT_EQ(sequences[0].frame_count, 5);
+  EXPECT_EQ(sequences[0].ground_truth, root_ / "train" / "A" / "gt" / "gt.txt");
+  EXPECT_THAT(Names(FindMotSequences({root_ / "train" / "B", "MOT17", "train", ""})),
+              ElementsAre("B"));
+  EXPECT_THAT(Names(FindMotSequences({root_ / "train" / "B/", "MOT17", "train", ""})),
+              ElementsAre("B"));
+}
+
+TEST_F(MotLayout, FindsDanceTracksSplitsAndSeqmaps) {
+  WriteSequence("val/dancetrack0004");
+  WriteSequence("val/dancetrack0005");
+  Write("val_seqmap.txt", "name\ndancetrack0005\n");
+  EXPECT_THAT(Names(FindMotSequences({root_, "DanceTrack", "val", ""})),
+              ElementsAre("dancetrack0005"));
+  EXPECT_THAT(Names(FindMotSequences({root_ / "val", "DanceTrack", "val", ""})),
+              ElementsAre("dancetrack0004", "dancetrack0005"));
+  EXPECT_THAT(
+      Names(FindMotSequences({root_ / "val", "DanceTrack", "val", root_ / "val_seqmap.txt"})),
+      ElementsAre("dancetrack0005"));
+}
+
+TEST_F(MotLayout, FindsTrackEvalsLayout) {
+  WriteSequence("gt/mot_challenge/MOT17-train/A");
+  WriteSequence("gt/mot_challenge/MOT17-train/B");
+  Write("gt/mot_challenge/seqmaps/MOT17-train.txt", "name\nB\n");
+  for (const char* tracker : {"T1", "T2"}) {
+    Write(std::string("trackers/mot_challenge/MOT17-train/") + tracker + "/data/B.txt", "");
+  }
+  const auto sequences = FindMotSequences({root_ / "gt" / "mot_challenge", "MOT17", "train", ""});
+  EXPECT_THAT(Names(sequences), ElementsAre("B"));
+  const auto trackers =
+      FindMotTrackers(root_ / "trackers" / "mot_challenge", sequences, "MOT17-train");
+  ASSERT_EQ(trackers.size(), 2u);
+  EXPECT_EQ(trackers[0].name, "T1");
+  EXPECT_EQ(trackers[1].name, "T2");
+  EXPECT_EQ(trackers[1].results[0].filename(), "B.txt");
+  EXPECT_THAT(ErrorOf([&] {
+                fs::remove(root_ / "gt/mot_challenge/seqmaps/MOT17-train.txt");
+                FindMotSequences({root_ / "gt" / "mot_challenge", "MOT17", "train", ""});
+              }),
+              HasSubstr("seqmaps/MOT17-train.txt"));
+}
+
+TEST_F(MotLayout, TakesOneFileOfEach) {
+  Write("truth.txt", "1,1,0,0,1,1,1,1,1\n");
+  Write("mine.txt", "");
+  const auto sequences = FindMotSequences({root_ / "truth.txt", "MOT17", "train", ""});
+  ASSERT_THAT(Names(sequences), ElementsAre("truth"));
+  EXPECT_EQ(sequences[0].frame_count, 0);
+  const auto trackers = FindMotTrackers(root_ / "mine.txt", sequences, "MOT17-train");
+  ASSERT_EQ(trackers.size(), 1u);
+  EXPECT_EQ(trackers[0].name, "mine");
+  WriteSequence("S");
+  const auto beside = FindMotSequences({root_ / "S" / "gt" / "gt.txt", "MOT17", "train", ""});
+  ASSERT_THAT(Names(beside), ElementsAre("S"));
+  EXPECT_EQ(beside[0].frame_count, 5);
+}
+
+TEST_F(MotLayout, FindsOneTrackersFolder) {
+  WriteSequence("train/A");
+  const auto sequences = FindMotSequences({root_ / "train", "MOT17", "train", ""});
+  Write("mine/A.txt", "");
+  Write("theirs/data/A.txt", "");
+  EXPECT_EQ(FindMotTrackers(root_ / "mine", sequences, "MOT17-train")[0].name, "mine");
+  EXPECT_EQ(FindMotTrackers(root_ / "theirs", sequences, "MOT17-train")[0].name, "theirs");
+  EXPECT_EQ(FindMotTrackers(root_ / "theirs" / "data", sequences, "MOT17-train")[0].name, "theirs");
+}
+
+TEST_F(MotLayout, NamesTheFileThatIsMissing) {
+  WriteSequence("train/A");
+  WriteSequence("train/B");
+  Write("tracks/A.txt", "");
+  const auto sequences = FindMotSequences({root_ / "train", "MOT17", "train", ""});
+  EXPECT_THAT(ErrorOf([&] { FindMotTrackers(root_ / "tracks", sequences, "MOT17-train"); }),
+              HasSubstr((root_ / "tracks" / "B.txt").string()));
+  EXPECT_THAT(
+      ErrorOf([&] { FindMotTrackers(root_ / "tracks" / "A.txt", sequences, "MOT17-train"); }),
+      HasSubstr("one file for 2 sequences"));
+  EXPECT_THAT(ErrorOf([&] { FindMotTrackers(root_ / "nowhere", sequences, "MOT17-train"); }),
+              HasSubstr("nowhere"));
+  EXPECT_THAT(ErrorOf([&] {
+                FindMotSequences({root_ / "nowhere", "MOT17", "train", ""});
+              }),
+              HasSubstr("nowhere"));
+  EXPECT_THAT(ErrorOf([&] {
+                FindMotSequences({root_ / "tracks", "MOT17", "train", ""});
+              }),
+              HasSubstr("expected sequence folders"));
+  fs::remove(root_ / "train/B/gt/gt.txt");
+  EXPECT_THAT(ErrorOf([&] {
+                FindMotSequences({root_ / "train", "MOT17", "train", ""});
+              }),
+              HasSubstr("B/gt/gt.txt"));
+}
+
+}  // namespace
+}  // namespace reidbench
