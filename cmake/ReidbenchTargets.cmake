@@ -12,11 +12,17 @@ function(reidbench_module name)
   target_link_libraries(reidbench_${name} PUBLIC ${ARG_DEPS} ${ARG_PUBLIC_LIBS} PRIVATE ${ARG_LIBS})
 endfunction()
 
-# reidbench_stage(<command> DEPS <modules> [LIBS <libs>]): lib/stages/<command>.cc, a library of its own so that a command
-# links only what its stage needs.
+# reidbench_stage(<command> DEPS <modules> [HEADERS <modules>] [LIBS <libs>]): lib/stages/<command>.cc and <command>_*.cc, a
+# library of its own so that a command links only what its stage needs. A file that is a stage itself, declared before, is
+# left out. HEADERS are modules of which only headers are included: an interface without its implementation.
 function(reidbench_stage name)
-  cmake_parse_arguments(ARG "" "" "DEPS;LIBS" ${ARGN})
+  cmake_parse_arguments(ARG "" "" "DEPS;HEADERS;LIBS" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${name}.cc ${CMAKE_CURRENT_SOURCE_DIR}/${name}_*.cc)
+  get_property(declared GLOBAL PROPERTY reidbench_stage_sources)
+  if(declared)
+    list(REMOVE_ITEM sources ${declared})
+  endif()
+  set_property(GLOBAL APPEND PROPERTY reidbench_stage_sources ${sources})
   list(TRANSFORM ARG_DEPS PREPEND reidbench_)
   add_library(reidbench_stage_${name} STATIC ${sources})
   target_include_directories(reidbench_stage_${name} PUBLIC ${PROJECT_SOURCE_DIR}/lib)
@@ -33,10 +39,22 @@ function(reidbench_command name)
   install(TARGETS reidbench-${name} RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 endfunction()
 
-# reidbench_test(<module> [LIBS <libs>]): tests/<module>/*_test.cc -> one GoogleTest program <module>_test.
+# reidbench_test(<module> [FILES <names>] [EXCEPT <names>] [LIBS <libs>]): tests/<module>/*_test.cc -> one GoogleTest program
+# <module>_test. FILES makes a program of those alone, named after the first, for tests that link more than the others; leave
+# them out of the others' program with EXCEPT.
 function(reidbench_test name)
-  cmake_parse_arguments(ARG "" "" "DEPS;LIBS" ${ARGN})
-  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${name}/*_test.cc)
+  cmake_parse_arguments(ARG "" "" "DEPS;LIBS;FILES;EXCEPT" ${ARGN})
+  set(folder ${CMAKE_CURRENT_SOURCE_DIR}/${name})
+  if(ARG_FILES)
+    list(TRANSFORM ARG_FILES PREPEND ${folder}/ OUTPUT_VARIABLE sources)
+    list(GET ARG_FILES 0 first)
+    string(REGEX REPLACE "_test\\.cc$" "" name ${name}_${first})
+  else()
+    file(GLOB sources CONFIGURE_DEPENDS ${folder}/*_test.cc)
+    foreach(file IN LISTS ARG_EXCEPT)
+      list(FILTER sources EXCLUDE REGEX "/${file}$")
+    endforeach()
+  endif()
   if(NOT sources)
     return()
   endif()

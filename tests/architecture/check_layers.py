@@ -24,7 +24,7 @@ def read_targets(lib):
             deps, taking = set(), False
             for word in words:
                 if word.isupper():
-                    taking = word == "DEPS"
+                    taking = word in ("DEPS", "HEADERS")
                 elif taking:
                     deps.add(word)
             targets[name if kind == "module" else "stage_" + name] = (

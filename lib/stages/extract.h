@@ -1,0 +1,31 @@
+// `reidbench extract`: data set + weights -> feature file.
+#pragma once
+
+#include <filesystem>
+
+#include "datasets/reid_dataset.h"
+#include "features/feature_store.h"
+#include "imaging/preprocess.h"
+#include "models/embedder.h"
+#include "stages/extract_pipeline.h"
+
+namespace reidbench {
+
+struct ExtractOptions {
+  ReidDatasetOptions dataset;
+  std::filesystem::path weights;
+  std::filesystem::path output;
+  EmbedderOptions embedder;
+  PreprocessOptions preprocess;
+  int batch_size = 0;  // like the next ones, see ExtractPipelineOptions
+  int threads = 0;
+  bool skip_corrupt = false;
+  bool force = false;
+  FeatureType type = FeatureType::kFloat32;
+};
+
+// Checks everything that can be wrong, loads data set and weights, and only then computes. Throws
+// as ExtractFeatures, LoadReidDataset and MakeEmbedder do.
+ExtractResult RunExtract(const ExtractOptions& options, const ProgressCallback& progress = {});
+
+}  // namespace reidbench

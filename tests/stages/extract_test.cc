@@ -1,0 +1,105 @@
+#include "stages/extract.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <numeric>
+
+#include "core/error.h"
+#include "core/files.h"
+#include "core/hash.h"
+#include "support/synthetic_reid.h"
+#include "support/temp_folder.h"
+
+namespace reidbench {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::AllOf;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+// Real weights, where the data folder beside the repository has them.
+fs::path Weights() {
+  const fs::path folder = fs::path(REIDBENCH_SOURCE_DIR) / "../shared/data/weights";
+  std::error_code missing;
+  for (const auto& entry : fs::recursive_directory_iterator(folder, missing)) {
+    const std::string name = entry.path().filename().string();
+    if (name.starts_with("osnet_x0_25") && entry.path().extension() == ".pth") return entry.path();
+  }
+  return {};
+}
+
+class ExtractTest : public testing::Test {
+ protected:
+  ExtractTest() {
+    WriteSyntheticMarket(folder_.path() / "market");
+    options_.dataset.root = folder_.path() / "market";
+    options_.weights = Weights();
+    options_.output = folder_.path() / "f.h5";
+  }
+  std::string Message(ErrorKind kind) const {
+    try {
+      RunExtract(options_);
+    } catch (const Error& error) {
+      EXPECT_EQ(error.kind(), kind) << error.what();
+      return error.what();
+    }
+    ADD_FAILURE() << "no error";
+    return "";
+  }
+
+  TempFolder folder_;
+  ExtractOptions options_;
+};
+
+TEST_F(ExtractTest, WritesFeaturesWithProvenance) {
+  if (options_.weights.empty()) GTEST_SKIP() << "no osnet_x0_25*.pth in ../shared/data/weights";
+  options_.embedder.normalize = true;
+  const ExtractResult result = RunExtract(options_);
+  const FeatureFile file(options_.output);
+  EXPECT_EQ(file.rows(), result.rows);
+  EXPECT_EQ(file.dim(), 512);
+  EXPECT_EQ(file.provenance(), result.provenance);
+  EXPECT_EQ(file.provenance().weights_sha256, Sha256OfFile(options_.weights));
+  EXPECT_EQ(file.provenance().weights_file, options_.weights.filename());
+  EXPECT_EQ(file.provenance().architecture, "osnet_x0_25");
+  EXPECT_EQ(file.provenance().dataset, "market1501");
+  EXPECT_TRUE(file.provenance().normalized);
+  std::vector<int64_t> rows(static_cast<size_t>(file.rows()));
+  std::iota(rows.begin(), rows.end(), 0);
+  const FeatureMatrix features = file.ReadRows(rows);
+  for (Eigen::Index i = 0; i < features.rows(); ++i) EXPECT_NEAR(features.row(i).norm(), 1, 1e-5);
+}
+
+TEST_F(ExtractTest, BytesDoNotDependOnThreads) {
+  if (options_.weights.empty()) GTEST_SKIP() << "no osnet_x0_25*.pth in ../shared/data/weights";
+  std::vector<std::vector<uint8_t>> files;
+  for (const int threads : {1, 2, 4}) {
+    options_.threads = threads;
+    options_.output = folder_.path() / fmt::format("f{}.h5", threads);
+    RunExtract(options_);
+    files.push_back(ReadFileBytes(options_.output));
+  }
+  EXPECT_EQ(files[0], files[1]);
+  EXPECT_EQ(files[0], files[2]);
+}
+
+TEST_F(ExtractTest, RefusesBeforeLoadingAnything) {
+  options_.weights = folder_.path() / "no.pth";
+  options_.preprocess.height = 0;
+  EXPECT_THAT(Message(ErrorKind::kUsage), HasSubstr("preprocessing: "));
+  options_.preprocess.height = 256;
+  folder_.Write("f.h5", "somebody's");
+  EXPECT_THAT(Message(ErrorKind::kUsage), AllOf(HasSubstr("f.h5: exists"), HasSubstr("--force")));
+  options_.force = true;
+  EXPECT_THAT(Message(ErrorKind::kIo), HasSubstr("no.pth"));
+  options_.dataset.root = folder_.path() / "nowhere";
+  EXPECT_THAT(Message(ErrorKind::kIo), HasSubstr("nowhere"));
+  EXPECT_EQ(ReadFileText(options_.output), "somebody's");
+  EXPECT_THAT(ListFileNames(folder_.path()), ElementsAre("f.h5"));
+}
+
+}  // namespace
+}  // namespace reidbench
