@@ -1,0 +1,69 @@
+#include "mot_metrics/sequence.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "core/error.h"
+#include "mot_metrics/hand_support.h"
+
+namespace reidbench {
+namespace {
+
+using ::testing::ElementsAre;
+
+TEST(Sequence, HoldsDenseIdsAndOverlaps) {
+  // Rows out of order; frames 2 and 4 are empty.
+  const MotSequence s =
+      Prepared({{3, 40, 0}, {1, 40, 0}, {1, 9, 1}}, {{1, 500, 1, 2}, {5, 7, 0}, {1, 7, 0}}, 5);
+  EXPECT_EQ(s.frame_count, 5);
+  ASSERT_EQ(s.frame_size(), 3u);
+  EXPECT_EQ(s.frames[0].number, 1);
+  EXPECT_EQ(s.frames[1].number, 3);
+  EXPECT_EQ(s.frames[2].number, 5);
+  EXPECT_THAT(s.gt_id_value, ElementsAre(9, 40));
+  EXPECT_THAT(s.tracker_id_value, ElementsAre(7, 500));
+  EXPECT_THAT(s.gt_id, ElementsAre(1, 0, 1));
+  EXPECT_THAT(s.tracker_id, ElementsAre(1, 0, 0));
+  EXPECT_THAT(s.pair_begin, ElementsAre(0, 1, 2, 2));
+  EXPECT_THAT(s.pair_col, ElementsAre(1, 0));
+  EXPECT_THAT(s.pair_iou, ElementsAre(1.0, 80.0 / 120.0));
+}
+
+TEST(Sequence, RemovesTrackerBoxesOnDistractorsOnly) {
+  const std::vector<Spot> gt = {
+      {1, 1, 0}, {1, 2, 1, 0, 7, 0}, {1, 3, 2, 0, 13, 0}, {1, 4, 3, 0, 1, 0}};
+  const std::vector<Spot> tracker = {{1, 1, 0}, {1, 2, 1}, {1, 3, 2}, {1, 4, 3}};
+  // Class 7 is forgiven; a crowd (13) and an ignored pedestrian are not.
+  EXPECT_THAT(Prepared(gt, tracker, 1).tracker_id_value, ElementsAre(1, 3, 4));
+  EXPECT_THAT(Prepared(gt, tracker, 1).gt_id_value, ElementsAre(1));
+  MotBenchmark raw = PedestrianRules();
+  raw.preprocess = false;
+  EXPECT_THAT(Prepared(gt, tracker, 1, raw).tracker_id_value, ElementsAre(1, 2, 3, 4));
+}
+
+TEST(Sequence, ScoresTheClassAskedFor) {
+  MotBenchmark benchmark;
+  benchmark.classes = {{"car", 3}, {"pedestrian", 1}};
+  const TrackSet gt = Tracks({{1, 1, 0, 0, 3}, {1, 2, 1, 0, 1}}, 1);
+  const TrackSet tracker = Tracks({{1, 5, 0, 0, 3}, {1, 6, 1, 0, 1}, {1, 7, 2, 0, -1}}, 1);
+  const MotSequence cars = PrepareSequence(gt, tracker, benchmark, benchmark.classes[0]);
+  EXPECT_THAT(cars.gt_id_value, ElementsAre(1));
+  EXPECT_THAT(cars.tracker_id_value,
+              ElementsAre(5, 7));  // a row without a class belongs to every class
+}
+
+TEST(Sequence, RefusesRepeatedIds) {
+  EXPECT_THROW(Prepared({{1, 1, 0}, {1, 1, 1}}, {}, 1), Error);
+  EXPECT_THROW(Prepared({}, {{1, 1, 0}, {1, 1, 1}}, 1), Error);
+}
+
+TEST(Sequence, MemoryDoesNotFollowIdsOrFrames) {
+  const int64_t huge = 9007199254740992;
+  const MotSequence s =
+      Prepared({{1, huge, 0}, {2000000000, 1, 0}}, {{2000000000, huge, 0}}, 2000000000);
+  EXPECT_EQ(s.frame_size(), 2u);
+  EXPECT_THAT(s.gt_id_value, ElementsAre(1, huge));
+}
+
+}  // namespace
+}  // namespace reidbench
