@@ -304,9 +304,10 @@ std::vector<ListedImage> ParseJsonList(std::string_view text, std::string_view s
   images.reserve(list.size());
   RowErrors errors(source, "entry");
   for (const json& entry : list) {
-    images.emplace_back().line = static_cast<int64_t>(images.size());
-    const std::string error = FillFromJson(entry, &images.back());
-    if (!error.empty()) errors.Add(images.back().line, error);
+    ListedImage& image = images.emplace_back();
+    image.line = static_cast<int64_t>(images.size());
+    const std::string error = FillFromJson(entry, &image);
+    if (!error.empty()) errors.Add(image.line, error);
   }
   errors.ThrowIfAny(images.size());
   return images;

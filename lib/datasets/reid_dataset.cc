@@ -114,16 +114,22 @@ std::vector<std::string> ListImages(const fs::path& folder, ReidDataset* dataset
 
 // Which described data set's names the file would fit: the likeliest mix-up.
 std::string SuggestByName(const std::string& file_name, const std::string& loaded_as) {
+  std::string best;
+  size_t longest = 0;
   for (const std::string& name : DescribedReidDatasets()) {
     if (name == loaded_as) continue;
-    const ReidDescription other = LoadReidDescription(name);
-    for (const ReidLayout& layout : other.layouts) {
-      if (layout.kind == ReidLayout::Kind::kFolders && layout.names.Parse(file_name)) {
-        return fmt::format("; such names are read by data set '{}'", name);
+    for (const ReidLayout& layout : LoadReidDescription(name).layouts) {
+      // The longest pattern says most: "{person}_c{camera}*" reads nearly everything.
+      const size_t length = layout.names.text().size();
+      if (layout.kind == ReidLayout::Kind::kFolders && length > longest &&
+          layout.names.Parse(file_name)) {
+        best = name;
+        longest = length;
       }
     }
   }
-  return "; datasets/README.md says how to describe own names";
+  if (best.empty()) return "; datasets/README.md says how to describe own names";
+  return fmt::format("; such names are read by data set '{}'", best);
 }
 
 class NameErrors {
@@ -147,34 +153,46 @@ class NameErrors {
 
 // ---- described data sets: finding the layout ----
 
-// What of the layout is missing below `root`, for the splits asked for.
-std::vector<std::string> MissingParts(const ReidLayout& layout, const fs::path& root,
-                                      const ReidDatasetOptions& options) {
-  std::vector<std::string> missing;
-  const auto want_folder = [&](const std::string& name) {
-    if (!IsFolder(root / name) && std::find(missing.begin(), missing.end(), name) == missing.end())
-      missing.push_back(name);
-  };
-  const auto want_file = [&](const std::string& name) {
-    if (!Exists(root / name) || IsFolder(root / name)) missing.push_back(name);
-  };
+struct LayoutParts {
+  size_t found = 0;
+  std::vector<std::string> missing;  // relative to the root
+};
+
+// Which folders and files of the layout lie below `root`, of those that the splits asked for need.
+LayoutParts FindParts(const ReidLayout& layout, const fs::path& root,
+                      const ReidDatasetOptions& options) {
+  std::vector<std::string> folders;
+  std::vector<std::string> files;
   if (layout.kind == ReidLayout::Kind::kSplitFile) {
-    want_file(layout.split_file);
-    for (const std::string& folder : layout.folders) want_folder(folder);
-    return missing;
+    files.push_back(layout.split_file);
+    folders = layout.folders;
   }
   for (const ReidLayout::Part& part : layout.parts) {
     if (!Wanted(options, part.split)) continue;
-    if (!part.list.empty()) want_file(part.list);
-    want_folder(part.folder);
+    if (!part.list.empty()) files.push_back(part.list);
+    if (std::find(folders.begin(), folders.end(), part.folder) == folders.end()) {
+      folders.push_back(part.folder);
+    }
   }
-  return missing;
+  LayoutParts parts;
+  const auto sort_in = [&](const std::string& name, bool is_there) {
+    if (is_there) {
+      ++parts.found;
+    } else {
+      parts.missing.push_back(name);
+    }
+  };
+  for (const std::string& file : files) {
+    sort_in(file, Exists(root / file) && !IsFolder(root / file));
+  }
+  for (const std::string& folder : folders) sort_in(folder, IsFolder(root / folder));
+  return parts;
 }
 
 const ReidLayout* FindLayout(const ReidDescription& description, const fs::path& root,
                              const ReidDatasetOptions& options) {
   for (const ReidLayout& layout : description.layouts) {
-    if (MissingParts(layout, root, options).empty()) return &layout;
+    if (FindParts(layout, root, options).missing.empty()) return &layout;
   }
   return nullptr;
 }
@@ -244,18 +262,15 @@ std::string SuggestFolder(const ReidDescription& description, const fs::path& ro
   if (const std::string hint = SuggestFolder(description, root, options); !hint.empty()) {
     ThrowIo("{}: is not the folder of {}: {}", root.string(), description.title, hint);
   }
-  // Explain by the layout that is nearest to complete; the first of equals.
+  // Explain by the layout of which most is there; the first of equals.
   const ReidLayout* nearest = &description.layouts.front();
-  std::vector<std::string> fewest = MissingParts(*nearest, root, options);
   for (const ReidLayout& layout : description.layouts) {
-    const std::vector<std::string> missing = MissingParts(layout, root, options);
-    if (missing.size() < fewest.size()) {
+    if (FindParts(layout, root, options).found > FindParts(*nearest, root, options).found)
       nearest = &layout;
-      fewest = missing;
-    }
   }
-  if (!nearest->when_missing.empty() && fewest.size() == 1) {
-    ThrowIo("{}: {} is missing: {}", root.string(), fewest.front(), nearest->when_missing);
+  const std::vector<std::string> missing = FindParts(*nearest, root, options).missing;
+  if (!nearest->when_missing.empty() && missing.size() == 1) {
+    ThrowIo("{}: {} is missing: {}", root.string(), missing.front(), nearest->when_missing);
   }
   std::vector<std::string> found;
   for (const fs::path& folder : SubFolders(root)) {
@@ -266,7 +281,8 @@ std::string SuggestFolder(const ReidDescription& description, const fs::path& ro
     found.push_back(folder.filename().string());
   }
   ThrowIo("{}: is not the folder of {}: missing: {}; its folders: {}{}{}", root.string(),
-          description.title, JoinText(fewest, ", "), found.empty() ? "none" : JoinText(found, ", "),
+          description.title, JoinText(missing, ", "),
+          found.empty() ? "none" : JoinText(found, ", "),
           description.get.empty() ? "" : "; how to get it: ", description.get);
 }
 

@@ -48,11 +48,11 @@ struct ReidDataset {
 struct ReidDatasetOptions {
   std::string name = "market1501";  // a file of datasets/, or "folder", or "list", or the path of a
                                     // YAML file like those of datasets/ (it ends in ".yaml")
-  std::filesystem::path root;
-  std::filesystem::path list_file;  // for "list"; an empty root is then the list's folder
-  int split_index = 0;              // for data sets with several published splits (VIPeR)
+  std::filesystem::path root = {};
+  std::filesystem::path list_file = {};  // for "list"; an empty root is then the list's folder
+  int split_index = 0;                   // for data sets with several published splits (VIPeR)
   bool distractors_500k = false;  // Market-1501: add root/images (+500K) to the gallery as person 0
-  std::vector<Split> splits;      // which to load; empty = all
+  std::vector<Split> splits = {};  // which to load; empty = all
 };
 
 // Names of datasets/*.yaml plus "folder" and "list".

@@ -46,6 +46,7 @@ std::vector<ReidLayout::Part> ReadParts(ConfigReader* layout, ReidLayout::Kind k
     const auto split = ParseSplit(name);
     if (!split) {
       splits.AddError(name, "is not a split; known: train, val, query, gallery, none");
+      for (const std::string_view key : {"folder", "list", "person_offset"}) reader.Take(key);
       continue;
     }
     part.split = *split;
@@ -61,22 +62,22 @@ std::vector<ReidLayout::Part> ReadParts(ConfigReader* layout, ReidLayout::Kind k
   return parts;
 }
 
-NamePattern ReadNames(ConfigReader* reader) {
+std::optional<NamePattern> ReadNames(ConfigReader* reader) {
   std::string text;
-  // Stands in after an error, which is reported in the end.
-  const NamePattern anything("*");
-  if (!reader->Require("names", &text)) return anything;
+  if (!reader->Require("names", &text)) return std::nullopt;
   try {
     return NamePattern(text);
   } catch (const Error& error) {
     reader->AddError("names", error.what());
-    return anything;
+    return std::nullopt;
   }
 }
 
 ReidLayout ReadLayout(ConfigReader* reader) {
+  const std::optional<NamePattern> names = ReadNames(reader);
+  // After an error, which Finish() reports, anything stands in.
   ReidLayout layout{.kind = ReidLayout::Kind::kFolders,
-                    .names = ReadNames(reader),
+                    .names = names.value_or(NamePattern("{person}_{camera}")),
                     .parts = {},
                     .split_file = {},
                     .folders = {},
