@@ -1,0 +1,130 @@
+#include "models/embedder.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstdlib>
+#include <string_view>
+#include <utility>
+
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
+
+#include "core/error.h"
+#include "core/text.h"
+#include "models/engine.h"
+#include "models/opencv_engine.h"
+#include "models/osnet_torch.h"
+
+namespace reidbench {
+namespace {
+
+constexpr std::string_view kLibtorch = "libtorch";
+constexpr std::string_view kOpencv = "opencv";
+
+class CheckedEmbedder : public Embedder {
+ public:
+  CheckedEmbedder(std::unique_ptr<Engine> engine, bool normalize)
+      : engine_(std::move(engine)), normalize_(normalize) {}
+
+  const EmbedderInfo& info() const override { return engine_->info(); }
+
+  void Embed(const ImageBatch& images, float* embeddings) override {
+    REIDBENCH_CHECK(images.count >= 0);
+    if (images.count == 0) return;
+    REIDBENCH_CHECK(images.nchw != nullptr && embeddings != nullptr);
+    RequireSize(images);
+    engine_->Run(images, embeddings);
+    for (int row = 0; row < images.count; ++row) {
+      FinishRow(row, embeddings + static_cast<size_t>(row) * info().dim);
+    }
+  }
+
+ private:
+  void RequireSize(const ImageBatch& images) const {
+    const int height = info().input_height;
+    const int width = info().input_width;
+    if ((height == 0 || images.height == height) && (width == 0 || images.width == width) &&
+        images.height > 0 && images.width > 0) {
+      return;
+    }
+    const auto size = [](int pixels) { return pixels == 0 ? "any" : std::to_string(pixels); };
+    ThrowInput(
+        "the network takes images of {} x {} pixels (height x width), got {} x {}; set the "
+        "preprocessing to that size",
+        size(height), size(width), images.height, images.width);
+  }
+
+  void FinishRow(int row, float* values) const {
+    const int dim = info().dim;
+    double squares = 0;
+    for (int i = 0; i < dim; ++i) {
+      if (!std::isfinite(values[i])) {
+        ThrowModel(
+            "the embedding of image {} of the batch is not finite (dimension {}): the "
+            "network overflowed or its weights are damaged",
+            row, i);
+      }
+      squares += static_cast<double>(values[i]) * values[i];
+    }
+    if (!normalize_) return;
+    const double norm = std::max(std::sqrt(squares), 1e-12);
+    for (int i = 0; i < dim; ++i) values[i] = static_cast<float>(values[i] / norm);
+  }
+
+  const std::unique_ptr<Engine> engine_;
+  const bool normalize_;
+};
+
+void RequireKnownOptions(const EmbedderOptions& options) {
+  const std::array<std::string, 2> engines = {std::string(kLibtorch), std::string(kOpencv)};
+  if (std::find(engines.begin(), engines.end(), options.engine) == engines.end()) {
+    ThrowUsage("engine '{}' is unknown{}", options.engine, SuggestName(options.engine, engines));
+  }
+  if (options.precision != "fp32") {
+    ThrowUsage("engine {} has no precision '{}'; it supports: fp32", options.engine,
+               options.precision);
+  }
+}
+
+}  // namespace
+
+std::unique_ptr<Embedder> MakeEmbedder(const std::filesystem::path& weights,
+                                       const EmbedderOptions& options) {
+  RequireKnownOptions(options);
+  if (options.engine == kLibtorch) return MakeOsnetEmbedder(LoadOsnetWeights(weights), options);
+  TuneAllocatorForInference();
+  return std::make_unique<CheckedEmbedder>(MakeOpencvEngine(weights, options.device),
+                                           options.normalize);
+}
+
+std::unique_ptr<Embedder> MakeOsnetEmbedder(const OsnetWeights& weights,
+                                            const EmbedderOptions& options) {
+  RequireKnownOptions(options);
+  if (options.engine != kLibtorch) {
+    ThrowUsage(
+        "engine {} reads its network from an ONNX file; OSNet weights in memory need engine {}",
+        options.engine, kLibtorch);
+  }
+  TuneAllocatorForInference();
+  return std::make_unique<CheckedEmbedder>(MakeOsnetTorchEngine(weights, options.device),
+                                           options.normalize);
+}
+
+void TuneAllocatorForInference() {
+#ifdef __GLIBC__
+  [[maybe_unused]] static const bool done = [] {
+    // Activations of a micro-batch are 0.3 to 8 MB each and are freed and wanted again hundreds of
+    // times a second. Below the first threshold (32 MiB is the largest value glibc takes) they come
+    // from the heap instead of mmap; the second keeps the free top of the heap; the third makes
+    // the heaps of worker threads grow, and survive, in large steps.
+    mallopt(M_MMAP_THRESHOLD, 32 << 20);
+    mallopt(M_TRIM_THRESHOLD, 1 << 30);
+    mallopt(M_TOP_PAD, 64 << 20);
+    return true;
+  }();
+#endif
+}
+
+}  // namespace reidbench

@@ -1,0 +1,30 @@
+// OSNet on LibTorch (1.13 or newer), built from OsnetWeights without TorchScript. Zhou et al., ICCV
+// 2019 and TPAMI 2021; numbers agree with torchreid within 1e-5 of a feature's L2 norm. No LibTorch
+// type shows here.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "models/engine.h"
+#include "weights/osnet.h"
+
+namespace reidbench {
+
+enum class OsnetExecution {
+  kPlain,     // as torchreid runs it: NCHW, separate batch norms. The baseline of
+              // tools/bench/embedder_bench.cc
+  kPortable,  // batch norms folded, channels-last, LibTorch's operators only: any device
+  kFused,     // CPU: oneDNN convolutions packed once with their ReLU, everything between them in
+              // osnet_kernels.h
+};
+
+// `device`: "cpu" or "cuda:N". kFused becomes kPortable where it is not available: on CUDA, or when
+// LibTorch lacks oneDNN. On a CPU a call uses the calling thread only; on CUDA calls are
+// serialised. Throws Error(kUsage) for a device that is not there, Error(kModel) for weights with
+// infinities or NaN.
+std::unique_ptr<Engine> MakeOsnetTorchEngine(const OsnetWeights& weights, std::string_view device,
+                                             OsnetExecution execution = OsnetExecution::kFused);
+
+}  // namespace reidbench
