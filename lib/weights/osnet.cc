@@ -145,19 +145,21 @@ std::string Listing(std::string_view what, const std::vector<std::string>& items
       items.size() > kMaxListed ? fmt::format(", and {} more", items.size() - kMaxListed) : "");
 }
 
-// The rules of torchreid's layouts first; null where the file matches none of them.
-const OsnetArchitecture* DetectByRules(const std::map<std::string, Tensor>& tensors) {
+// Torchreid's layouts differ in names, its widths in the first convolution.
+OsnetKind DetectKind(const std::map<std::string, Tensor>& tensors) {
+  if (tensors.contains("pool2.0.conv.weight")) return OsnetKind::kAin;
+  return tensors.contains("conv2.0.IN.weight") ? OsnetKind::kIbn : OsnetKind::kPlain;
+}
+
+// Null where the width is none of the family's.
+const OsnetArchitecture* Detect(const std::map<std::string, Tensor>& tensors) {
   const auto conv1 = tensors.find("conv1.conv.weight");
   if (conv1 == tensors.end() || conv1->second.shape.empty()) return nullptr;
-  OsnetKind kind = OsnetKind::kPlain;
-  if (tensors.contains("pool2.0.conv.weight")) {
-    kind = OsnetKind::kAin;
-  } else if (tensors.contains("conv2.0.IN.weight")) {
-    kind = OsnetKind::kIbn;
-  }
+  const OsnetKind kind = DetectKind(tensors);
   for (const OsnetArchitecture& architecture : OsnetArchitectures()) {
-    if (architecture.kind == kind && architecture.channels[0] == conv1->second.shape[0])
+    if (architecture.kind == kind && architecture.channels[0] == conv1->second.shape[0]) {
       return &architecture;
+    }
   }
   return nullptr;
 }
@@ -292,13 +294,14 @@ OsnetWeights ToOsnetWeights(Checkpoint checkpoint) {
   }
   std::map<std::string, Tensor>& tensors = checkpoint.tensors;
 
-  const OsnetArchitecture* architecture = DetectByRules(tensors);
+  const OsnetArchitecture* architecture = Detect(tensors);
   const bool is_sure = architecture != nullptr;
   Mismatch mismatch;
   if (is_sure) {
     mismatch = Compare(*architecture, tensors);
   } else {
     for (const OsnetArchitecture& candidate : OsnetArchitectures()) {
+      if (candidate.kind != DetectKind(tensors)) continue;
       Mismatch other = Compare(candidate, tensors);
       if (architecture == nullptr || other.size() < mismatch.size()) {
         architecture = &candidate;

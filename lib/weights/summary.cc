@@ -30,7 +30,11 @@ WeightsSummary SummarizeWeights(const std::filesystem::path& path) {
     if (not_osnet.kind() != ErrorKind::kModel) throw;
     std::string_view reason = not_osnet.what();
     if (StartsWith(reason, summary.path + ": ")) reason.remove_prefix(summary.path.size() + 2);
-    summary.not_osnet_reason = reason;
+    for (const std::string_view line : SplitText(reason, '\n')) {
+      const std::string& text = summary.not_osnet_reason;
+      if (!text.empty()) summary.not_osnet_reason += text.back() == ':' ? " " : "; ";
+      summary.not_osnet_reason += Trim(line);
+    }
   }
   return summary;
 }

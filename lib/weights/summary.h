@@ -19,7 +19,7 @@ struct WeightsSummary {
   int64_t num_tensors = 0;                  // in the file, with classifier and counters
   int64_t num_values = 0;                   // numbers in all of them
   std::optional<std::string> architecture;  // "osnet_x0_25"; absent for other networks
-  std::string not_osnet_reason;             // why, where `architecture` is absent
+  std::string not_osnet_reason;             // why, in one line, where `architecture` is absent
   std::optional<int64_t> num_parameters;    // without the classifier
   std::optional<int64_t> num_macs;          // per image of 256x128, in torchreid's convention
   std::optional<int64_t> num_classes;       // of the classifier, where the file has one

@@ -40,6 +40,15 @@ TEST(SummarizeWeights, OtherNetworksAreNoError) {
               HasSubstr("--engine opencv"));
 }
 
+TEST(SummarizeWeights, AReasonIsOneLine) {
+  if (!std::filesystem::exists(SharedFile("golden/osnet"))) {
+    GTEST_SKIP() << "../shared/golden/osnet is absent";
+  }
+  EXPECT_THAT(SummarizeWeights(SharedFile("golden/osnet/bad_missing_key.pth")).not_osnet_reason,
+              StartsWith("looks like osnet_x0_25 but does not fit it: 1 missing: "
+                         "conv3.0.conv2b.0.conv1.weight; nothing is loaded"));
+}
+
 TEST(SummarizeWeights, RefusedFilesStayErrors) {
   EXPECT_THAT(ModelError([] { SummarizeWeights(GoldenWeights("bad_system.pth")); }),
               HasSubstr("posix.system"));

@@ -1,0 +1,17 @@
+// ONNX graphs, both arbitrary bytes and OSNet graphs with a few bytes exchanged: weights, or an
+// Error.
+#include <cstddef>
+#include <cstdint>
+
+#include "core/error.h"
+#include "weights/checkpoint.h"
+#include "weights/osnet.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  try {
+    reidbench::ToOsnetWeights(reidbench::ParseCheckpoint({data, size}, "fuzz.onnx"));
+  } catch (const reidbench::Error& error) {
+    if (error.kind() != reidbench::ErrorKind::kModel) throw;
+  }
+  return 0;
+}
