@@ -160,8 +160,11 @@ AxisWeights MakeAxisWeights(int in, int out, ResizeFilter filter) {
   std::vector<int32_t> fixed;
   for (int i = 0; i < out; ++i) {
     const double center = (i + 0.5) * scale;
+    // Pillow's rounding, which is not lround's for negative numbers.
+    // NOLINTBEGIN(bugprone-incorrect-roundings)
     const int low = std::max(static_cast<int>(center - support + 0.5), 0);
     const int high = std::min(static_cast<int>(center + support + 0.5), in);
+    // NOLINTEND(bugprone-incorrect-roundings)
     weights.clear();
     double sum = 0;
     for (int j = low; j < high; ++j) {

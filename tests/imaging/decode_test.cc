@@ -11,7 +11,6 @@
 namespace reidbench {
 namespace {
 
-using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
 

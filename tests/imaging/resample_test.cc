@@ -35,6 +35,7 @@ std::vector<int64_t> ReferenceWeights(int in, int out, int i, bool bicubic, int*
     sum += f;
   }
   std::vector<int64_t> fixed;
+  fixed.reserve(w.size());
   for (const double f : w)
     fixed.push_back(
         static_cast<int64_t>(std::trunc(f / sum * 4194304 + (f / sum < 0 ? -0.5 : 0.5))));
