@@ -1,0 +1,86 @@
+// reidbench score: ground truth and tracker results -> HOTA, CLEAR, Identity as TrackEval computes
+// them.
+#include "stages/score.h"
+
+#include "cli/command.h"
+#include "core/error.h"
+#include "stages/score_report.h"
+
+namespace {
+
+using namespace reidbench;
+
+std::string Render(const ScoreStageResult& result, OutputFormat format) {
+  switch (format) {
+    case OutputFormat::kJson:
+      return RenderScoreJson(result);
+    case OutputFormat::kCsv:
+      return RenderScoreCsv(result);
+    case OutputFormat::kMarkdown:
+      return RenderScoreTables(result, TableFormat::kMarkdown);
+    case OutputFormat::kLatex:
+      return RenderScoreTables(result, TableFormat::kLatex);
+    case OutputFormat::kText:
+      break;
+  }
+  return RenderScoreTables(result, TableFormat::kText);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  ScoreStageOptions options;
+  options.bootstrap.resamples = 0;
+  std::filesystem::path trackeval_output;
+  bool no_preprocessing = false;
+
+  Command command(
+      "score", "Scores tracker results against ground truth, with TrackEval's numbers.",
+      "reidbench score --gt MOT17/train --tracks tracks/ --benchmark MOT17\n"
+      "reidbench score --gt gt.txt --tracks result.txt --benchmark MOT17 --format json\n"
+      "reidbench score --gt MOT20/train --tracks raw/ --tracks corrected/ --benchmark MOT20 "
+      "--bootstrap 1000");
+  command.Option("--gt", &options.ground_truth,
+                 "Folder of sequences (SEQ/gt/gt.txt), one sequence, one gt file, or TrackEval's "
+                 "gt/mot_challenge");
+  command.Option("--tracks", &options.tracks,
+                 "Folder with SEQ.txt (or data/SEQ.txt), folder of such folders, or one result "
+                 "file; may be repeated");
+  command.Group("Rules");
+  command.Option(
+      "--benchmark", &options.benchmark,
+      "Rules: mot15, mot16, mot17, mot20, dancetrack, mot17_half_val, or a YAML file of your own");
+  command.Option("--split", &options.split,
+                 "Split of TrackEval's layout (BENCHMARK-SPLIT) and of DanceTrack's");
+  command.Option("--seqmap", &options.seqmap,
+                 "File that lists the sequences to score, below a header line");
+  command.Flag("--no-preprocessing", &no_preprocessing,
+               "Score all marked ground truth and forgive nothing (TrackEval's DO_PREPROC False)");
+  command.Group("Statistics");
+  command.Option(
+      "--bootstrap", &options.bootstrap.resamples,
+      "Resamples of confidence intervals and of the paired test between trackers; 0 = none");
+  command.Option("--block-frames", &options.block_frames,
+                 "Resample blocks of so many frames instead of whole sequences; 0 = sequences");
+  command.Group("Output");
+  command.Option(
+      "--trackeval-output", &trackeval_output,
+      "Also write TrackEval's <class>_summary.txt and <class>_detailed.csv into this folder");
+
+  return command.Run(argc, argv, [&](const CommonOptions& common) {
+    if (options.ground_truth.empty())
+      ThrowUsage("--gt is missing: the ground truth file or folder");
+    if (options.tracks.empty()) ThrowUsage("--tracks is missing: the result file or folder");
+    options.preprocess = !no_preprocessing;
+    options.bootstrap.seed = common.seed;
+    const ScoreStageResult result = RunScore(options);
+    for (const std::string& warning : result.warnings) PrintWarning(warning);
+    if (common.dry_run) {
+      PrintNote(common, "all files are in order; nothing was written");
+      return kExitOk;
+    }
+    if (!trackeval_output.empty()) WriteTrackEvalFiles(result, trackeval_output, common.force);
+    WriteResult(common, Render(result, common.format));
+    return kExitOk;
+  });
+}
