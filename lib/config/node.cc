@@ -83,6 +83,13 @@ class TreeBuilder : public YAML::EventHandler {
   void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                 const std::string& value) override {
     Refuse(mark, tag, anchor);
+    // yaml-cpp 0.7 turns "\N" and "\_" into single bytes that are no UTF-8.
+    for (size_t i = 0; i < value.size();) {
+      const size_t length = Utf8Length(std::string_view(value).substr(i));
+      if (length == 0)
+        Fail(mark, "an escape in this text is not supported; write the character itself");
+      i += length;
+    }
     ConfigNode node = MakeNode(ConfigNode::Kind::kScalar, mark);
     node.text = value;
     node.quoted = tag == "!";

@@ -124,6 +124,8 @@ TEST(ParseConfig, RefusesBinary) {
   EXPECT_THAT(ParseErrorOf("a: 1\n\x04\nb: 2\n"), HasSubstr("x.yaml:2: control character 0x04"));
   EXPECT_THAT(ParseErrorOf("a: \xED\xA0\x80"), HasSubstr("UTF-8"));  // a lone surrogate
   EXPECT_THAT(ParseErrorOf("a: \xC0\x80"), HasSubstr("UTF-8"));      // overlong
+  EXPECT_THAT(ParseErrorOf("a: \"\\N\""), HasSubstr("x.yaml:1:4: an escape"));
+  EXPECT_EQ(Value("v: \"\\u00fc\"").AsString(), "ü");
   EXPECT_EQ(Value("v: Zürich 東京 🚶").AsString(), "Zürich 東京 🚶");
 }
 
