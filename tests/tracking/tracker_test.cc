@@ -1,0 +1,133 @@
+#include "tracking/tracker.h"
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <set>
+
+#include "core/error.h"
+#include "core/files.h"
+#include "core/text.h"
+#include "datasets/mot_files.h"
+#include "tracking/bytetrack.h"
+#include "tracking/deepsort.h"
+#include "tracking/ocsort.h"
+#include "tracking/scenes.h"
+#include "tracking/sort.h"
+
+namespace reidbench {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::ThrowsMessage;
+
+const fs::path kConfigs = fs::path(REIDBENCH_SOURCE_DIR) / "configs" / "trackers";
+const fs::path kShared = fs::path(REIDBENCH_SOURCE_DIR) / ".." / "shared";
+
+template <typename Options>
+void ExpectPublishedDefaults(const std::string& name, Options (*read)(ConfigReader*)) {
+  const ConfigNode root = LoadConfig(kConfigs / (name + ".yaml"));
+  ConfigReader reader(root);
+  std::string tracker;
+  reader.Require("tracker", &tracker);
+  const Options options = read(&reader);
+  EXPECT_NO_THROW(reader.Finish()) << name;
+  EXPECT_EQ(tracker, name);
+  EXPECT_TRUE(options == Options{}) << name << ".yaml and the defaults of its options differ";
+}
+
+TEST(Tracker, ConfigsHoldTheDefaults) {
+  ExpectPublishedDefaults("sort", ReadSortOptions);
+  ExpectPublishedDefaults("bytetrack", ReadByteTrackOptions);
+  ExpectPublishedDefaults("ocsort", ReadOcSortOptions);
+  ExpectPublishedDefaults("deepsort", ReadDeepSortOptions);
+}
+
+TEST(Tracker, EveryNameMakesATracker) {
+  EXPECT_THAT(TrackerNames(), ElementsAre("sort", "bytetrack", "ocsort", "deepsort"));
+  for (const std::string& name : TrackerNames()) EXPECT_NE(MakeTracker(name), nullptr);
+  EXPECT_THAT([] { MakeTracker("bytetrak"); },
+              ThrowsMessage<Error>("unknown tracker 'bytetrak'; did you mean 'bytetrack'?"));
+}
+
+TEST(Tracker, WrongOptionsAreAllReportedAtTheirPlace) {
+  const ConfigNode root =
+      ParseConfig("max_age: -2\nmin_hit: 3\ndelta_t: 0\ncompat: old\n", "o.yaml");
+  ConfigReader reader(root);
+  ReadTracker("ocsort", &reader);
+  EXPECT_THAT(
+      [&] { reader.Finish(); },
+      ThrowsMessage<Error>(testing::AllOf(
+          HasSubstr("o.yaml:1:10: max_age: expected at least 0, found -2"), HasSubstr("min_hit"),
+          HasSubstr("o.yaml:3:10: delta_t: expected 1..1000, found 0"), HasSubstr("compat"))));
+}
+
+TEST(Tracker, NewTrackThresholdFollowsTrackThreshold) {
+  const ConfigNode root = ParseConfig("track_thresh: 0.4", "x");
+  ConfigReader reader(root);
+  EXPECT_EQ(ReadByteTrackOptions(&reader).new_track_thresh, 0.5);
+}
+
+// Outputs of the authors' programs on a real sequence, four sets of detections.
+struct GoldenRun {
+  std::string tracker;
+  std::string file;
+  std::string override_with;
+};
+
+class GoldenTracks : public testing::TestWithParam<std::tuple<std::string, GoldenRun>> {};
+
+TEST_P(GoldenTracks, EqualBoxForBox) {
+  const auto& [set, run] = GetParam();
+  const fs::path detections = kShared / "data" / "ADL-Rundle-6" / "det" / set / "det.txt";
+  const fs::path golden =
+      kShared / "golden" / "trackers" / "ADL-Rundle-6" / set / (run.file + ".txt");
+  if (!fs::exists(detections) || !fs::exists(golden))
+    GTEST_SKIP() << "needs " << detections << " and " << golden;
+
+  ConfigNode root = ParseConfig("{}", "test");
+  if (!run.override_with.empty()) ApplyOverride(&root, run.override_with);
+  ConfigReader reader(root);
+  const TrackerFactory make = ReadTracker(run.tracker, &reader);
+  reader.Finish();
+  const auto tracker = make();
+
+  MotReadOptions options;
+  options.kind = MotFileKind::kDetections;
+  const MotFile file = ReadMotFile(detections, options);
+  std::vector<std::vector<TrackBox>> frames(static_cast<size_t>(file.tracks.frame_count));
+  for (TrackBox box : file.tracks.boxes) {
+    if (set == "public") box.confidence = 1;  // scores not in 0..1: the programs were given ones
+    frames[static_cast<size_t>(box.frame.value) - 1].push_back(box);
+  }
+  std::string ours;
+  for (const auto& rows : RunTracker(tracker.get(), frames)) {
+    for (const TrackBox& row : rows) {
+      ours += fmt::format("{},{},{:.2f},{:.2f},{:.2f},{:.2f},1,-1,-1,-1\n", row.frame.value,
+                          row.id.value, row.box.left, row.box.top, row.box.width, row.box.height);
+    }
+  }
+  const std::string expected = ReadFileText(golden);
+  const auto our_lines = SplitText(ours, '\n');
+  const auto expected_lines = SplitText(expected, '\n');
+  ASSERT_GT(expected_lines.size(), 1000u);
+  EXPECT_EQ(our_lines.size(), expected_lines.size());
+  for (size_t i = 0; i < std::min(our_lines.size(), expected_lines.size()); ++i)
+    ASSERT_EQ(our_lines[i], expected_lines[i]) << "line " << i + 1;
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Programs, GoldenTracks,
+    testing::Combine(testing::Values("yolo11x", "yolov5l", "sort_frcnn", "public"),
+                     testing::Values(GoldenRun{"sort", "sort", ""},
+                                     GoldenRun{"sort", "sort30", "max_age=30"},
+                                     GoldenRun{"bytetrack", "bytetrack", ""},
+                                     GoldenRun{"ocsort", "ocsort", ""})),
+    [](const auto& run) { return std::get<0>(run.param) + "_" + std::get<1>(run.param).file; });
+
+}  // namespace
+}  // namespace reidbench
