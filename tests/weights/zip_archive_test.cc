@@ -40,7 +40,8 @@ TEST(ZipArchive, Zip64SizesStandInTheExtraField) {
   // One stored member "a" = "hello"; the directory says 0xffffffff and the extra field the truth.
   std::vector<uint8_t> bytes;
   const auto put = [&](uint64_t value, int size) {
-    for (int i = 0; i < size; ++i) bytes.push_back(static_cast<uint8_t>(value >> (8 * i)));
+    for (int i = 0; i < size; ++i)
+      bytes.push_back(i < 8 ? static_cast<uint8_t>(value >> (8 * i)) : 0);
   };
   const auto text = [&](std::string_view content) {
     bytes.insert(bytes.end(), content.begin(), content.end());
