@@ -19,6 +19,11 @@ ExtractResult RunExtract(const ExtractOptions& options, const ProgressCallback& 
   RequireWritable(options.output, options.force);
   const ReidDataset dataset = LoadReidDataset(options.dataset);
   const std::unique_ptr<Embedder> embedder = MakeEmbedder(options.weights, options.embedder);
+  if (options.dry_run) {
+    ExtractResult result;
+    result.images = static_cast<int64_t>(dataset.images.size());
+    return result;
+  }
 
   FeatureProvenance provenance;
   provenance.weights_file = options.weights.filename().string();

@@ -22,6 +22,7 @@ struct ExtractOptions {
   bool skip_corrupt = false;
   bool force = false;
   FeatureType type = FeatureType::kFloat32;
+  bool dry_run = false;  // check everything, load data set and weights, compute nothing
 };
 
 // Checks everything that can be wrong, loads data set and weights, and only then computes. Throws

@@ -28,6 +28,7 @@ TEST(SplitTextTest, KeepsEmptyFields) {
 TEST(SuggestNameTest, NamesTheNearestOrListsAll) {
   const std::vector<std::string> known = {"metric", "protocol"};
   EXPECT_EQ(SuggestName("metrics", known), "; did you mean 'metric'?");
+  EXPECT_EQ(SuggestName("mertic", known), "; did you mean 'metric'?");
   EXPECT_EQ(SuggestName("xyz", known), "; known: metric, protocol");
 }
 
