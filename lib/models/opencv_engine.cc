@@ -111,9 +111,11 @@ class OpencvEngine : public Engine {
                  JoinText(sizes, " x "));
     }
     if (shape.size() == 4) {
-      constexpr int64_t kLargest = 1 << 14;
+      constexpr int64_t kLargest = int64_t{1} << 28;  // 1 GiB of floats
+      int64_t values = 1;
       for (const int64_t size : shape) {
-        if (size > kLargest) ThrowModel("{}: implausible input size {}", path_, size);
+        if (known(size)) values = size > kLargest ? kLargest + 1 : values * size;
+        if (values > kLargest) ThrowModel("{}: its input is implausibly large", path_);
       }
       if (known(shape[0])) declared_batch_ = static_cast<int>(shape[0]);
       if (known(shape[2])) info_.input_height = static_cast<int>(shape[2]);
@@ -134,12 +136,12 @@ class OpencvEngine : public Engine {
     return pixels;
   }
 
-  // Forward, or the reason why it failed.
+  // Forward, or the reason why it failed, without the file's name.
   std::optional<std::vector<float>> Try(const ImageBatch& images, std::string* reason) {
     try {
       return Forward(images);
     } catch (const Error& e) {
-      *reason = e.what();
+      *reason = std::string_view(e.what()).substr(path_.size() + 2);
       return std::nullopt;
     }
   }
@@ -169,7 +171,7 @@ class OpencvEngine : public Engine {
     std::string reason;
     const auto one = Try(batch(0, 1), &reason);
     if (!one) {
-      if (declared_batch_ < 2) ThrowModel("{}", reason);
+      if (declared_batch_ < 2) ThrowModel("{}: {}", path_, reason);
       FindFixedBatch(batch(0, declared_batch_), &pixels);
       return;
     }
@@ -177,11 +179,8 @@ class OpencvEngine : public Engine {
     const auto two = Try(batch(0, 2), &reason);
     const auto second = Forward(batch(1, 1));
     if (!two) {
-      reason = "fails on two images";
-    } else if (two->size() != 2 * one->size()) {
-      reason =
-          fmt::format("gives {} numbers for two images and {} for one", two->size(), one->size());
-    } else if (!Agree(one->data(), two->data(), info_.dim) ||
+      reason = "fails on two images: " + reason;
+    } else if (two->size() != 2 * one->size() || !Agree(one->data(), two->data(), info_.dim) ||
                !Agree(second.data(), two->data() + info_.dim, info_.dim)) {
       reason = "gives other numbers for two images than for each alone";
     } else {
@@ -189,24 +188,23 @@ class OpencvEngine : public Engine {
       return;
     }
     step_ = info_.batch_size = 1;
-    info_.notes.push_back("runs image by image: the exported network " + reason);
+    info_.notes.push_back("runs image by image: in OpenCV the network " + reason);
   }
 
   void FindFixedBatch(const ImageBatch& images, std::vector<float>* pixels) {
     const int count = declared_batch_;
     const std::vector<float> rows = Forward(images);
-    if (rows.size() % count != 0) {
-      ThrowModel("{}: the network gives {} numbers for {} images", path_, rows.size(), count);
-    }
     const int dim = static_cast<int>(rows.size()) / count;
     const size_t image_size = pixels->size() / count;
     std::swap_ranges(pixels->begin(), pixels->begin() + image_size, pixels->end() - image_size);
     const std::vector<float> swapped = Forward(images);
-    if (!Agree(rows.data(), swapped.data() + static_cast<size_t>(count - 1) * dim, dim) ||
-        !Agree(swapped.data(), rows.data() + static_cast<size_t>(count - 1) * dim, dim)) {
+    const float* const last = rows.data() + static_cast<size_t>(count - 1) * dim;
+    const float* const swapped_last = swapped.data() + static_cast<size_t>(count - 1) * dim;
+    if (!Agree(rows.data(), swapped_last, dim) || !Agree(last, swapped.data(), dim) ||
+        Agree(rows.data(), last, dim)) {
       ThrowModel(
-          "{}: the network's output for an image depends on its place in the batch of {}; export "
-          "it again",
+          "{}: in a batch of {}, the only size this network takes, the output for an image depends "
+          "on the other images; export it again with a free batch size",
           path_, count);
     }
     info_.dim = dim;
@@ -223,11 +221,11 @@ class OpencvEngine : public Engine {
       const int sizes[4] = {images.count, 3, images.height, images.width};
       net->setInput(cv::Mat(4, sizes, CV_32F, const_cast<float*>(images.nchw)));
       const cv::Mat out = net->forward(output_);
-      const bool vectors =
-          out.dims >= 2 && out.total() == static_cast<size_t>(out.size[0]) * out.size[1];
+      const bool vectors = out.dims >= 2 && out.size[0] == images.count &&
+                           out.total() == static_cast<size_t>(out.size[0]) * out.size[1];
       if (!vectors || out.depth() != CV_32F || !out.isContinuous() || out.empty()) {
-        ThrowModel("{}: expected an output [N x d], found {}: not an embedding network", path_,
-                   ShapeOf(out));
+        ThrowModel("{}: expected an output [{} x d] for {} images, found {}", path_, images.count,
+                   images.count, ShapeOf(out));
       }
       std::vector<float> rows(out.ptr<float>(), out.ptr<float>() + out.total());
       Release(std::move(net));

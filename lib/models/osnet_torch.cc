@@ -87,6 +87,10 @@ std::optional<PackedOperators> FindPackedOperators() {
   const auto prepack = dispatcher.findSchema({"mkldnn_prepacked::conv2d_prepack", ""});
   const auto run = dispatcher.findSchema({"mkldnn_prepacked::conv2d_run", ""});
   if (!prepack.has_value() || !run.has_value()) return std::nullopt;
+  // The arguments have changed between releases of LibTorch 2; Pack() knows these.
+  if (prepack->schema().arguments().size() != 8 || run->schema().arguments().size() != 2) {
+    return std::nullopt;
+  }
   return PackedOperators{*prepack, *run};
 }
 
@@ -382,7 +386,7 @@ class OsnetTorchEngine : public Engine {
     const int64_t width = layer < 0 ? 1 : 128 >> layer;
     const auto pair = [](int64_t v) { return c10::List<int64_t>({v, v}); };
     torch::jit::Stack stack;
-    stack.emplace_back(conv.weight);
+    stack.emplace_back(conv.weight.contiguous(kNhwc));
     stack.push_back(conv.bias.defined() ? c10::IValue(conv.bias) : c10::IValue());
     stack.emplace_back(pair(conv.stride));
     stack.emplace_back(pair(conv.padding));

@@ -28,7 +28,7 @@ constexpr int kHeight = 4;
 constexpr int kWidth = 2;
 
 // How a network behaves for more than one image.
-enum class Export { kGood, kReshapesToOne, kRepeatsFirst, kSumsTheBatch };
+enum class Export { kGood, kReshapesToOne, kReshapesToTwo, kRepeatsFirst, kSumsTheBatch, kSumsTwo };
 
 // [N x 3 x 4 x 2] -> mean of each channel -> 1x1 convolution to [r - g, g - b, r + g + b, 1].
 OnnxWriter MeanNetwork(int64_t batch, Export kind, int64_t channels = 3) {
@@ -48,6 +48,10 @@ OnnxWriter MeanNetwork(int64_t batch, Export kind, int64_t channels = 3) {
       onnx.Integers("shape", {1, 4});
       onnx.Node("Reshape", {"features", "shape"}, "embedding");
       break;
+    case Export::kReshapesToTwo:
+      onnx.Integers("shape", {2, 4});
+      onnx.Node("Reshape", {"features", "shape"}, "embedding");
+      break;
     case Export::kRepeatsFirst:  // one row, however many images
       onnx.Integers("from", {0});
       onnx.Integers("to", {1});
@@ -56,7 +60,13 @@ OnnxWriter MeanNetwork(int64_t batch, Export kind, int64_t channels = 3) {
       onnx.Node("Slice", {"flat", "from", "to", "axis"}, "embedding");
       break;
     case Export::kSumsTheBatch:  // [N x 4], but every row holds the mean over the batch
-      onnx.Node("Flatten", {"features"}, "flat", {OnnxWriter::IntegerAttribute("axis", 1)});
+    case Export::kSumsTwo:
+      if (kind == Export::kSumsTwo) {
+        onnx.Integers("shape", {2, 4});
+        onnx.Node("Reshape", {"features", "shape"}, "flat");
+      } else {
+        onnx.Node("Flatten", {"features"}, "flat", {OnnxWriter::IntegerAttribute("axis", 1)});
+      }
       onnx.Node("ReduceMean", {"flat"}, "mean",
                 {OnnxWriter::IntegersAttribute("axes", {0}),
                  OnnxWriter::IntegerAttribute("keepdims", 1)});
@@ -141,6 +151,29 @@ TEST_F(OpencvEngineTest, RunsBrokenBatchesImageByImage) {
   }
 }
 
+TEST_F(OpencvEngineTest, FillsUpABatchOfTheOneSizeThatWorks) {
+  const auto engine = Make(MeanNetwork(2, Export::kReshapesToTwo));
+  EXPECT_EQ(engine->info().dim, 4);
+  EXPECT_EQ(engine->info().batch_size, 2);
+  EXPECT_THAT(engine->info().notes, ElementsAre(HasSubstr("runs 2 images at a time")));
+  for (const int count : {1, 2, 5}) {
+    EXPECT_THAT(Run(*engine, count),
+                testing::Pointwise(testing::FloatNear(1e-5f), Expected(count)));
+  }
+  EXPECT_THAT(Refusal(MeanNetwork(2, Export::kSumsTwo)), HasSubstr("depends on the other images"));
+}
+
+TEST_F(OpencvEngineTest, RefusesImplausibleInputsWithoutAllocating) {
+  for (const auto& [height, width] :
+       {std::pair{int64_t{1} << 20, int64_t{1} << 20}, std::pair{INT64_MAX, int64_t{2}}}) {
+    OnnxWriter onnx;
+    onnx.Input("images", {1, 3, height, width});
+    onnx.Output("embedding", {1, 3});
+    onnx.Node("GlobalAveragePool", {"images"}, "embedding");
+    EXPECT_THAT(Refusal(onnx), HasSubstr("implausibly large"));
+  }
+}
+
 TEST_F(OpencvEngineTest, TranslatesItsExceptions) {
   OnnxWriter onnx;
   onnx.Input("images", {0, 3, kHeight, kWidth});
@@ -154,7 +187,8 @@ TEST_F(OpencvEngineTest, RefusesWhatIsNoEmbeddingNetwork) {
   map.Input("images", {0, 3, kHeight, kWidth});
   map.Output("map", {0, 3, kHeight, kWidth});
   map.Node("Relu", {"images"}, "map");
-  EXPECT_THAT(Refusal(map), HasSubstr("expected an output [N x d], found [1 x 3 x 4 x 2]"));
+  EXPECT_THAT(Refusal(map),
+              HasSubstr("expected an output [1 x d] for 1 images, found [1 x 3 x 4 x 2]"));
 
   EXPECT_THAT(Refusal(MeanNetwork(0, Export::kGood, 1)), HasSubstr("found [? x 1 x 4 x 2]"));
 
