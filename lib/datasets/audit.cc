@@ -135,11 +135,10 @@ void CheckOfficial(const ReidDataset& dataset, ReidAudit* audit) {
     }
   }
   if (differs) {
-    for (const std::string& name : DescribedReidDatasets()) {
-      if (name != dataset.name && AllMatch(CompareCounts(dataset, LoadReidDescription(name)))) {
-        audit->problems.push_back(
-            fmt::format("all counts are those of '{}': was the wrong data set named?", name));
-      }
+    for (const ReidDescription& other : OtherReidDescriptions(dataset.name)) {
+      if (!AllMatch(CompareCounts(dataset, other))) continue;
+      audit->problems.push_back(
+          fmt::format("all counts are those of '{}': was the wrong data set named?", other.name));
     }
   }
   if (!description.cameras) return;

@@ -116,14 +116,13 @@ std::vector<std::string> ListImages(const fs::path& folder, ReidDataset* dataset
 std::string SuggestByName(const std::string& file_name, const std::string& loaded_as) {
   std::string best;
   size_t longest = 0;
-  for (const std::string& name : DescribedReidDatasets()) {
-    if (name == loaded_as) continue;
-    for (const ReidLayout& layout : LoadReidDescription(name).layouts) {
+  for (const ReidDescription& other : OtherReidDescriptions(loaded_as)) {
+    for (const ReidLayout& layout : other.layouts) {
       // The longest pattern says most: "{person}_c{camera}*" reads nearly everything.
       const size_t length = layout.names.text().size();
       if (layout.kind == ReidLayout::Kind::kFolders && length > longest &&
           layout.names.Parse(file_name)) {
-        best = name;
+        best = other.name;
         longest = length;
       }
     }

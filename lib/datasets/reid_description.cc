@@ -174,14 +174,21 @@ ReidDescription LoadReidDescription(const std::string& name) {
     const fs::path path(name);
     return ParseReidDescription(LoadConfig(path), path.stem().string());
   }
-  const std::vector<std::string> known = DescribedReidDatasets();
-  if (std::find(known.begin(), known.end(), name) == known.end()) {
-    std::vector<std::string> all = known;
+  // Straight to the file: an error in another data set's file does not matter here.
+  const std::vector<std::string> files = ListFileNames(DataDir() / "datasets");
+  if (std::find(files.begin(), files.end(), name + ".yaml") == files.end()) {
+    std::vector<std::string> all = DescribedReidDatasets();
     all.insert(all.end(), {"folder", "list"});
     ThrowUsage("data set '{}' is not known{}; datasets/README.md says how to describe another",
                name, SuggestName(name, all));
   }
-  return ParseReidDescription(LoadConfig(DataDir() / "datasets" / (name + ".yaml")), name);
+  const ConfigNode root = LoadConfig(DataDir() / "datasets" / (name + ".yaml"));
+  const ConfigNode* kind = root.Find("kind");
+  if (kind != nullptr && kind->IsScalar() && kind->text != "reid") {
+    ThrowUsage("data set '{}' is none of persons to re-identify: its kind is '{}'", name,
+               kind->text);
+  }
+  return ParseReidDescription(root, name);
 }
 
 std::vector<std::string> DescribedReidDatasets() {
@@ -189,10 +196,27 @@ std::vector<std::string> DescribedReidDatasets() {
   std::vector<std::string> names;
   for (const std::string& file : ListFileNames(folder)) {
     if (!file.ends_with(".yaml") || file.starts_with('.')) continue;
-    if (IsReidDescription(LoadConfig(folder / file)))
-      names.push_back(file.substr(0, file.size() - 5));
+    try {
+      if (IsReidDescription(LoadConfig(folder / file))) {
+        names.push_back(file.substr(0, file.size() - 5));
+      }
+    } catch (const Error&) {
+      // Reported when this data set is asked for, not to everybody else.
+    }
   }
   return names;
+}
+
+std::vector<ReidDescription> OtherReidDescriptions(const std::string& name) {
+  std::vector<ReidDescription> descriptions;
+  for (const std::string& other : DescribedReidDatasets()) {
+    if (other == name) continue;
+    try {
+      descriptions.push_back(LoadReidDescription(other));
+    } catch (const Error&) {
+    }
+  }
+  return descriptions;
 }
 
 }  // namespace reidbench

@@ -75,7 +75,11 @@ ReidDescription ParseReidDescription(const ConfigNode& root, const std::string& 
 // ".yaml"). Throws Error(kUsage) for an unknown name, Error(kConfig), Error(kIo).
 ReidDescription LoadReidDescription(const std::string& name);
 
-// Stems of the datasets/*.yaml that describe re-ID data sets, sorted.
+// Stems of the datasets/*.yaml that describe re-ID data sets, sorted. Files that are no YAML are
+// left out.
 std::vector<std::string> DescribedReidDatasets();
+
+// All but `name`, for hints that it was confused with another. Wrong files are left out.
+std::vector<ReidDescription> OtherReidDescriptions(const std::string& name);
 
 }  // namespace reidbench

@@ -135,7 +135,7 @@ TEST(AuditReidDataset, ComparesWithPublishedCounts) {
   EXPECT_THAT(free.official, IsEmpty());
 }
 
-TEST(AuditReidDataset, RecognisesAnotherDataSetByItsCounts) {
+TEST(AuditReidDataset, UnverifiedCountsAndCamerasOutsideTheRange) {
   TempFolder folder;
   const std::string head =
       "kind: reid\ntitle: X\nlayouts:\n- names: \"{person}_c{camera}\"\n  splits: {query: {folder: "
@@ -156,6 +156,29 @@ TEST(AuditReidDataset, RecognisesAnotherDataSetByItsCounts) {
   EXPECT_THAT(audit.notes,
               Contains("gallery images: 1 found, 2 published (a figure we could not verify)"));
   EXPECT_THAT(audit.official, SizeIs(3));
+}
+
+TEST(AuditReidDataset, RecognisesAnotherDataSetByItsCounts) {
+  // As many images and persons as the labelled boxes of CUHK03-NP, loaded as the detected ones.
+  std::vector<ReidImage> images;
+  const auto add = [&](Split split, int count, int persons, int first) {
+    for (int i = 0; i < count; ++i) {
+      images.push_back(Image(fmt::format("{}/{}", SplitName(split), i), first + i % persons,
+                             split == Split::kGallery ? 2 : 1, split));
+    }
+  };
+  add(Split::kTrain, 7368, 767, 1);
+  add(Split::kQuery, 1400, 700, 1001);
+  add(Split::kGallery, 5328, 700, 1001);
+  ReidDataset dataset = OwnDataset(std::move(images));
+  dataset.name = "cuhk03_np_detected";
+  dataset.description = "cuhk03_np_detected";
+  EXPECT_THAT(
+      AuditReidDataset(dataset).problems,
+      Contains("all counts are those of 'cuhk03_np_labeled': was the wrong data set named?"));
+  dataset.name = "cuhk03_np_labeled";
+  dataset.description = "cuhk03_np_labeled";
+  EXPECT_THAT(AuditReidDataset(dataset).problems, IsEmpty());
 }
 
 TEST(AuditReidDataset, ListsAllCorruptImagesInOrderOnAnyNumberOfThreads) {

@@ -2,9 +2,11 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <stdlib.h>
 
 #include "core/error.h"
 #include "core/files.h"
+#include "support/temp_folder.h"
 
 namespace reidbench {
 namespace {
@@ -53,6 +55,45 @@ TEST(ReidDescription, ReadsMarket1501) {
   EXPECT_EQ(market.official[2].junk, 3819);
   EXPECT_TRUE(market.official[3].with_500k);
   EXPECT_FALSE(market.official[3].verified);
+}
+
+class WithDataDir : public ::testing::Test {
+ protected:
+  WithDataDir() { ::setenv("REIDBENCH_DATA_DIR", folder_.path().c_str(), 1); }
+  ~WithDataDir() override { ::unsetenv("REIDBENCH_DATA_DIR"); }
+
+  static std::string LoadError(const std::string& name, ErrorKind kind) {
+    try {
+      LoadReidDescription(name);
+    } catch (const Error& error) {
+      EXPECT_EQ(error.kind(), kind);
+      return error.what();
+    }
+    ADD_FAILURE() << "no error";
+    return "";
+  }
+
+  TempFolder folder_;
+};
+
+TEST_F(WithDataDir, WrongFilesOfOthersDoNotMatter) {
+  const char* good =
+      "kind: reid\ntitle: X\nlayouts: [{names: \"{person}_c{camera}\", splits: {query: {folder: "
+      "q}}}]\n";
+  folder_.Write("datasets/good.yaml", good);
+  folder_.Write("datasets/better.yaml", good);
+  folder_.Write("datasets/broken.yaml", "a: [");
+  folder_.Write("datasets/wrong.yaml", "kind: reid\n");
+  folder_.Write("datasets/mot17.yaml", "kind: mot\nx: 1\n");
+  EXPECT_EQ(LoadReidDescription("good").title, "X");
+  EXPECT_THAT(DescribedReidDatasets(), ElementsAre("better", "good", "wrong"));
+  ASSERT_EQ(OtherReidDescriptions("good").size(), 1u);
+  EXPECT_EQ(OtherReidDescriptions("good")[0].name, "better");
+  EXPECT_THAT(LoadError("broken", ErrorKind::kConfig), HasSubstr("broken.yaml:"));
+  EXPECT_THAT(LoadError("wrong", ErrorKind::kConfig), HasSubstr("'title' is missing"));
+  EXPECT_THAT(LoadError("mot17", ErrorKind::kUsage), HasSubstr("its kind is 'mot'"));
+  EXPECT_THAT(LoadError("bad", ErrorKind::kUsage), HasSubstr("is not known"));
+  EXPECT_THAT(LoadError("", ErrorKind::kUsage), HasSubstr("is not known"));
 }
 
 TEST(ReidDescription, CollectsAllErrors) {
