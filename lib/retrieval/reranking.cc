@@ -95,6 +95,11 @@ class RerankedDistances : public DistanceSource {
 
  private:
   void MakeCodes(const FeatureRows& rows);
+  // As the dialect keeps weights and sums. A float sum or quotient of two halves, rounded again, is
+  // that of half arithmetic.
+  float Stored(float value) const {
+    return options_.dialect == RerankDialect::kBot ? static_cast<float>(Eigen::half(value)) : value;
+  }
 
   RerankOptions options_;
   FeatureDistances original_;
@@ -125,6 +130,10 @@ void RerankedDistances::MakeCodes(const FeatureRows& rows) {
       half_sets[static_cast<size_t>(i)] = Reciprocal(lists, static_cast<int32_t>(i), half_depth);
   });
 
+  // fast-reid weights by the squared distance of normalised features, 2 - 2 cos.
+  const bool doubled =
+      options_.dialect == RerankDialect::kFastreid && options_.metric == Metric::kCosine;
+  const float scale = doubled ? 2 : 1;
   std::vector<Code> codes(static_cast<size_t>(n));
   ParallelChunks(n, 64, [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) {
@@ -138,8 +147,8 @@ void RerankedDistances::MakeCodes(const FeatureRows& rows) {
         const auto known = std::find_if(
             near.begin(), near.end(), [&](const Neighbor& neighbor) { return neighbor.row == j; });
         const float distance = known != near.end() ? known->distance : PairDistance(rows, i, j);
-        code.weight.push_back(
-            DialectDistance(options_.dialect, distance, lists.farthest[static_cast<size_t>(i)]));
+        code.weight.push_back(scale * DialectDistance(options_.dialect, distance,
+                                                      lists.farthest[static_cast<size_t>(i)]));
         least = code.weight.size() == 1 ? code.weight[0] : std::min(least, code.weight.back());
       }
       // Relative to the least distance, so that large raw distances do not all become 0.
@@ -147,7 +156,7 @@ void RerankedDistances::MakeCodes(const FeatureRows& rows) {
         w = std::exp(least - w);
         sum += w;
       }
-      for (float& w : code.weight) w = static_cast<float>(w / sum);
+      for (float& w : code.weight) w = Stored(static_cast<float>(w / sum));
     }
   });
   half_sets = {};
@@ -178,7 +187,8 @@ void RerankedDistances::MakeCodes(const FeatureRows& rows) {
         code.row = scratch.touched;
         code.weight.reserve(code.row.size());
         for (const int32_t row : code.row) {
-          code.weight.push_back(scratch.sum[static_cast<size_t>(row)] / static_cast<float>(k2));
+          code.weight.push_back(
+              Stored(scratch.sum[static_cast<size_t>(row)] / static_cast<float>(k2)));
           scratch.sum[static_cast<size_t>(row)] = 0;
         }
       }
@@ -219,18 +229,20 @@ void RerankedDistances::Rows(std::span<const int32_t> queries,
     float* shared = scratch.local().data();  // sum of min(V_q, V_g)
     std::fill_n(shared, num_gallery_, 0.0f);
     const Code& code = query_codes_[query];
+    const bool halves = options_.dialect == RerankDialect::kBot;
     for (size_t e = 0; e < code.row.size(); ++e) {
       const float weight = code.weight[e];
-      const size_t end = static_cast<size_t>(entry_begin_[static_cast<size_t>(code.row[e]) + 1]);
-      for (size_t at = static_cast<size_t>(entry_begin_[static_cast<size_t>(code.row[e])]);
-           at < end; ++at) {
-        shared[entry_gallery_[at]] += std::min(weight, entry_weight_[at]);
+      const size_t row = static_cast<size_t>(code.row[e]);
+      for (int64_t at = entry_begin_[row]; at < entry_begin_[row + 1]; ++at) {
+        float& sum = shared[entry_gallery_[static_cast<size_t>(at)]];
+        sum += std::min(weight, entry_weight_[static_cast<size_t>(at)]);
+        if (halves) sum = Stored(sum);
       }
     }
     float* distances = distance_query_by_gallery + i * num_gallery_;
     const float farthest = farthest_[query];
     for (int64_t g = 0; g < num_gallery_; ++g) {
-      float jaccard = 1 - shared[g] / (2 - shared[g]);
+      float jaccard = Stored(1 - Stored(shared[g] / Stored(2 - shared[g])));
       if (options_.dialect == RerankDialect::kFastreid) jaccard = std::max(jaccard, 0.0f);
       distances[g] = (1 - lambda) * jaccard +
                      lambda * DialectDistance(options_.dialect, distances[g], farthest);
@@ -238,8 +250,8 @@ void RerankedDistances::Rows(std::span<const int32_t> queries,
   });
 }
 
-constexpr RerankDialect kDialects[] = {RerankDialect::kZhong, RerankDialect::kTorchreid,
-                                       RerankDialect::kFastreid};
+constexpr RerankDialect kDialects[] = {RerankDialect::kZhong, RerankDialect::kBot,
+                                       RerankDialect::kTorchreid, RerankDialect::kFastreid};
 
 }  // namespace
 
@@ -247,6 +259,8 @@ std::string_view RerankDialectName(RerankDialect dialect) {
   switch (dialect) {
     case RerankDialect::kZhong:
       return "zhong";
+    case RerankDialect::kBot:
+      return "bot";
     case RerankDialect::kTorchreid:
       return "torchreid";
     case RerankDialect::kFastreid:

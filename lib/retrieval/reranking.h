@@ -18,12 +18,14 @@ namespace reidbench {
 
 // Which program's distances, neighbour counts and weights.
 enum class RerankDialect {
-  kZhong,  // the paper; also BoT and TransReID (which keep float16): squared distance / row maximum
+  kZhong,      // the paper: squared distance / row maximum
+  kBot,        // BoT, TransReID: as kZhong, in half precision
   kTorchreid,  // squares the already squared distance again; with cosine also layumi's
   kFastreid,   // fast-reid, OpenUnReID: k1 (not k1 + 1) neighbours, softmax weights, no
                // normalisation, raw distance mixed in
 };
-std::string_view RerankDialectName(RerankDialect dialect);  // "zhong", "torchreid", "fastreid"
+std::string_view RerankDialectName(
+    RerankDialect dialect);  // "zhong", "bot", "torchreid", "fastreid"
 std::optional<RerankDialect> ParseRerankDialect(std::string_view name);
 
 struct RerankOptions {

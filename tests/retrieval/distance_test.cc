@@ -1,0 +1,116 @@
+#include "retrieval/distance.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <limits>
+#include <numeric>
+
+#include "core/error.h"
+#include "core/parallel.h"
+#include "core/random.h"
+
+namespace reidbench {
+namespace {
+
+FeatureMatrix Gaussian(int64_t rows, int64_t cols, uint64_t seed) {
+  Rng rng(seed);
+  FeatureMatrix result(rows, cols);
+  for (int64_t i = 0; i < result.size(); ++i) result.data()[i] = static_cast<float>(rng.Normal());
+  return result;
+}
+
+TEST(DistanceMatrix, HandComputed) {
+  FeatureMatrix query(2, 2);
+  query << 3, 4, 0, 0;
+  FeatureMatrix gallery(2, 2);
+  gallery << 0, 1, 6, 8;
+  const FeatureMatrix euclidean =
+      DistanceMatrix(ViewOf(query), ViewOf(gallery), Metric::kEuclidean);
+  EXPECT_EQ(euclidean(0, 0), 18);  // 9 + 9
+  EXPECT_EQ(euclidean(0, 1), 25);
+  EXPECT_EQ(euclidean(1, 0), 1);
+  EXPECT_EQ(euclidean(1, 1), 100);
+  const FeatureMatrix cosine = DistanceMatrix(ViewOf(query), ViewOf(gallery), Metric::kCosine);
+  EXPECT_NEAR(cosine(0, 0), 1 - 0.8, 1e-7);
+  EXPECT_NEAR(cosine(0, 1), 0, 1e-7);
+  EXPECT_EQ(cosine(1, 0), 1);  // a zero row is orthogonal to everything
+}
+
+// All remainders of rows, columns and dimension against the tile sizes.
+TEST(DistanceMatrix, EqualsDoublePrecisionForAllShapes) {
+  for (const int64_t rows : {1, 5, 12, 97}) {
+    for (const int64_t cols : {1, 31, 33, 513}) {
+      for (const int64_t dim : {1, 7, 16, 128, 129, 300}) {
+        const FeatureMatrix query = Gaussian(rows, dim, 1);
+        const FeatureMatrix gallery = Gaussian(cols, dim, 2);
+        const Eigen::MatrixXd dots = query.cast<double>() * gallery.cast<double>().transpose();
+        const FeatureMatrix euclidean =
+            DistanceMatrix(ViewOf(query), ViewOf(gallery), Metric::kEuclidean);
+        const FeatureMatrix cosine =
+            DistanceMatrix(ViewOf(query), ViewOf(gallery), Metric::kCosine);
+        for (int64_t r = 0; r < rows; ++r) {
+          for (int64_t c = 0; c < cols; ++c) {
+            const double a = query.row(r).cast<double>().squaredNorm();
+            const double b = gallery.row(c).cast<double>().squaredNorm();
+            ASSERT_NEAR(euclidean(r, c), a + b - 2 * dots(r, c), 2e-6 * (a + b))
+                << rows << "x" << cols << "x" << dim;
+            ASSERT_NEAR(cosine(r, c), 1 - dots(r, c) / std::sqrt(a * b), 2e-6)
+                << rows << "x" << cols << "x" << dim;
+          }
+        }
+      }
+    }
+  }
+}
+
+TEST(FeatureDistances, PairsHaveTheSameBitsWhereverTheyStand) {
+  const FeatureMatrix query = Gaussian(101, 130, 3);
+  const FeatureMatrix gallery = Gaussian(700, 130, 4);
+  for (const Metric metric : {Metric::kEuclidean, Metric::kCosine}) {
+    const FeatureMatrix all = DistanceMatrix(ViewOf(query), ViewOf(gallery), metric);
+    EXPECT_EQ(FeatureMatrix(DistanceMatrix(ViewOf(gallery), ViewOf(query), metric).transpose()),
+              all);
+    const FeatureMatrix part = gallery.middleRows(333, 45);
+    EXPECT_EQ(DistanceMatrix(ViewOf(query), ViewOf(part), metric), all.middleCols(333, 45));
+    const FeatureDistances source(ViewOf(query), ViewOf(gallery), metric);
+    FeatureMatrix some(3, 700);
+    const int32_t rows[] = {100, 0, 57};
+    source.Rows(rows, some.data());
+    for (int i = 0; i < 3; ++i) EXPECT_EQ(some.row(i), all.row(rows[i]));
+    const ThreadLimit limit(1);
+    EXPECT_EQ(DistanceMatrix(ViewOf(query), ViewOf(gallery), metric), all);
+  }
+}
+
+TEST(FeatureDistances, RefusesBadFeatures) {
+  FeatureMatrix query = Gaussian(2, 3, 1);
+  const FeatureMatrix gallery = Gaussian(4, 3, 2);
+  const FeatureMatrix wide = Gaussian(4, 5, 2);
+  EXPECT_THROW(DistanceMatrix(ViewOf(query), ViewOf(wide), Metric::kCosine), Error);
+  EXPECT_THROW(DistanceMatrix(ViewOf(FeatureMatrix(0, 3)), ViewOf(gallery), Metric::kCosine),
+               Error);
+  for (const Metric metric : {Metric::kEuclidean, Metric::kCosine}) {
+    for (const float bad :
+         {std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity(),
+          -std::numeric_limits<float>::infinity()}) {
+      query(1, 2) = bad;
+      try {
+        DistanceMatrix(ViewOf(query), ViewOf(gallery), metric);
+        FAIL() << bad;
+      } catch (const Error& e) {
+        EXPECT_EQ(e.kind(), ErrorKind::kInput);
+        EXPECT_THAT(e.what(), ::testing::HasSubstr("query feature row 1 holds NaN or infinity"));
+      }
+    }
+  }
+}
+
+TEST(Metric, ParsesWhatItPrints) {
+  EXPECT_EQ(ParseMetric("cosine"), Metric::kCosine);
+  EXPECT_EQ(ParseMetric(MetricName(Metric::kEuclidean)), Metric::kEuclidean);
+  EXPECT_FALSE(ParseMetric("manhattan").has_value());
+}
+
+}  // namespace
+}  // namespace reidbench
