@@ -320,6 +320,12 @@ class OsnetTorchEngine : public Engine {
       : device_(ParseDevice(device)), execution_(execution) {
     UseOneThread();
     const c10::InferenceMode inference;
+    if (device_.is_cuda()) {
+      // LibTorch lets cuDNN round float32 to 10 bits (TF32) unless told otherwise; fp32 shall mean
+      // it.
+      at::globalContext().setAllowTF32CuDNN(false);
+      at::globalContext().setAllowTF32CuBLAS(false);
+    }
     if (execution_ == OsnetExecution::kFused) {
       if (device_.is_cpu()) operators_ = FindPackedOperators();
       if (!operators_) execution_ = OsnetExecution::kPortable;
