@@ -1,0 +1,100 @@
+// reidbench track: detections -> tracks by SORT, ByteTrack, OC-SORT or DeepSORT.
+#include "stages/track.h"
+
+#include "cli/command.h"
+#include "cli/progress.h"
+#include "core/error.h"
+#include "stages/track_report.h"
+#include "tracking/tracker.h"
+
+namespace {
+
+using namespace reidbench;
+
+std::string Render(const TrackStageResult& result, OutputFormat format) {
+  switch (format) {
+    case OutputFormat::kJson:
+      return RenderTrackJson(result);
+    case OutputFormat::kCsv:
+      return RenderTrackCsv(result);
+    case OutputFormat::kMarkdown:
+      return RenderTrackTables(result, TableFormat::kMarkdown);
+    case OutputFormat::kLatex:
+      return RenderTrackTables(result, TableFormat::kLatex);
+    case OutputFormat::kText:
+      break;
+  }
+  return RenderTrackTables(result, TableFormat::kText);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  TrackStageOptions options;
+  std::string compat;
+
+  Command command(
+      "track", "Tracks detections; writes one MOT file per sequence into --output.",
+      "reidbench track --detections MOT17/train --tracker bytetrack --output tracks/\n"
+      "reidbench track --detections det.txt --tracker sort --option max_age=30 --output tracks/\n"
+      "reidbench track --detections MOT17/train --gt MOT17/train --tracker ocsort --sweep "
+      "max_age=10,30,60");
+  command.Option("--detections", &options.detections,
+                 "Folder of sequences (SEQ/det/det.txt), one sequence, a folder of SEQ.txt, or "
+                 "detection files; may be repeated");
+  command.Group("Tracker");
+  command.Choice("--tracker", &options.tracker, TrackerNames(), "Which tracker");
+  command.Option("--tracker-config", &options.config,
+                 "YAML with its options: a file, or a name of configs/trackers");
+  command.Option("--option", &options.options,
+                 "key=value over that file, such as max_age=30; may be repeated");
+  command.Choice("--compat", &compat, {"reference", "none"},
+                 "reference (default): the authors' program box for box; none: without its quirks");
+  command.Option("--features", &options.features,
+                 "Feature file of the detections, or a folder with SEQ.h5 (deepsort)");
+  command.Flag("--ignore-scores", &options.ignore_scores,
+               "Take every detection with score 1 (detectors whose scores are not 0..1)");
+  command.Option("--decimals", &options.decimals, "Decimals of the boxes written");
+  command.Group("Scores and sweeps");
+  command.Option("--gt", &options.ground_truth, "Score against this ground truth, as `score` does");
+  command.Option("--benchmark", &options.benchmark, "Rules: mot15, mot17, mot20, ... or a file");
+  command.Option("--split", &options.split, "Split of TrackEval's and DanceTrack's layout");
+  command.Option("--seqmap", &options.seqmap, "File that lists the sequences of --gt");
+  command.Option("--sweep", &options.sweep,
+                 "key=a,b,c: run all values (all combinations when repeated); tracks go to "
+                 "OUTPUT/key=a/");
+  command.Option("--select", &options.select, "Score by which the best options are chosen");
+
+  return command.Run(argc, argv, [&](const CommonOptions& common) {
+    options.output = common.output;
+    options.force = common.force;
+    if (!compat.empty()) options.options.push_back("compat=" + compat);
+    if (options.output.empty() && options.ground_truth.empty() && !common.dry_run)
+      ThrowUsage("--output is missing: the folder for the tracks (or --gt, to score only)");
+    if (options.ground_truth.empty()) {
+      for (const char* flag : {"--benchmark", "--split", "--seqmap", "--select"}) {
+        if (command.WasGiven(flag)) ThrowUsage("{} belongs to --gt", flag);
+      }
+    }
+    TrackStageResult result;
+    {
+      Progress progress("track", "sequences", common.quiet);
+      result = RunTrack(options, common.dry_run,
+                        [&](int64_t done, int64_t total) { progress.Update(done, total); });
+    }
+    for (const std::string& warning : result.warnings) PrintWarning(warning);
+    if (common.dry_run) {
+      PrintNote(common, "dry run: options and files are in order");
+      return kExitOk;
+    }
+    if (!options.sweep.empty() && !options.ground_truth.empty() && !result.leave_one_out) {
+      PrintWarning(
+          "the best options were chosen on the sequence they are scored on; leave-one-sequence-out "
+          "needs several sequences");
+    }
+    CommonOptions to_stdout = common;
+    to_stdout.output.clear();
+    WriteResult(to_stdout, Render(result, common.format));
+    return kExitOk;
+  });
+}
