@@ -150,8 +150,12 @@ struct OpenedDataset {
 
 class Reader {
  public:
-  Reader(hid_t file, const RawFile& raw)
-      : file_(file), raw_(raw), file_bytes_(raw.bytes()), name_(raw.name()) {}
+  Reader(hid_t file, const RawFile& raw, int superblock_version)
+      : file_(file),
+        raw_(raw),
+        file_bytes_(raw.bytes()),
+        name_(raw.name()),
+        superblock_version_(superblock_version) {}
 
   bool Has(const char* dataset) const {
     H5L_info_t link;
@@ -267,7 +271,7 @@ class Reader {
       ThrowInput("{}: attribute {}: expected one text", name_, attribute);
     }
     if (H5Tis_variable_str(type.get()) > 0) {
-      CheckHeapsOnce();
+      CheckRootAttributes(raw_, superblock_version_, &Heaps());
       char* text = nullptr;
       if (H5Aread(opened.get(), type.get(), &text) < 0) Damaged(attribute);
       const std::string value = text == nullptr ? "" : text;
@@ -436,37 +440,22 @@ class Reader {
     }
   }
 
-  void CheckHeapsOnce() const {
-    if (!heaps_checked_) CheckGlobalHeaps(raw_);
-    heaps_checked_ = true;
+  const GlobalHeaps& Heaps() const {
+    if (!heaps_) heaps_ = std::make_unique<GlobalHeaps>(raw_);
+    return *heaps_;
   }
 
-  // An element of variable length is its length (4 bytes), the address of a heap (8) and an index
-  // (4); libhdf5 takes as much memory as the first says.
   void RequireSoundTexts(const char* dataset, const OpenedDataset& opened) const {
-    constexpr size_t kElement = 16;
     const Hdf5Properties creation(H5Dget_create_plist(opened.dataset.get()));
     if (H5Pget_layout(creation.get()) != H5D_CONTIGUOUS) {
       ThrowInput(
           "{}: /{}: variable-length text in chunks: store it contiguously or with a fixed length",
           name_, dataset);
     }
-    CheckHeapsOnce();
     if (opened.shape[0] == 0) return;
-    const haddr_t begin = H5Dget_offset(opened.dataset.get());
-    std::vector<uint8_t> elements(kStringRowsPerRead * kElement);
-    for (hsize_t row = 0; row < opened.shape[0]; row += kStringRowsPerRead) {
-      const hsize_t count = std::min<hsize_t>(kStringRowsPerRead, opened.shape[0] - row);
-      raw_.Read(begin + row * kElement, std::span(elements).first(count * kElement));
-      for (hsize_t i = 0; i < count; ++i) {
-        uint32_t length = 0;
-        std::memcpy(&length, elements.data() + i * kElement, sizeof length);
-        if (length > kMaxVariableText) {
-          ThrowInput("{}: /{}: row {}: text of {} bytes, expected at most {}", name_, dataset,
-                     row + i, length, kMaxVariableText);
-        }
-      }
-    }
+    std::vector<uint8_t> references(opened.shape[0] * kReferenceBytes);
+    raw_.Read(H5Dget_offset(opened.dataset.get()), references);
+    Heaps().Check(references, fmt::format("/{}", dataset));
   }
 
   // libhdf5 does not check that a chunk unpacks to the chunk's size, and reads behind its end when
@@ -512,40 +501,26 @@ class Reader {
     }
   }
 
-  // Many elements of a hostile file can point at one large text, so memory for texts is limited to
-  // what the file can hold.
-  struct TextBudget {
-    uint64_t left;
-    std::vector<std::unique_ptr<char[]>> texts;
-  };
-  static void* AllocateText(size_t size, void* info) {
-    auto& budget = *static_cast<TextBudget*>(info);
-    if (size > budget.left) return nullptr;
-    budget.left -= size;
-    return budget.texts.emplace_back(new (std::nothrow) char[size]).get();
-  }
-  static void FreeText(void*, void*) {}  // freed with the budget
-
   void VariableStrings(const char* dataset, const OpenedDataset& opened, hsize_t begin,
                        hsize_t count, std::vector<std::string>* values) const {
-    TextBudget budget{file_bytes_ + count, {}};
-    const Hdf5Properties transfer(H5Pcreate(H5P_DATASET_XFER));
-    H5Pset_vlen_mem_manager(transfer.get(), AllocateText, &budget, FreeText, &budget);
     const Hdf5Space file_space = SelectRange(opened.dataset.get(), begin, count);
     const Hdf5Space memory_space(H5Screate_simple(1, &count, nullptr));
     std::vector<char*> texts(count, nullptr);
-    if (H5Dread(opened.dataset.get(), opened.type.get(), memory_space.get(), file_space.get(),
-                transfer.get(), texts.data()) < 0) {
-      Damaged(fmt::format("/{}", dataset));
+    const herr_t status = H5Dread(opened.dataset.get(), opened.type.get(), memory_space.get(),
+                                  file_space.get(), H5P_DEFAULT, texts.data());
+    if (status >= 0) {
+      for (const char* text : texts) values->emplace_back(text == nullptr ? "" : text);
     }
-    for (const char* text : texts) values->emplace_back(text == nullptr ? "" : text);
+    H5Dvlen_reclaim(opened.type.get(), memory_space.get(), H5P_DEFAULT, texts.data());
+    if (status < 0) Damaged(fmt::format("/{}", dataset));
   }
 
   hid_t file_;
   const RawFile& raw_;
   uint64_t file_bytes_;
   const std::string& name_;
-  mutable bool heaps_checked_ = false;
+  int superblock_version_;
+  mutable std::unique_ptr<GlobalHeaps> heaps_;  // read when a variable-length text is
 };
 
 Hdf5Properties FileAccess() {
@@ -618,7 +593,7 @@ struct FeatureFile::Impl {
   std::vector<std::string> skipped;
 
   void Open(std::unique_ptr<RawFile> opened);
-  void Load();
+  void Load(const Reader& reader);
   void LoadLabels(const Reader& reader);
   void CheckSchema(const Reader& reader) const;
   void ReadRange(int64_t begin, int64_t count, float* out,
@@ -695,8 +670,12 @@ void FeatureFile::Impl::LoadLabels(const Reader& reader) {
 void FeatureFile::Impl::Open(std::unique_ptr<RawFile> opened) {
   raw = std::move(opened);
   name = raw->name();
-  // Superblocks 0 and 1 go with groups whose names lie in local heaps.
-  if (CheckSuperblock(*raw) <= 1) CheckLocalHeaps(*raw);
+  // Superblocks 0 and 1 go with groups that have no checksums.
+  const int superblock_version = CheckSuperblock(*raw);
+  if (superblock_version <= 1) {
+    CheckLocalHeaps(*raw);
+    CheckRootAttributes(*raw, superblock_version, nullptr);
+  }
   const Hdf5Properties access = FileAccess();
   if (const std::vector<uint8_t>& image = raw->image(); !image.empty()) {
     H5Pset_fapl_core(access.get(), 1 << 16, false);
@@ -705,11 +684,10 @@ void FeatureFile::Impl::Open(std::unique_ptr<RawFile> opened) {
   }
   file = Hdf5File(H5Fopen(name.c_str(), H5F_ACC_RDONLY, access.get()));
   if (!file) ThrowInput("{}: cannot open as HDF5: {}; the file is damaged", name, Hdf5Reason());
-  Load();
+  Load(Reader(file.get(), *raw, superblock_version));
 }
 
-void FeatureFile::Impl::Load() {
-  const Reader reader(file.get(), *raw);
+void FeatureFile::Impl::Load(const Reader& reader) {
   CheckSchema(reader);
   if (!reader.Has("features")) {
     ThrowInput("{}: no dataset /features: not a feature file (it holds {})", name,

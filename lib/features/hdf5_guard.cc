@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <cstring>
 #include <functional>
+#include <limits>
 #include <string_view>
 
 #include "core/error.h"
@@ -53,6 +54,23 @@ void ForEachSignature(const RawFile& file, std::string_view signature,
 
 [[noreturn]] void ThrowDamaged(const RawFile& file, std::string_view what, uint64_t offset) {
   ThrowInput("{}: damaged HDF5 file: {} at byte {}", file.name(), what, offset);
+}
+
+// Bytes of an attribute's values; the largest number when its descriptions are too short or the
+// product is too large. Datatype: class, bit field (3 bytes), bytes of an element (4). Dataspace:
+// version, rank, flags; in version 1 five bytes more, in version 2 one; the extents (8 each).
+uint64_t AttributeBytes(std::span<const uint8_t> datatype, std::span<const uint8_t> dataspace) {
+  constexpr uint64_t kTooMany = std::numeric_limits<uint64_t>::max();
+  if (datatype.size() < 8 || dataspace.size() < 4) return kTooMany;
+  uint64_t bytes = LittleEndian(datatype.subspan(4, 4));
+  const size_t rank = dataspace[1];
+  const size_t extents_at = dataspace[0] == 1 ? 8 : 4;
+  if (dataspace.size() < extents_at + 8 * rank) return kTooMany;
+  for (size_t i = 0; i < rank; ++i) {
+    const uint64_t extent = LittleEndian(dataspace.subspan(extents_at + 8 * i, 8));
+    if (__builtin_mul_overflow(bytes, extent, &bytes)) return kTooMany;
+  }
+  return bytes;
 }
 
 }  // namespace
@@ -134,11 +152,15 @@ int CheckSuperblock(const RawFile& file) {
 // of the data. A free block is the offset of the next one (1 = none) and its own length.
 void CheckLocalHeaps(const RawFile& file) {
   using std::string_view_literals::operator""sv;
+  uint64_t all_bytes = 0;
   ForEachSignature(file, "HEAP\0\0\0\0"sv, [&](uint64_t heap) {
     const uint64_t bytes = ReadNumber(file, heap + 8);
     uint64_t free_block = ReadNumber(file, heap + 16);
     const uint64_t data = ReadNumber(file, heap + 24);
     if (data > file.bytes() || bytes > file.bytes() - data) ThrowDamaged(file, "local heap", heap);
+    // Heaps do not overlap either, which bounds the work here.
+    all_bytes += bytes;
+    if (all_bytes > file.bytes()) ThrowDamaged(file, "local heap", heap);
     uint64_t left = bytes;  // free blocks do not overlap: together they are no longer than the heap
     while (free_block != 1) {
       if (free_block >= bytes || bytes - free_block < 16) ThrowDamaged(file, "local heap", heap);
@@ -153,22 +175,29 @@ void CheckLocalHeaps(const RawFile& file) {
 // Signature, version 1, three reserved bytes; bytes of the heap, this header included; then
 // objects: index (2 bytes), references (2), reserved (4), length (8), data padded to 8. Index 0 is
 // the free space; its length includes its header.
-void CheckGlobalHeaps(const RawFile& file) {
+GlobalHeaps::GlobalHeaps(const RawFile& file) : file_(file) {
   using std::string_view_literals::operator""sv;
   constexpr uint64_t kHeader = 16;
-  ForEachSignature(file, "GCOL\1\0\0\0"sv, [&](uint64_t heap) {
-    const uint64_t bytes = ReadNumber(file, heap + 8);
-    if (bytes < kHeader || bytes > file.bytes() - heap) ThrowDamaged(file, "global heap", heap);
-    const uint64_t end = heap + bytes;
-    for (uint64_t at = heap + kHeader; at < end && end - at >= kHeader;) {
-      const uint64_t index = ReadNumber(file, at) & 0xffff;
-      const uint64_t length = ReadNumber(file, at + 8);
+  uint64_t last_end = 0;
+  std::vector<uint8_t> heap;
+  ForEachSignature(file, "GCOL\1\0\0\0"sv, [&](uint64_t begin) {
+    const uint64_t bytes = ReadNumber(file, begin + 8);
+    if (begin < last_end || bytes < kHeader || bytes > file.bytes() - begin)
+      ThrowDamaged(file, "global heap", begin);
+    last_end = begin + bytes;
+    heap.resize(bytes);
+    file.Read(begin, heap);
+    std::vector<Object>& objects = objects_[begin];
+    for (std::span<const uint8_t> rest = std::span(heap).subspan(kHeader);
+         rest.size() >= kHeader;) {
+      const auto index = static_cast<uint16_t>(LittleEndian(rest.first(2)));
+      const uint64_t length = LittleEndian(rest.subspan(8, 8));
       if (index == 0) {
         // libhdf5 leaves the free space until the end.
-        if (length != end - at) ThrowDamaged(file, "global heap", heap);
+        if (length != rest.size()) ThrowDamaged(file, "global heap", begin);
         break;
       }
-      if (length > end - at - kHeader) ThrowDamaged(file, "global heap", heap);
+      if (length > rest.size() - kHeader) ThrowDamaged(file, "global heap", begin);
       if (length > kMaxVariableText) {
         ThrowInput(
             "{}: a variable-length text of {} bytes, expected at most {}: store long texts with a "
@@ -176,10 +205,103 @@ void CheckGlobalHeaps(const RawFile& file) {
             file.name(), length, kMaxVariableText);
       }
       const uint64_t need = kHeader + (length + 7) / 8 * 8;
-      if (need > end - at) ThrowDamaged(file, "global heap", heap);
-      at += need;
+      if (need > rest.size()) ThrowDamaged(file, "global heap", begin);
+      objects.push_back({index, length});
+      rest = rest.subspan(need);
     }
+    std::sort(objects.begin(), objects.end(),
+              [](const Object& a, const Object& b) { return a.index < b.index; });
   });
+}
+
+void GlobalHeaps::Check(std::span<const uint8_t> references, const std::string& what) const {
+  uint64_t all_bytes =
+      0;  // no two elements share a text, so together they are shorter than the file
+  for (size_t at = 0; at + kReferenceBytes <= references.size(); at += kReferenceBytes) {
+    const uint64_t length = LittleEndian(references.subspan(at, 4));
+    const uint64_t address = LittleEndian(references.subspan(at + 4, 8));
+    const uint64_t index = LittleEndian(references.subspan(at + 12, 4));
+    if (address == 0) continue;
+    const auto heap = objects_.find(address);
+    if (heap != objects_.end()) {
+      const auto object = std::lower_bound(heap->second.begin(), heap->second.end(), index,
+                                           [](const Object& o, uint64_t i) { return o.index < i; });
+      if (object != heap->second.end() && object->index == index && length <= object->length &&
+          (all_bytes += length) <= file_.bytes()) {
+        continue;
+      }
+    }
+    ThrowInput("{}: {}: element {}: damaged reference to a text", file_.name(), what,
+               at / kReferenceBytes);
+  }
+}
+
+// Object header, version 1: version, reserved, messages (2 bytes), references (4), bytes of the
+// first block (4), padding (4); blocks of messages: type (2), bytes (2), flags (1), reserved (3),
+// content. A continuation message names another block.
+void CheckRootAttributes(const RawFile& file, int superblock_version, const GlobalHeaps* heaps) {
+  if (superblock_version > 1) return;
+  constexpr uint64_t kAttribute = 0x0c, kContinuation = 0x10;
+  const uint64_t header = ReadNumber(file, superblock_version == 0 ? 64 : 68);
+  std::array<uint8_t, 16> prefix{};
+  file.Read(header, prefix);
+  if (prefix[0] != 1) return;  // version 2 has a checksum
+  std::vector<std::pair<uint64_t, uint64_t>> blocks = {
+      {header + prefix.size(), LittleEndian(std::span<const uint8_t>(prefix).subspan(8, 4))}};
+  std::vector<uint8_t> bytes;
+  uint64_t all_bytes = 0;
+  for (size_t i = 0; i < blocks.size(); ++i) {
+    const auto [begin, size] = blocks[i];
+    all_bytes += size;
+    if (size > file.bytes() || all_bytes > file.bytes())
+      ThrowDamaged(file, "object header", header);
+    bytes.resize(size);
+    file.Read(begin, bytes);
+    for (std::span<const uint8_t> rest(bytes); rest.size() >= 8;) {
+      const uint64_t type = LittleEndian(rest.first(2));
+      const uint64_t length = LittleEndian(rest.subspan(2, 2));
+      const uint8_t flags = rest[4];
+      rest = rest.subspan(8);
+      if (length > rest.size()) ThrowDamaged(file, "object header", header);
+      const std::span<const uint8_t> content = rest.first(length);
+      rest = rest.subspan(length);
+      if (type == kContinuation) {
+        if (length < 16) ThrowDamaged(file, "object header", header);
+        blocks.emplace_back(LittleEndian(content.first(8)), LittleEndian(content.subspan(8, 8)));
+      }
+      if (type != kAttribute) continue;
+      // Version, flags (reserved in version 1), bytes of name, datatype and dataspace (2 each),
+      // character set (version 3); then those three, padded to 8 in version 1, and the values.
+      if (length < 9) ThrowDamaged(file, "attribute", header);
+      const bool padded = content[0] == 1;
+      const auto field = [&](size_t at) {
+        const uint64_t field_bytes = LittleEndian(content.subspan(at, 2));
+        return padded ? (field_bytes + 7) / 8 * 8 : field_bytes;
+      };
+      const uint64_t name_at = content[0] >= 3 ? 9 : 8;
+      const uint64_t datatype_at = name_at + field(2);
+      const uint64_t dataspace_at = datatype_at + field(4);
+      const uint64_t values_at = dataspace_at + field(6);
+      // Shared messages and types lie elsewhere; nothing that is read here has them.
+      if ((flags & 2) != 0 || (!padded && content[1] != 0) || values_at > length ||
+          datatype_at >= length) {
+        ThrowDamaged(file, "attribute", header);
+      }
+      const std::span<const uint8_t> name =
+          content.subspan(name_at, LittleEndian(content.subspan(2, 2)));
+      if (std::find(name.begin(), name.end(), 0) == name.end())
+        ThrowDamaged(file, "name of an attribute", header);
+      if (AttributeBytes(content.subspan(datatype_at, dataspace_at - datatype_at),
+                         content.subspan(dataspace_at, values_at - dataspace_at)) >
+          length - values_at) {
+        ThrowDamaged(file, "attribute", header);
+      }
+      constexpr uint8_t kVariableLength = 9;
+      if (heaps != nullptr && (content[datatype_at] & 0x0f) == kVariableLength) {
+        heaps->Check(content.subspan(values_at), "an attribute of the root group");
+      }
+    }
+  }
 }
 
 }  // namespace reidbench

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <span>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 namespace reidbench {
@@ -47,8 +48,33 @@ void CheckLocalHeaps(const RawFile& file);
 // Texts longer than this are refused where they are of variable length.
 inline constexpr uint64_t kMaxVariableText = 4096;
 
-// Global heaps (variable-length texts): objects within their heap and at most kMaxVariableText
-// bytes, which is the smallest buffer that libhdf5 reads them into. Throws Error(kInput).
-void CheckGlobalHeaps(const RawFile& file);
+// The global heaps of a file, which hold its variable-length texts.
+class GlobalHeaps {
+ public:
+  // Finds and checks all: objects within their heap and at most kMaxVariableText bytes, which is
+  // the smallest buffer that libhdf5 reads them into. Throws Error(kInput).
+  explicit GlobalHeaps(const RawFile& file);
+
+  // `references`: elements of a variable-length type as they lie on disk. Throws Error(kInput)
+  // naming `what` unless each refers to nothing or to an object that exists and is as long as it
+  // says.
+  void Check(std::span<const uint8_t> references, const std::string& what) const;
+
+ private:
+  struct Object {
+    uint16_t index;
+    uint64_t length;
+  };
+  const RawFile& file_;
+  std::unordered_map<uint64_t, std::vector<Object>> objects_;  // by the address of the heap
+};
+
+// The attributes of an old-style root group, whose header has no checksum: names that end, values
+// within their message, and where `heaps` is given references into them. Throws Error(kInput).
+void CheckRootAttributes(const RawFile& file, int superblock_version, const GlobalHeaps* heaps);
+
+// On-disk size of an element of variable length: its length (4 bytes), the address of a heap (8),
+// an index there (4).
+inline constexpr size_t kReferenceBytes = 16;
 
 }  // namespace reidbench
