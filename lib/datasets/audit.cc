@@ -340,7 +340,7 @@ ReidAudit AuditReidDataset(const ReidDataset& dataset, const AuditOptions& optio
                     WithThousands(dataset.images_without_camera), WithThousands(images)));
   }
   if (dataset.ignored_files > 0) {
-    audit.notes.push_back(fmt::format("{} beside the images ignored",
+    audit.notes.push_back(fmt::format("{} no image by name and ignored",
                                       Count(dataset.ignored_files, "file is", "files are")));
   }
   audit.ok = audit.problems.empty();
