@@ -1,7 +1,7 @@
 #include "features/feature_store.h"
 
 #include <fcntl.h>
-#include <sys/statvfs.h>
+#include <sys/mman.h>
 #include <unistd.h>
 #include <zlib.h>
 
@@ -860,6 +860,7 @@ struct FeatureFileWriter::Impl {
   std::vector<uint16_t> half_scratch;
 
   explicit Impl(const fs::path& path) : target(path), name(path.string()) {}
+  ~Impl();
 
   [[noreturn]] void WriteFailed() const { ThrowIo("{}: write failed: {}", name, Hdf5Reason()); }
   hid_t Checked(hid_t id) const {
@@ -868,7 +869,7 @@ struct FeatureFileWriter::Impl {
   }
 
   int64_t CountRows() const;
-  void RequireFreeSpace(const fs::path& path, const std::vector<std::string>& skipped) const;
+  void RequireSpace(const std::vector<std::string>& skipped) const;
   void Create();
   Hdf5Dataset CreateDataset(const char* dataset, hid_t element,
                             std::span<const hsize_t> shape) const;
@@ -894,25 +895,43 @@ int64_t FeatureFileWriter::Impl::CountRows() const {
   return static_cast<int64_t>(n);
 }
 
-// HDF5 finds out late, and cannot even close a file that does not fit; so ask first.
-void FeatureFileWriter::Impl::RequireFreeSpace(const fs::path& path,
-                                               const std::vector<std::string>& skipped) const {
+// HDF5 finds out late that a file does not fit, so ask first.
+void FeatureFileWriter::Impl::RequireSpace(const std::vector<std::string>& skipped) const {
   const uint64_t element = type == FeatureType::kFloat16 ? 2 : 4;
-  uint64_t needed = static_cast<uint64_t>(rows) * (static_cast<uint64_t>(dim) * element + 64);
+  uint64_t needed = uint64_t{1} << 20;  // more than attributes and HDF5's own structures take
+  needed += static_cast<uint64_t>(rows) * (static_cast<uint64_t>(dim) * element + 80);
   for (const std::vector<std::string>* texts : {&labels.path, &skipped}) {
     size_t longest = 1;
     for (const std::string& text : *texts) longest = std::max(longest, text.size());
     needed += texts->size() * longest;
   }
-  struct statvfs disk {};
-  const fs::path folder = path.has_parent_path() ? path.parent_path() : fs::path(".");
-  if (::statvfs(folder.c_str(), &disk) != 0) return;  // the first write will tell
-  const uint64_t free = static_cast<uint64_t>(disk.f_bavail) * disk.f_frsize;
-  if (free < needed) {
-    ThrowIo("{}: disk full: needs {} bytes, {} are free in {}", name,
-            WithThousands(static_cast<int64_t>(needed)), WithThousands(static_cast<int64_t>(free)),
-            folder.string());
+  const int descriptor =
+      ::open(target.temporary_path().c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+  if (descriptor < 0) ThrowIo("{}: cannot create: {}", name, std::strerror(errno));
+  int status = 0;
+  do {
+    status = ::fallocate(descriptor, 0, 0, static_cast<off_t>(needed));
+  } while (status != 0 && errno == EINTR);
+  const int reason = errno;
+  ::close(descriptor);
+  // Some file systems cannot reserve; there the first write tells.
+  if (status != 0 && reason != EOPNOTSUPP && reason != ENOSYS) {
+    ThrowIo("{}: write failed: cannot reserve {} bytes: {}", name,
+            WithThousands(static_cast<int64_t>(needed)), std::strerror(reason));
   }
+}
+
+// HDF5 writes what it still holds when it closes a file. Where that fails it keeps the identifier
+// of a file that is gone, and the process crashes at exit; so an unfinished file is closed into
+// memory that nobody sees.
+FeatureFileWriter::Impl::~Impl() {
+  if (!file) return;
+  void* handle = nullptr;
+  if (H5Fget_vfd_handle(file.get(), H5P_DEFAULT, &handle) < 0 || handle == nullptr) return;
+  const int nowhere = ::memfd_create("reidbench", MFD_CLOEXEC);
+  if (nowhere < 0) return;
+  ::dup3(nowhere, *static_cast<int*>(handle), O_CLOEXEC);
+  ::close(nowhere);
 }
 
 void FeatureFileWriter::Impl::Create() {
@@ -1041,7 +1060,7 @@ FeatureFileWriter::FeatureFileWriter(const fs::path& path, int dim, const Featur
   file.rows = file.CountRows();
   file.dim = dim;
   file.type = type;
-  file.RequireFreeSpace(path, skipped);
+  file.RequireSpace(skipped);
   file.Create();
   file.WriteAttributes(provenance);
   const Hdf5Type half = HalfType();

@@ -1,7 +1,6 @@
 #include "stages/extract_pipeline.h"
 
 #include <fcntl.h>
-#include <tbb/enumerable_thread_specific.h>
 #include <tbb/parallel_pipeline.h>
 #include <tbb/task_arena.h>
 #include <unistd.h>
@@ -98,12 +97,13 @@ struct Batch {
   int count = 0;              // images in `pixels`: those that are not corrupt
   std::exception_ptr error;
   bool dropped = false;  // not computed: the run ends before it
-};
-
-struct Worker {
-  explicit Worker(const PreprocessOptions& options) : preprocessor(options) {}
   Preprocessor preprocessor;
   ImageScratch scratch;
+  // Held by each stage. A batch is in one stage at a time, so nobody ever waits; but only this
+  // shows the hand-over to ThreadSanitizer, which does not see into TBB.
+  std::mutex mutex;
+
+  explicit Batch(const PreprocessOptions& options) : preprocessor(options) {}
 };
 
 class Pipeline {
@@ -119,8 +119,7 @@ class Pipeline {
         // Records end where batches end, so a resumed run goes on at a border.
         next_batch_((journal->items_done() + batch_size - 1) / batch_size),
         image_floats_(size_t{3} * static_cast<size_t>(options.preprocess.height) *
-                      static_cast<size_t>(options.preprocess.width)),
-        workers_([this] { return Worker(options_.preprocess); }) {}
+                      static_cast<size_t>(options.preprocess.width)) {}
 
   void Run(int threads, const ProgressCallback& progress);
 
@@ -147,9 +146,9 @@ class Pipeline {
   const int batch_size_;
   int64_t next_batch_;
   const size_t image_floats_;
-  tbb::enumerable_thread_specific<Worker> workers_;
   std::vector<std::unique_ptr<Batch>> batches_;
-  std::mutex free_mutex_;
+  std::mutex mutex_;         // of next_batch_ and free_
+  std::mutex record_mutex_;  // like Batch::mutex, for what only Record uses
   std::vector<Batch*> free_;
   std::atomic<int64_t> last_wanted_ = std::numeric_limits<int64_t>::max();
   bool closed_ = false;  // a batch in order was not recorded; neither are those behind it
@@ -159,16 +158,16 @@ class Pipeline {
 
 // Serial. Null ends the pipeline.
 Batch* Pipeline::NextBatch() {
+  std::unique_lock lock(mutex_);
   if (InterruptRequested()) StopBehind(-1);
-  const int64_t begin = next_batch_ * batch_size_;
-  if (begin >= items_ || next_batch_ > last_wanted_.load()) return nullptr;
-  Batch* batch = nullptr;
-  {
-    const std::lock_guard lock(free_mutex_);
-    batch = free_.back();
-    free_.pop_back();
-  }
-  batch->index = next_batch_++;
+  if (next_batch_ * batch_size_ >= items_ || next_batch_ > last_wanted_.load()) return nullptr;
+  const int64_t index = next_batch_++;
+  Batch* batch = free_.back();
+  free_.pop_back();
+  lock.unlock();
+  const std::lock_guard in_stage(batch->mutex);
+  const int64_t begin = index * batch_size_;
+  batch->index = index;
   batch->record.begin = begin;
   batch->record.end = std::min(begin + batch_size_, items_);
   batch->record.skipped.clear();
@@ -180,7 +179,7 @@ Batch* Pipeline::NextBatch() {
 
 // Parallel: reads, decodes and preprocesses the batch's images.
 void Pipeline::Decode(Batch* batch) {
-  Worker& worker = workers_.local();
+  const std::lock_guard in_stage(batch->mutex);
   for (int64_t item = batch->record.begin; item < batch->record.end; ++item) {
     if (InterruptRequested()) StopBehind(-1);
     if (IsUnwanted(*batch)) {
@@ -189,15 +188,15 @@ void Pipeline::Decode(Batch* batch) {
     }
     try {
       try {
-        source_.Load(item, &worker.scratch);
+        source_.Load(item, &batch->scratch);
       } catch (const Error& error) {
         if (error.kind() != ErrorKind::kInput) throw;
         if (!options_.skip_corrupt) throw CorruptImage(error.kind(), error.what());
         batch->record.skipped.push_back({item, error.what()});
         continue;
       }
-      worker.preprocessor.Run(
-          worker.scratch.image,
+      batch->preprocessor.Run(
+          batch->scratch.image,
           batch->pixels.data() + static_cast<size_t>(batch->count) * image_floats_);
       ++batch->count;
     } catch (...) {
@@ -210,6 +209,7 @@ void Pipeline::Decode(Batch* batch) {
 
 // Parallel on a CPU, one batch per worker; serial on a device, which is one queue anyway.
 void Pipeline::Embed(Batch* batch) {
+  const std::lock_guard in_stage(batch->mutex);
   if (batch->error || batch->dropped) return;
   if (IsUnwanted(*batch)) {
     batch->dropped = true;
@@ -242,6 +242,8 @@ void Pipeline::Embed(Batch* batch) {
 
 // Serial, in order.
 void Pipeline::Record(Batch* batch, const ProgressCallback& progress) {
+  const std::lock_guard in_order(record_mutex_);
+  const std::lock_guard in_stage(batch->mutex);
   if (batch->error || batch->dropped) {
     if (!closed_) error_ = batch->error;
     closed_ = true;
@@ -261,7 +263,7 @@ void Pipeline::Record(Batch* batch, const ProgressCallback& progress) {
       StopBehind(batch->index);
     }
   }
-  const std::lock_guard lock(free_mutex_);
+  const std::lock_guard lock(mutex_);
   free_.push_back(batch);
 }
 
@@ -270,7 +272,7 @@ void Pipeline::Run(int threads, const ProgressCallback& progress) {
   // the memory.
   const auto tokens = static_cast<size_t>(threads + threads / 2 + 2);
   for (size_t i = 0; i < tokens; ++i) {
-    Batch& batch = *batches_.emplace_back(std::make_unique<Batch>());
+    Batch& batch = *batches_.emplace_back(std::make_unique<Batch>(options_.preprocess));
     batch.pixels.resize(static_cast<size_t>(batch_size_) * image_floats_);
     free_.push_back(&batch);
   }
@@ -298,6 +300,7 @@ void Pipeline::Run(int threads, const ProgressCallback& progress) {
           Record(batch, progress);
         }));
   });
+  const std::lock_guard done(record_mutex_);
   if (error_) std::rethrow_exception(error_);
 }
 

@@ -279,6 +279,34 @@ TEST_F(FeatureStoreTest, FullDiskIsOneErrorAndLeavesNothing) {
   EXPECT_EQ(ReadFileBytes(File("f.h5")), ReadFileBytes(File("whole.h5")));
 }
 
+// Space that was there at the beginning may be gone later. HDF5 must be able to close the file all
+// the same: otherwise the process crashes at its end, which fails this test's program.
+TEST_F(FeatureStoreTest, DiskThatFillsUpMeanwhileIsOneError) {
+  const FeatureMatrix features = RandomFeatures(5000, 64);
+  struct rlimit before {};
+  ASSERT_EQ(::getrlimit(RLIMIT_FSIZE, &before), 0);
+  const auto old_handler = ::signal(SIGXFSZ, SIG_IGN);
+  std::string message;
+  {
+    FeatureFileWriter writer(File("f.h5"), 64, PersonLabels(5000), SomeProvenance(), {});
+    struct rlimit small = before;
+    small.rlim_cur = 1000;
+    ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &small), 0);
+    try {
+      writer.Append(Flat(features));
+      writer.Finish();
+    } catch (const Error& error) {
+      message = error.what();
+    }
+    ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &before), 0);
+  }
+  ::signal(SIGXFSZ, old_handler);
+  EXPECT_THAT(message, HasSubstr("f.h5: write failed: File too large"));
+  EXPECT_THAT(ListFileNames(folder_), IsEmpty());
+  WriteFile(File("f.h5"), features, PersonLabels(5000));
+  EXPECT_EQ(FeatureFile(File("f.h5")).rows(), 5000);
+}
+
 // ---- Files of others: tests/golden/features/make.py says what is in them ----
 
 void ExpectGolden(const FeatureFile& file) {
