@@ -14,6 +14,7 @@
 #include "core/error.h"
 #include "core/text.h"
 #include "models/engine.h"
+#include "models/flush_denormals.h"
 #include "models/opencv_engine.h"
 #include "models/osnet_torch.h"
 
@@ -35,6 +36,7 @@ class CheckedEmbedder : public Embedder {
     if (images.count == 0) return;
     REIDBENCH_CHECK(images.nchw != nullptr && embeddings != nullptr);
     RequireSize(images);
+    const ScopedFlushDenormals scope;
     engine_->Run(images, embeddings);
     for (int row = 0; row < images.count; ++row) {
       FinishRow(row, embeddings + static_cast<size_t>(row) * info().dim);
