@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <limits>
 #include <memory>
-#include <mutex>
 #include <numeric>
 #include <unordered_map>
 
@@ -30,9 +29,6 @@ std::vector<int32_t> Range(int64_t begin, int64_t end) {
 constexpr float kInfinity = std::numeric_limits<float>::infinity();
 constexpr int64_t kTileColumns = VerificationCounter::kMaxRow;
 constexpr int64_t kMaxTileRows = 96;
-// Counts of so many matches are held at once; a data set with more is ranked in several passes over
-// the gallery.
-constexpr int64_t kMaxMatches = int64_t{2} << 20;
 constexpr int64_t kMaxChunkQueries = 16384;
 // Fewer pairs than this are kept for verification as they are.
 constexpr int64_t kKeepAllPairs = int64_t{4} << 20;
@@ -312,7 +308,7 @@ Ranker::Chunk Ranker::NextChunk(int64_t begin) const {
   while (chunk.end < num_queries_ && chunk.end - begin < kMaxChunkQueries) {
     const std::span<const int32_t> columns = ColumnsOf(chunk.end);
     if (chunk.end > begin &&
-        static_cast<int64_t>(chunk.matches.size() + columns.size()) > kMaxMatches)
+        static_cast<int64_t>(chunk.matches.size() + columns.size()) > options_.max_matches)
       break;
     for (const int32_t column : columns) {
       Match match;
@@ -815,6 +811,10 @@ std::vector<std::string> RankingOptions::Validate() const {
   check("max_rank", max_rank, 1, 10000);
   check("top_k", top_k, 0, 10000);
   check("oml_k", oml_k, 1, 1000000000);
+  if (max_matches < 1) {
+    violations.push_back(
+        fmt::format("max_matches: {} is out of range; expected 1 or more", max_matches));
+  }
   check("single_shot_repeats", single_shot_repeats, 0, 100000);
   return violations;
 }

@@ -58,6 +58,9 @@ struct RankingOptions {
       0;  // kCuhk03*: 0 = exact expectation, else mean of so many seeded draws (torchreid: 10)
   BootstrapOptions
       bootstrap;  // of mAP, rank-1 and mINP; its seed also drives the single-shot draws
+  // Gallery images of the queries' own persons whose counts are held at once, about 50 bytes each;
+  // a set with more is ranked in several passes over the gallery. Does not change results.
+  int64_t max_matches = int64_t{2} << 20;
 
   std::vector<std::string> Validate() const;
 };
