@@ -1,4 +1,4 @@
-// reidbench check: look at a data set or a weights file before trusting it.
+// reidbench check: look at a data set, a weights file or tracking files before trusting them.
 #include "stages/check.h"
 
 #include <mutex>
@@ -16,10 +16,13 @@ int main(int argc, char** argv) {
   bool fast = false;
 
   Command command(
-      "check", "Looks at a data set or a weights file. Exit code 1 when a data set has problems.",
+      "check",
+      "Looks at a data set, a weights file or tracking files. Exit code 1 when a data set has "
+      "problems, 3 when a file is bad.",
       "reidbench check --dataset market1501 --root DIR\n"
-      "reidbench check --weights osnet_x0_25_msmt17.pth");
-  command.Group("What to check");
+      "reidbench check --weights osnet_x0_25_msmt17.pth\n"
+      "reidbench check --gt MOT17/train --tracks tracks/ --detections MOT17/train");
+  command.Group("Re-identification");
   command.Option("--dataset", &dataset.name,
                  "A name of datasets/*.yaml, a YAML file like those, 'folder' or 'list'");
   command.Option("--root", &dataset.root, "Folder of the data set");
@@ -31,6 +34,20 @@ int main(int argc, char** argv) {
   command.Flag("--fast", &fast, "Do not decode the images");
   command.Option("--weights", &options.weights, "Weights file: torch checkpoint or ONNX");
 
+  command.Group("Tracking");
+  command.Option("--gt", &options.mot.ground_truth,
+                 "Ground truth, as in score: folder of sequences, one sequence, or one file");
+  command.Option("--tracks", &options.mot.tracks,
+                 "Tracker results: folder, folder of trackers, or file; may be repeated");
+  command.Option("--detections", &options.mot.detections,
+                 "Detections: folder of sequences (SEQ/det/det.txt), of SEQ.txt, or file; may be "
+                 "repeated");
+  command.Option("--benchmark", &options.mot.benchmark,
+                 "Rules, as in score: mot15, mot16, mot17, mot20, dancetrack, or a YAML file");
+  command.Option("--split", &options.mot.split, "Split of TrackEval's layout and of DanceTrack's");
+  command.Option("--seqmap", &options.mot.seqmap,
+                 "File that lists the sequences, below a header line");
+
   return command.Run(argc, argv, [&](const CommonOptions& common) {
     if (!dataset.name.empty()) {
       options.dataset = dataset;
@@ -38,8 +55,10 @@ int main(int argc, char** argv) {
     } else if (!dataset.root.empty() || !dataset.list_file.empty()) {
       ThrowUsage("--dataset is missing: which data set is it? For example --dataset market1501");
     }
-    if (!options.dataset && options.weights.empty()) {
-      ThrowUsage("nothing to check: give --dataset NAME --root DIR, or --weights FILE");
+    if (!options.dataset && options.weights.empty() && options.mot.empty()) {
+      ThrowUsage(
+          "nothing to check: give --dataset NAME --root DIR, --weights FILE, or any of --gt, "
+          "--tracks, --detections");
     }
     if (!common.output.empty()) RequireWritable(common.output, common.force);
     if (common.dry_run) options.decode_images = false;
@@ -52,6 +71,9 @@ int main(int argc, char** argv) {
         const std::lock_guard lock(mutex);
         progress.Update(done, total);
       });
+    }
+    if (result.mot) {
+      for (const std::string& warning : result.mot->warnings) PrintWarning(warning);
     }
     switch (common.format) {
       case OutputFormat::kJson:

@@ -150,11 +150,49 @@ Json WeightsJson(const WeightsSummary& weights) {
       {"notes", weights.notes}};
 }
 
+Json OrNull(std::optional<double> value) { return value ? Json(*value) : Json(nullptr); }
+
+Json MotStatisticsJson(const MotBoxStatistics& s) {
+  return {{"frames", s.frames},
+          {"frames_with_boxes", s.frames_with_boxes},
+          {"boxes", s.boxes},
+          {"boxes_not_scored", s.boxes_not_scored},
+          {"ids", s.ids() ? Json(*s.ids()) : Json(nullptr)},
+          {"median_track_length", OrNull(s.median_track_length())},
+          {"boxes_per_frame", OrNull(s.boxes_per_frame())},
+          {"most_boxes_in_a_frame", s.most_boxes_in_a_frame},
+          {"overlapped", OrNull(s.overlapped())},
+          {"mean_visibility", OrNull(s.mean_visibility())},
+          {"half_hidden", OrNull(s.half_hidden())},
+          {"lowest_score", OrNull(s.lowest_score)},
+          {"highest_score", OrNull(s.highest_score)}};
+}
+
+Json MotFilesJson(const std::vector<MotFileSummary>& files) {
+  Json out = Json::array();
+  for (const MotFileSummary& file : files) {
+    Json entry = {{"sequence", file.sequence}, {"path", file.path.string()}};
+    if (!file.tracker.empty()) entry["tracker"] = file.tracker;
+    entry.update(MotStatisticsJson(file.boxes));
+    out.push_back(std::move(entry));
+  }
+  return out;
+}
+
+Json MotJson(const MotCheckResult& mot) {
+  return {{"benchmark", mot.benchmark},
+          {"ground_truth", MotFilesJson(mot.ground_truth)},
+          {"tracks", MotFilesJson(mot.tracks)},
+          {"detections", MotFilesJson(mot.detections)},
+          {"warnings", mot.warnings}};
+}
+
 }  // namespace
 
 CheckResult RunCheck(const CheckOptions& options,
                      const std::function<void(int64_t, int64_t)>& progress) {
   CheckResult result;
+  if (!options.mot.empty()) result.mot = CheckMotFiles(options.mot);
   if (!options.weights.empty()) result.weights = SummarizeWeights(options.weights);
   if (options.dataset) {
     result.dataset = LoadReidDataset(*options.dataset);
@@ -192,6 +230,10 @@ std::string RenderCheckTables(const CheckResult& result, TableFormat format) {
                                                    : "the data set has problems\n"));
     }
   }
+  if (result.mot) {
+    for (const Table& table : MotCheckTables(*result.mot)) blocks.push_back(table.Render(format));
+    if (format == TableFormat::kText) blocks.emplace_back("the tracking files are in order\n");
+  }
   return JoinText(blocks, "\n");
 }
 
@@ -200,6 +242,7 @@ std::string RenderCheckJson(const CheckResult& result) {
       {"schema", "reidbench.check/1"},
       {"weights", result.weights ? WeightsJson(*result.weights) : Json(nullptr)},
       {"dataset", result.audit ? DatasetJson(*result.dataset, *result.audit) : Json(nullptr)},
+      {"mot", result.mot ? MotJson(*result.mot) : Json(nullptr)},
       {"ok", result.ok()}};
   return json.dump(1, ' ', false, Json::error_handler_t::replace) + "\n";
 }

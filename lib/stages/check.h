@@ -1,5 +1,5 @@
-// `reidbench check`: looks at a data set or a weights file before anybody believes a number made
-// with it.
+// `reidbench check`: looks at a data set, a weights file, or tracking files before anybody believes
+// a number made with them.
 #pragma once
 
 #include <functional>
@@ -9,6 +9,7 @@
 #include "datasets/audit.h"
 #include "datasets/reid_dataset.h"
 #include "reporting/table.h"
+#include "stages/check_mot.h"
 #include "weights/summary.h"
 
 namespace reidbench {
@@ -17,16 +18,18 @@ struct CheckOptions {
   std::optional<ReidDatasetOptions> dataset;
   bool decode_images = true;      // false: --fast
   std::filesystem::path weights;  // empty: none
+  MotCheckOptions mot;
 };
 
 struct CheckResult {
   std::optional<ReidDataset> dataset;
   std::optional<ReidAudit> audit;
   std::optional<WeightsSummary> weights;
+  std::optional<MotCheckResult> mot;
   bool ok() const { return !audit || audit->ok; }
 };
 
-// Throws what LoadReidDataset, AuditReidDataset and SummarizeWeights throw.
+// Throws what LoadReidDataset, AuditReidDataset, SummarizeWeights and CheckMotFiles throw.
 CheckResult RunCheck(const CheckOptions& options,
                      const std::function<void(int64_t, int64_t)>& progress = {});
 
