@@ -60,6 +60,12 @@ int main(int argc, char** argv) {
           "nothing to check: give --dataset NAME --root DIR, --weights FILE, or any of --gt, "
           "--tracks, --detections");
     }
+    if (options.mot.empty()) {
+      for (const char* flag : {"--benchmark", "--split", "--seqmap"}) {
+        if (command.WasGiven(flag))
+          ThrowUsage("{} goes with --gt, --tracks or --detections, found none of them", flag);
+      }
+    }
     if (!common.output.empty()) RequireWritable(common.output, common.force);
     if (common.dry_run) options.decode_images = false;
     CheckResult result;

@@ -152,6 +152,26 @@ TEST_F(CheckMot, FindsTrackersInEveryLayout) {
   EXPECT_THAT(found("te"), ElementsAre("z/A"));
 }
 
+TEST_F(CheckMot, FindsDetectionsInEveryLayout) {
+  options_.ground_truth.clear();
+  constexpr char kRow[] = "1,-1,0,0,10,20,0.5\n";
+  folder_.Write("set/A/det/det.txt", kRow);
+  folder_.Write("set/B/det/yolo/det.txt", kRow);
+  folder_.Write("set/B/det/public/det.txt", kRow);
+  folder_.Write("set/B/seqinfo.ini", kInfo);
+  folder_.Write("flat/C.txt", kRow);
+  const auto found = [&](const char* path) {
+    options_.detections = {root() / path};
+    return Sequences(CheckMotFiles(options_).detections);
+  };
+  EXPECT_THAT(found("set"), ElementsAre("A", "B/public", "B/yolo"));
+  EXPECT_THAT(found("set/A"), ElementsAre("A"));
+  EXPECT_THAT(found("set/A/det/det.txt"), ElementsAre("A"));
+  EXPECT_THAT(found("set/B/det/yolo/det.txt"), ElementsAre("B/yolo"));
+  EXPECT_EQ(CheckMotFiles(options_).detections[0].boxes.frames, 5);  // of B/seqinfo.ini
+  EXPECT_THAT(found("flat"), ElementsAre("C"));
+}
+
 TEST_F(CheckMot, NamesEveryBadAndEveryMissingFile) {
   WriteSequence("A");
   WriteSequence("B");
