@@ -19,6 +19,16 @@ ExtractResult RunExtract(const ExtractOptions& options, const ProgressCallback& 
   RequireWritable(options.output, options.force);
   const ReidDataset dataset = LoadReidDataset(options.dataset);
   const std::unique_ptr<Embedder> embedder = MakeEmbedder(options.weights, options.embedder);
+
+  ExtractPipelineOptions pipeline;
+  pipeline.output = options.output;
+  pipeline.preprocess = options.preprocess;
+  pipeline.batch_size = options.batch_size;
+  pipeline.threads = options.threads;
+  pipeline.skip_corrupt = options.skip_corrupt;
+  pipeline.force = options.force;
+  pipeline.type = options.type;
+  RequireUsable(pipeline, embedder->info());
   if (options.dry_run) {
     ExtractResult result;
     result.images = static_cast<int64_t>(dataset.images.size());
@@ -30,14 +40,6 @@ ExtractResult RunExtract(const ExtractOptions& options, const ProgressCallback& 
   provenance.normalized = options.embedder.normalize;
   provenance.dataset = dataset.name;
   provenance.dataset_fingerprint = dataset.fingerprint;
-  ExtractPipelineOptions pipeline;
-  pipeline.output = options.output;
-  pipeline.preprocess = options.preprocess;
-  pipeline.batch_size = options.batch_size;
-  pipeline.threads = options.threads;
-  pipeline.skip_corrupt = options.skip_corrupt;
-  pipeline.force = options.force;
-  pipeline.type = options.type;
   return ExtractFeatures(DatasetImages(dataset, options.preprocess.exif), *embedder, provenance,
                          pipeline, progress);
 }

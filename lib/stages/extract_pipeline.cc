@@ -339,6 +339,8 @@ void WriteFeatureFile(const ExtractionJournal& journal, FeatureLabels labels,
   writer.Finish();
 }
 
+}  // namespace
+
 void RequireUsable(const ExtractPipelineOptions& options, const EmbedderInfo& info) {
   if (const std::vector<std::string> violations = options.preprocess.Validate();
       !violations.empty()) {
@@ -358,8 +360,6 @@ void RequireUsable(const ExtractPipelineOptions& options, const EmbedderInfo& in
         size.width);
   }
 }
-
-}  // namespace
 
 DatasetImages::DatasetImages(const ReidDataset& dataset, ExifOrientation orientation)
     : root_(dataset.root), orientation_(orientation) {

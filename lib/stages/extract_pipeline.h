@@ -79,6 +79,10 @@ using ProgressCallback = std::function<void(int64_t done, int64_t total)>;
 // "<output>.partial"
 std::filesystem::path JournalPath(const std::filesystem::path& output);
 
+// What ExtractFeatures checks first. Throws Error(kUsage): wrong options, or an input size that the
+// network does not take.
+void RequireUsable(const ExtractPipelineOptions& options, const EmbedderInfo& info);
+
 // `provenance` needs the fields that neither the embedder nor the options know: weights_file,
 // normalized, dataset and dataset_fingerprint. Batches are fixed ranges of items, so that the bytes
 // of the file depend on neither the number of threads nor interruptions. At most the batches in

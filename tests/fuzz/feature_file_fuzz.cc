@@ -1,7 +1,7 @@
 // Any bytes as a feature file. Files with checksums in their metadata (superblock 2 and 3, as
 // reidbench writes) are opened and read whole. Of old-style files only our own checks run:
 // libhdf5 1.10.8 reads outside of its buffers on some damaged structures that have no checksum, see
-// lib/features/README.md. Run with -detect_leaks=0: libhdf5 leaks on its error paths.
+// lib/features/README.md.
 #include <algorithm>
 #include <cstdint>
 #include <numeric>

@@ -73,6 +73,15 @@ TEST_F(ExtractTest, WritesFeaturesWithProvenance) {
   for (Eigen::Index i = 0; i < features.rows(); ++i) EXPECT_NEAR(features.row(i).norm(), 1, 1e-5);
 }
 
+TEST_F(ExtractTest, DryRunChecksAndComputesNothing) {
+  if (options_.weights.empty()) GTEST_SKIP() << "no osnet_x0_25*.pth in ../shared/data/weights";
+  options_.dry_run = true;
+  EXPECT_GT(RunExtract(options_).images, 0);
+  EXPECT_THAT(ListFileNames(folder_.path()), IsEmpty());
+  options_.batch_size = -1;
+  EXPECT_THAT(Message(ErrorKind::kUsage), HasSubstr("--batch-size -1"));
+}
+
 TEST_F(ExtractTest, BytesDoNotDependOnThreads) {
   if (options_.weights.empty()) GTEST_SKIP() << "no osnet_x0_25*.pth in ../shared/data/weights";
   std::vector<std::vector<uint8_t>> files;
