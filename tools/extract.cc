@@ -44,9 +44,13 @@ int main(int argc, char** argv) {
   std::vector<std::string> splits = {"query", "gallery", "none"};
   std::string type = "float32";
 
-  Command command("extract", "Turns the images of a data set into embeddings, in an HDF5 file.",
-                  "reidbench extract --dataset market1501 --root DIR --weights "
-                  "osnet_x0_25_msmt17.pth --output features.h5");
+  Command command(
+      "extract",
+      "Turns the images of a data set, or the boxes of a video, into embeddings in an HDF5 file.",
+      "reidbench extract --dataset market1501 --root DIR --weights "
+      "osnet_x0_25_msmt17.pth --output features.h5\n"
+      "reidbench extract --frames MOT17-02/ --boxes tracks.txt --weights "
+      "osnet_x0_25_msmt17.pth --output MOT17-02.h5");
   command.Group("Data");
   command.Option("--dataset", &options.dataset.name,
                  "A name of datasets/*.yaml, a YAML file like those, 'folder' or 'list'");
@@ -61,7 +65,13 @@ int main(int argc, char** argv) {
   command.Flag("--distractors-500k", &options.dataset.distractors_500k,
                "Add Market-1501's +500K distractors to the gallery");
   command.Flag("--skip-corrupt", &options.skip_corrupt,
-               "Leave corrupt images out and list them, instead of stopping");
+               "Leave corrupt images, and boxes outside their frame, out and list them, instead of "
+               "stopping");
+  command.Group("Tracks");
+  command.Option("--frames", &options.frames,
+                 "Instead of a data set: a MOTChallenge sequence, a folder of frames, or a video");
+  command.Option("--boxes", &options.boxes,
+                 "MOTChallenge text file of tracks or detections to cut out of the frames");
   command.Group("Network");
   command.Option("--weights", &options.weights, "Weights file: torch checkpoint or ONNX");
   command.Choice("--engine", &options.embedder.engine, {"libtorch", "opencv"},
@@ -91,8 +101,18 @@ int main(int argc, char** argv) {
           "--output is missing: name the feature file to write, for example --output features.h5");
     if (options.weights.empty())
       ThrowUsage("--weights is missing: name a torch checkpoint or an ONNX file");
-    if (options.dataset.root.empty() && options.dataset.list_file.empty()) {
-      ThrowUsage("--root is missing: name the folder of the data set");
+    if (!options.frames.empty() || !options.boxes.empty()) {
+      for (const char* flag :
+           {"--dataset", "--root", "--list", "--splits", "--split-index", "--distractors-500k"}) {
+        if (command.WasGiven(flag)) {
+          ThrowUsage(
+              "{} is for data sets, --frames and --boxes are for tracks: give one or the other",
+              flag);
+        }
+      }
+    } else if (options.dataset.root.empty() && options.dataset.list_file.empty()) {
+      ThrowUsage(
+          "--root is missing: name the folder of the data set (or give --frames and --boxes)");
     }
     options.dataset.splits = SplitsOf(splits);
     options.type = type == "float16" ? FeatureType::kFloat16 : FeatureType::kFloat32;
@@ -114,6 +134,7 @@ int main(int argc, char** argv) {
       result =
           RunExtract(options, [&](int64_t done, int64_t total) { progress.Update(done, total); });
     }
+    for (const std::string& warning : result.warnings) PrintWarning(warning);
     if (common.dry_run) {
       PrintNote(common, fmt::format("dry run: options and files are in order, {} images",
                                     WithThousands(result.images)));

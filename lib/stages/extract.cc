@@ -2,13 +2,51 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/error.h"
 #include "core/files.h"
 #include "core/text.h"
+#include "stages/extract_frames.h"
 
 namespace reidbench {
+namespace {
+
+// Images and labels, and what the feature file says of them.
+struct Source {
+  std::unique_ptr<ImageSource> images;
+  std::string name;
+  std::string fingerprint;
+  std::vector<std::string> warnings;
+};
+
+Source OpenSource(const ExtractOptions& options) {
+  Source source;
+  if (options.frames.empty() && options.boxes.empty()) {
+    const ReidDataset dataset = LoadReidDataset(options.dataset);
+    source.images = std::make_unique<DatasetImages>(dataset, options.preprocess.exif);
+    source.name = dataset.name;
+    source.fingerprint = dataset.fingerprint;
+    return source;
+  }
+  if (options.boxes.empty())
+    ThrowUsage("--boxes is missing: name the tracks or detections to cut out of --frames");
+  if (options.frames.empty())
+    ThrowUsage("--frames is missing: name the folder of frames, or the video, of --boxes");
+  FrameCropsOptions crops_options;
+  crops_options.frames = options.frames;
+  crops_options.boxes = options.boxes;
+  crops_options.exif = options.preprocess.exif;
+  auto crops = std::make_unique<FrameCrops>(crops_options);
+  source.name = crops->name();
+  source.fingerprint = crops->fingerprint();
+  source.warnings = crops->warnings();
+  source.images = std::move(crops);
+  return source;
+}
+
+}  // namespace
 
 ExtractResult RunExtract(const ExtractOptions& options, const ProgressCallback& progress) {
   // Cheapest first: a wrong output name must not cost the loading of a network.
@@ -17,7 +55,7 @@ ExtractResult RunExtract(const ExtractOptions& options, const ProgressCallback& 
     ThrowUsage("preprocessing: {}", JoinText(violations, "; "));
   }
   RequireWritable(options.output, options.force);
-  const ReidDataset dataset = LoadReidDataset(options.dataset);
+  const Source source = OpenSource(options);
   const std::unique_ptr<Embedder> embedder = MakeEmbedder(options.weights, options.embedder);
 
   ExtractPipelineOptions pipeline;
@@ -31,17 +69,19 @@ ExtractResult RunExtract(const ExtractOptions& options, const ProgressCallback& 
   RequireUsable(pipeline, embedder->info());
   if (options.dry_run) {
     ExtractResult result;
-    result.images = static_cast<int64_t>(dataset.images.size());
+    result.images = static_cast<int64_t>(source.images->labels().person_id.size());
+    result.warnings = source.warnings;
     return result;
   }
 
   FeatureProvenance provenance;
   provenance.weights_file = options.weights.filename().string();
   provenance.normalized = options.embedder.normalize;
-  provenance.dataset = dataset.name;
-  provenance.dataset_fingerprint = dataset.fingerprint;
-  return ExtractFeatures(DatasetImages(dataset, options.preprocess.exif), *embedder, provenance,
-                         pipeline, progress);
+  provenance.dataset = source.name;
+  provenance.dataset_fingerprint = source.fingerprint;
+  ExtractResult result = ExtractFeatures(*source.images, *embedder, provenance, pipeline, progress);
+  result.warnings = source.warnings;
+  return result;
 }
 
 }  // namespace reidbench

@@ -1,4 +1,4 @@
-// `reidbench extract`: data set + weights -> feature file.
+// `reidbench extract`: data set, or frames and boxes, + weights -> feature file.
 #pragma once
 
 #include <filesystem>
@@ -13,6 +13,10 @@ namespace reidbench {
 
 struct ExtractOptions {
   ReidDatasetOptions dataset;
+  // Instead of a data set: the boxes of a tracks or detections file, cut from a folder of frames or
+  // a video (see FrameCropsOptions). Both or neither.
+  std::filesystem::path frames;
+  std::filesystem::path boxes;
   std::filesystem::path weights;
   std::filesystem::path output;
   EmbedderOptions embedder;
@@ -26,7 +30,7 @@ struct ExtractOptions {
 };
 
 // Checks everything that can be wrong, loads data set and weights, and only then computes. Throws
-// as ExtractFeatures, LoadReidDataset and MakeEmbedder do.
+// as ExtractFeatures, LoadReidDataset, FrameCrops and MakeEmbedder do.
 ExtractResult RunExtract(const ExtractOptions& options, const ProgressCallback& progress = {});
 
 }  // namespace reidbench

@@ -68,8 +68,9 @@ struct ExtractResult {
   int dim = 0;
   int batch_size = 0;
   int threads = 0;
-  double seconds = 0;                // of this run, for images - resumed
-  std::vector<SkippedItem> skipped;  // corrupt images, also those found by the earlier run
+  double seconds = 0;                 // of this run, for images - resumed
+  std::vector<SkippedItem> skipped;   // corrupt images, also those found by the earlier run
+  std::vector<std::string> warnings;  // about the input; "path:line: ..."
 };
 
 // Called a few times a second with images finished and images in all, from one thread at a time but
