@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <numeric>
 #include <opencv2/core.hpp>
 #include <opencv2/videoio.hpp>
@@ -59,6 +60,7 @@ class SumEmbedder : public Embedder {
   }
   const EmbedderInfo& info() const override { return info_; }
   void Embed(const ImageBatch& images, float* embeddings) override {
+    if (calls_left-- == 0) ThrowModel("device lost");
     const auto floats = static_cast<size_t>(3 * images.height * images.width);
     for (int i = 0; i < images.count; ++i) {
       const float* pixels = images.nchw + static_cast<size_t>(i) * floats;
@@ -66,6 +68,8 @@ class SumEmbedder : public Embedder {
       embeddings[2 * i + 1] = std::accumulate(pixels + floats / 2, pixels + floats, 0.0f);
     }
   }
+
+  std::atomic<int> calls_left = 1 << 20;
 
  private:
   EmbedderInfo info_;
@@ -105,8 +109,9 @@ class ExtractFramesTest : public testing::Test {
     return "";
   }
   ExtractResult Extract(const FrameCrops& crops, const std::string& output, int threads,
-                        bool skip_corrupt = false) const {
+                        bool skip_corrupt = false, int calls_left = 1 << 20) const {
     SumEmbedder embedder;
+    embedder.calls_left = calls_left;
     FeatureProvenance provenance;
     provenance.dataset = crops.name();
     provenance.dataset_fingerprint = crops.fingerprint();
@@ -365,6 +370,14 @@ TEST_F(ExtractVideoTest, IsReadOnceWithAnyNumberOfThreads) {
     if (expected.empty()) expected = bytes;
     EXPECT_EQ(bytes, expected) << threads;
   }
+}
+
+TEST_F(ExtractVideoTest, GoesOnInTheMiddleOfAFrame) {
+  WriteManyBoxes(true);
+  Extract(FrameCrops(options_), "whole.h5", 1);
+  EXPECT_THROW(Extract(FrameCrops(options_), "f.h5", 1, false, 4), Error);
+  EXPECT_EQ(Extract(FrameCrops(options_), "f.h5", 2).resumed, 16);  // frames 1-4 have 3 + 4 + 5 + 2
+  EXPECT_EQ(ReadFileText(folder_.path() / "f.h5"), ReadFileText(folder_.path() / "whole.h5"));
 }
 
 TEST_F(ExtractVideoTest, ShortVideoIsAnError) {

@@ -8,6 +8,7 @@
 #include "core/error.h"
 #include "core/files.h"
 #include "core/hash.h"
+#include "imaging/encode.h"
 #include "support/synthetic_reid.h"
 #include "support/temp_folder.h"
 
@@ -108,6 +109,30 @@ TEST_F(ExtractTest, RefusesBeforeLoadingAnything) {
   EXPECT_THAT(Message(ErrorKind::kIo), HasSubstr("nowhere"));
   EXPECT_EQ(ReadFileText(options_.output), "somebody's");
   EXPECT_THAT(ListFileNames(folder_.path()), ElementsAre("f.h5"));
+}
+
+TEST_F(ExtractTest, FramesAndBoxesGoTogether) {
+  options_.frames = folder_.path();
+  EXPECT_THAT(Message(ErrorKind::kUsage), HasSubstr("--boxes is missing"));
+  options_.frames.clear();
+  options_.boxes = folder_.Write("boxes.txt", "1,-1,2,3,20,40,0.9,-1,-1,-1\n");
+  EXPECT_THAT(Message(ErrorKind::kUsage), HasSubstr("--frames is missing"));
+}
+
+TEST_F(ExtractTest, ExtractsBoxesOfFrames) {
+  if (options_.weights.empty()) GTEST_SKIP() << "no osnet_x0_25*.pth in ../shared/data/weights";
+  RgbImage frame{64, 48, std::vector<uint8_t>(size_t{3} * 64 * 48, 90)};
+  const std::vector<uint8_t> png = EncodePng(frame);
+  folder_.Write("SEQ/img1/000001.png", {reinterpret_cast<const char*>(png.data()), png.size()});
+  options_.frames = folder_.path() / "SEQ";
+  options_.boxes =
+      folder_.Write("boxes.txt", "h,i,l,t,w,h,s\n1,-1,2,3,20,40,0.9\n1,-1,0,0,9,9,1\n");
+  const ExtractResult result = RunExtract(options_);
+  EXPECT_EQ(result.rows, 2);
+  EXPECT_THAT(result.warnings, ElementsAre(HasSubstr("boxes.txt:1")));  // the header
+  const FeatureFile file(options_.output);
+  EXPECT_EQ(file.provenance().dataset, "SEQ");
+  EXPECT_THAT(file.labels().box_ltwh, ElementsAre(BoxLtwh{2, 3, 20, 40}, BoxLtwh{0, 0, 9, 9}));
 }
 
 }  // namespace
