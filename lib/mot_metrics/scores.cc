@@ -1,10 +1,9 @@
 #include "mot_metrics/scores.h"
 
-#include <tbb/parallel_invoke.h>
-
 #include <string>
 
 #include "core/error.h"
+#include "core/parallel.h"
 #include "core/text.h"
 
 namespace reidbench {
@@ -78,12 +77,14 @@ MotCounts& MotCounts::operator+=(const MotCounts& other) {
 
 MotCounts CountMot(const MotSequence& sequence) {
   MotCounts counts;
-  tbb::parallel_invoke([&] { counts.hota = CountHota(sequence); },
-                       [&] { counts.clear = CountClear(sequence); },
-                       [&] {
-                         counts.identity = CountIdentity(sequence);
-                         counts.vace = CountVace(sequence);
-                       });
+  ParallelFor(3, [&](int64_t family) {
+    if (family == 0) counts.hota = CountHota(sequence);
+    if (family == 1) counts.clear = CountClear(sequence);
+    if (family == 2) {
+      counts.identity = CountIdentity(sequence);
+      counts.vace = CountVace(sequence);
+    }
+  });
   counts.boxes = CountBoxes(sequence);
   return counts;
 }
@@ -93,9 +94,11 @@ std::vector<MotCounts> CountMotBlocks(const MotSequence& sequence, int64_t block
   std::vector<HotaCounts> hota;
   std::vector<ClearCounts> clear;
   std::vector<IdentityCounts> identity;
-  tbb::parallel_invoke([&] { hota = CountHotaBlocks(sequence, block_frames); },
-                       [&] { clear = CountClearBlocks(sequence, block_frames); },
-                       [&] { identity = CountIdentityBlocks(sequence, block_frames); });
+  ParallelFor(3, [&](int64_t family) {
+    if (family == 0) hota = CountHotaBlocks(sequence, block_frames);
+    if (family == 1) clear = CountClearBlocks(sequence, block_frames);
+    if (family == 2) identity = CountIdentityBlocks(sequence, block_frames);
+  });
   std::vector<MotCounts> blocks(hota.size());
   for (size_t b = 0; b < blocks.size(); ++b) {
     blocks[b].hota = hota[b];
