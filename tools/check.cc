@@ -5,6 +5,7 @@
 
 #include "cli/command.h"
 #include "cli/progress.h"
+#include "cli/render.h"
 #include "core/error.h"
 #include "core/files.h"
 
@@ -81,23 +82,13 @@ int main(int argc, char** argv) {
     if (result.mot) {
       for (const std::string& warning : result.mot->warnings) PrintWarning(warning);
     }
-    switch (common.format) {
-      case OutputFormat::kJson:
-        WriteResult(common, RenderCheckJson(result));
-        break;
-      case OutputFormat::kCsv:
-        WriteResult(common, RenderCheckTables(result, TableFormat::kCsv));
-        break;
-      case OutputFormat::kMarkdown:
-        WriteResult(common, RenderCheckTables(result, TableFormat::kMarkdown));
-        break;
-      case OutputFormat::kLatex:
-        WriteResult(common, RenderCheckTables(result, TableFormat::kLatex));
-        break;
-      case OutputFormat::kText:
-        WriteResult(common, RenderCheckTables(result, TableFormat::kText));
-        break;
-    }
+    WriteResult(
+        common,
+        RenderAs(
+            common.format,
+            {.json = [&] { return RenderCheckJson(result); },
+             .csv = [&] { return RenderCheckTables(result, TableFormat::kCsv); },
+             .tables = [&](TableFormat format) { return RenderCheckTables(result, format); }}));
     return result.ok() ? kExitOk : kExitCheckFailed;
   });
 }

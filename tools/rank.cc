@@ -2,6 +2,7 @@
 #include "stages/rank.h"
 
 #include "cli/command.h"
+#include "cli/render.h"
 #include "core/error.h"
 #include "core/files.h"
 #include "core/text.h"
@@ -16,22 +17,6 @@ Split SplitOption(const std::string& flag, const std::string& name) {
   if (!split)
     ThrowUsage("{}: unknown split '{}'; known: train, val, query, gallery, none", flag, name);
   return *split;
-}
-
-std::string Render(const RankStageResult& result, OutputFormat format, bool camera_pairs) {
-  switch (format) {
-    case OutputFormat::kJson:
-      return RenderRankJson(result);
-    case OutputFormat::kCsv:
-      return RenderRankCsv(result);
-    case OutputFormat::kMarkdown:
-      return RenderRankTables(result, TableFormat::kMarkdown, camera_pairs);
-    case OutputFormat::kLatex:
-      return RenderRankTables(result, TableFormat::kLatex, camera_pairs);
-    case OutputFormat::kText:
-      break;
-  }
-  return RenderRankTables(result, TableFormat::kText, camera_pairs);
 }
 
 }  // namespace
@@ -76,7 +61,7 @@ int main(int argc, char** argv) {
   command.Flag("--allow-mixed", &options.allow_mixed,
                "Rank files together that were made in different ways");
   command.Group("Re-ranking");
-  command.Choice("--rerank", &rerank, {"none", "zhong", "torchreid", "fastreid"},
+  command.Choice("--rerank", &rerank, {"none", "zhong", "torchreid", "fastreid", "bot"},
                  "k-reciprocal re-ranking, whose rules");
   command.Option("--k1", &rerank_options.k1, "Reciprocal neighbours");
   command.Option("--k2", &rerank_options.k2, "Neighbours averaged");
@@ -144,7 +129,13 @@ int main(int argc, char** argv) {
     for (const std::string& note : result.notes) PrintNote(common, note);
     if (!per_query.empty())
       WriteFileAtomically(per_query, RenderPerQuery(result, EndsWith(per_query, ".json")));
-    WriteResult(common, Render(result, common.format, camera_pairs));
+    WriteResult(common, RenderAs(common.format, {.json = [&] { return RenderRankJson(result); },
+                                                 .csv = [&] { return RenderRankCsv(result); },
+                                                 .tables =
+                                                     [&](TableFormat format) {
+                                                       return RenderRankTables(result, format,
+                                                                               camera_pairs);
+                                                     }}));
     return result.expectation_outcome && !result.expectation_outcome->passed ? kExitCheckFailed
                                                                              : kExitOk;
   });

@@ -3,30 +3,11 @@
 #include "stages/score.h"
 
 #include "cli/command.h"
+#include "cli/render.h"
 #include "core/error.h"
 #include "stages/score_report.h"
 
-namespace {
-
 using namespace reidbench;
-
-std::string Render(const ScoreStageResult& result, OutputFormat format) {
-  switch (format) {
-    case OutputFormat::kJson:
-      return RenderScoreJson(result);
-    case OutputFormat::kCsv:
-      return RenderScoreCsv(result);
-    case OutputFormat::kMarkdown:
-      return RenderScoreTables(result, TableFormat::kMarkdown);
-    case OutputFormat::kLatex:
-      return RenderScoreTables(result, TableFormat::kLatex);
-    case OutputFormat::kText:
-      break;
-  }
-  return RenderScoreTables(result, TableFormat::kText);
-}
-
-}  // namespace
 
 int main(int argc, char** argv) {
   ScoreStageOptions options;
@@ -80,7 +61,12 @@ int main(int argc, char** argv) {
       return kExitOk;
     }
     if (!trackeval_output.empty()) WriteTrackEvalFiles(result, trackeval_output, common.force);
-    WriteResult(common, Render(result, common.format));
+    WriteResult(common, RenderAs(common.format, {.json = [&] { return RenderScoreJson(result); },
+                                                 .csv = [&] { return RenderScoreCsv(result); },
+                                                 .tables =
+                                                     [&](TableFormat format) {
+                                                       return RenderScoreTables(result, format);
+                                                     }}));
     return kExitOk;
   });
 }

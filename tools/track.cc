@@ -3,31 +3,12 @@
 
 #include "cli/command.h"
 #include "cli/progress.h"
+#include "cli/render.h"
 #include "core/error.h"
 #include "stages/track_report.h"
 #include "tracking/tracker.h"
 
-namespace {
-
 using namespace reidbench;
-
-std::string Render(const TrackStageResult& result, OutputFormat format) {
-  switch (format) {
-    case OutputFormat::kJson:
-      return RenderTrackJson(result);
-    case OutputFormat::kCsv:
-      return RenderTrackCsv(result);
-    case OutputFormat::kMarkdown:
-      return RenderTrackTables(result, TableFormat::kMarkdown);
-    case OutputFormat::kLatex:
-      return RenderTrackTables(result, TableFormat::kLatex);
-    case OutputFormat::kText:
-      break;
-  }
-  return RenderTrackTables(result, TableFormat::kText);
-}
-
-}  // namespace
 
 int main(int argc, char** argv) {
   TrackStageOptions options;
@@ -94,7 +75,12 @@ int main(int argc, char** argv) {
     }
     CommonOptions to_stdout = common;
     to_stdout.output.clear();
-    WriteResult(to_stdout, Render(result, common.format));
+    WriteResult(to_stdout, RenderAs(common.format, {.json = [&] { return RenderTrackJson(result); },
+                                                    .csv = [&] { return RenderTrackCsv(result); },
+                                                    .tables =
+                                                        [&](TableFormat format) {
+                                                          return RenderTrackTables(result, format);
+                                                        }}));
     return kExitOk;
   });
 }

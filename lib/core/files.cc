@@ -49,6 +49,21 @@ std::vector<uint8_t> ReadFileBytes(const fs::path& path) {
 }
 std::string ReadFileText(const fs::path& path) { return ReadWhole<std::string>(path); }
 
+bool IsFile(const fs::path& path) {
+  std::error_code ignored;
+  return fs::is_regular_file(path, ignored);
+}
+
+bool IsFolder(const fs::path& path) {
+  std::error_code ignored;
+  return fs::is_directory(path, ignored);
+}
+
+std::string FolderName(const fs::path& path) {
+  const fs::path normal = fs::absolute(path).lexically_normal();
+  return (normal.has_filename() ? normal : normal.parent_path()).filename().string();
+}
+
 std::vector<std::string> ListFileNames(const fs::path& folder) {
   return ListNames(folder, [](const fs::directory_entry& e) {
     std::error_code error;

@@ -15,6 +15,12 @@ namespace reidbench {
 std::vector<uint8_t> ReadFileBytes(const std::filesystem::path& path);
 std::string ReadFileText(const std::filesystem::path& path);
 
+// What the path leads to; false, not an error, when it does not exist or cannot be looked at.
+bool IsFile(const std::filesystem::path& path);
+bool IsFolder(const std::filesystem::path& path);
+// The last part of a folder's path: "b" of "a/b" and of "a/b/", the real name of ".".
+std::string FolderName(const std::filesystem::path& path);
+
 // Names (not paths) of the regular files directly in `folder`, sorted by byte value. Throws
 // Error(kIo).
 std::vector<std::string> ListFileNames(const std::filesystem::path& folder);

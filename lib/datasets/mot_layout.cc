@@ -13,22 +13,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-bool IsFile(const fs::path& path) {
-  std::error_code ignored;
-  return fs::is_regular_file(path, ignored);
-}
-
-bool IsFolder(const fs::path& path) {
-  std::error_code ignored;
-  return fs::is_directory(path, ignored);
-}
-
-// "a/b/" and "a/b" name the same folder.
-std::string FolderName(const fs::path& path) {
-  const fs::path normal = fs::absolute(path).lexically_normal();
-  return (normal.has_filename() ? normal : normal.parent_path()).filename().string();
-}
-
 MotSequenceFiles SequenceOfFolder(const fs::path& folder) {
   MotSequenceFiles files;
   files.name = FolderName(folder);

@@ -27,21 +27,6 @@ namespace fs = std::filesystem;
 constexpr double kOverlapIou = 0.3;
 constexpr float kHalfHidden = 0.5F;
 
-bool IsFile(const fs::path& path) {
-  std::error_code ignored;
-  return fs::is_regular_file(path, ignored);
-}
-
-bool IsFolder(const fs::path& path) {
-  std::error_code ignored;
-  return fs::is_directory(path, ignored);
-}
-
-std::string FolderName(const fs::path& path) {
-  const fs::path normal = fs::absolute(path).lexically_normal();
-  return (normal.has_filename() ? normal : normal.parent_path()).filename().string();
-}
-
 // One file to read, and where its summary goes.
 struct Job {
   MotFileKind kind = MotFileKind::kResult;

@@ -22,21 +22,6 @@ constexpr int64_t kMostFrames = 10'000'000;
 constexpr size_t kEmbeddingsInMemory = 16'384;
 constexpr double kSameBoxPx = 0.01;
 
-bool IsFile(const fs::path& path) {
-  std::error_code ignored;
-  return fs::is_regular_file(path, ignored);
-}
-
-bool IsFolder(const fs::path& path) {
-  std::error_code ignored;
-  return fs::is_directory(path, ignored);
-}
-
-std::string FolderName(const fs::path& path) {
-  const fs::path normal = fs::absolute(path).lexically_normal();
-  return (normal.has_filename() ? normal : normal.parent_path()).filename().string();
-}
-
 DetectionFiles SequenceAt(const fs::path& folder, const fs::path& detections) {
   DetectionFiles files;
   files.name = FolderName(folder);
