@@ -53,6 +53,10 @@ struct Assign {
   }
   template <typename Integer>
   Integer WholeNumber(const std::string& text) const {
+    // "010" is 8 to some readers of YAML and 10 to others.
+    if (text.size() > 1 && text.front() == '0') {
+      ThrowUsage("{}: expected a whole number without leading zeros, found '{}'", where, text);
+    }
     const auto value = ParseInt(text);
     if (!value || static_cast<int64_t>(static_cast<Integer>(*value)) != *value ||
         (std::is_unsigned_v<Integer> && *value < 0)) {

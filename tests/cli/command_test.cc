@@ -105,6 +105,7 @@ TEST(CommandTest, WrongUsageExitsWith2AndSaysWhy) {
   EXPECT_EQ(RunOn({"x", "--no-such"}).code, kExitUsage);
   EXPECT_THAT(RunOn({"x", "--batch-size", "99999999999"}).err,
               HasSubstr("expected a whole number"));
+  EXPECT_THAT(RunOn({"x", "--set", "batch_size=010"}).err, HasSubstr("without leading zeros"));
   EXPECT_EQ(RunOn({"x", "--seed", "-1"}).code, kExitUsage);
 }
 
