@@ -9,6 +9,7 @@
 #include "core/parallel.h"
 #include "mot_metrics/golden_support.h"
 #include "mot_metrics/hand_support.h"
+#include "support/temp_folder.h"
 
 namespace reidbench {
 namespace {
@@ -81,8 +82,8 @@ TEST_P(EdgeCases, AreAnsweredAsWanted) {
   const nlohmann::json& c = Cases()[GetParam()];
   const std::string name = c["name"];
   SCOPED_TRACE(name);
-  const fs::path root = fs::path(::testing::TempDir()) / ("mot_edge_" + std::to_string(GetParam()));
-  fs::remove_all(root);
+  const TempFolder folder;
+  const fs::path& root = folder.path();
   const std::string benchmark_name = c["benchmark"];
   const std::string set = benchmark_name + "-train";
   const auto omitted = [&](const char* what) {
