@@ -282,7 +282,7 @@ Command::Command(std::string name, std::string summary, std::string examples)
                   "file.\n{}",
                   kExitCodes));
   app.get_formatter()->column_width(34);
-  app.set_help_flag("-h,--help", "Print this help")->group("Common");
+  app.set_help_flag();  // declared in Run, so that a command's own options come first in --help
 }
 
 Command::~Command() = default;
@@ -327,7 +327,7 @@ bool Command::WasGiven(const std::string& long_name) const {
 int Command::Run(int argc, char** argv, const std::function<int(const CommonOptions&)>& body) {
   CommonOptions& common = impl_->common;
   Group("Common");
-  Option("-o,--output", &common.output, "Write the result to this file instead of stdout");
+  Option("-o,--output", &common.output, "File of the result instead of stdout (track: folder)");
   Choice("--format", &impl_->format, {"text", "json", "csv", "md", "tex"}, "Format of the result");
   Option("--threads", &common.threads, "Number of threads; 0 = all processors");
   Option("--seed", &common.seed, "Seed of everything random");
@@ -337,6 +337,7 @@ int Command::Run(int argc, char** argv, const std::function<int(const CommonOpti
   Flag("--dry-run", &common.dry_run, "Check options and input, then stop");
   Flag("-q,--quiet", &common.quiet, "No progress and no notes");
   Flag("--version", &impl_->version, "Print the version");
+  impl_->app.set_help_flag("-h,--help", "Print this help")->group("Common");
   try {
     try {
       impl_->app.parse(argc, argv);
