@@ -1,5 +1,5 @@
-// Embeddings with the labels that ranking and re-linking need. Exchanged by features, models,
-// retrieval and relinking.
+// Embeddings as matrices and the parts of a data set they belong to. Exchanged by features, models,
+// retrieval and relinking; the labels of the rows are FeatureLabels (features/feature_store.h).
 #pragma once
 
 #include <Eigen/Core>
@@ -28,18 +28,5 @@ enum class Split : uint8_t { kTrain = 0, kVal = 1, kQuery = 2, kGallery = 3, kNo
 
 std::string_view SplitName(Split split);  // "train", "val", "query", "gallery", "none"
 std::optional<Split> ParseSplit(std::string_view name);
-
-// Every vector has features.rows() entries, or none where the data has no such label.
-struct EmbeddingSet {
-  FeatureMatrix features;  // [n x d]
-  std::vector<PersonId> person_id;
-  std::vector<CameraId> camera_id;
-  std::vector<Split> split;
-  std::vector<std::string> path;
-  // Crops of tracks only:
-  std::vector<FrameIndex> frame;
-  std::vector<TrackId> track_id;
-  std::vector<BoxLtwh> box_ltwh;
-};
 
 }  // namespace reidbench

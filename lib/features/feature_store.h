@@ -43,8 +43,9 @@ std::vector<std::string> ProvenanceDifferences(const FeatureProvenance& a,
 
 enum class FeatureType { kFloat32, kFloat16 };
 
-// Labels of all rows, without features. Vectors as in EmbeddingSet. Rows carry person_id, camera_id
-// and split, or frame and track_id, or all five; path and box_ltwh are optional.
+// Labels of all rows, without features. Every vector has one entry a row, or none where the data
+// has no such label. Rows carry person_id, camera_id and split, or frame and track_id, or all five;
+// path and box_ltwh are optional.
 struct FeatureLabels {
   std::vector<PersonId> person_id;
   std::vector<CameraId> camera_id;
