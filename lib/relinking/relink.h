@@ -65,6 +65,32 @@ struct RelinkResult {
   int64_t boxes_without_embedding = 0;
 };
 
+// What a person who left the picture and came back is called.
+enum class ReEntry {
+  kSame,  // the same person for ever: the earlier identity
+  kNew,   // a new visit: a new identity
+  kAuto,  // as the sequence's own evidence says (see README.md)
+};
+
+// Defaults are one setting for every sequence, detector, tracker and frame rate. Each step can be
+// left out to see what it contributes.
+struct RelinkOptions {
+  bool split = true;
+  bool swap = true;
+  bool motion_link = true;
+  bool appearance_link = true;
+  ReEntry re_entry = ReEntry::kAuto;
+  // Bounded delay: an identity may only be decided from what is seen until so many seconds after
+  // the box (s, > 0); 0 = offline, the whole sequence.
+  double window_s = 0;
+
+  std::vector<std::string> Validate() const;
+};
+
+// Throws Error(kInput) when the input contradicts itself (rows out of range, NaN embeddings).
+// Relabelling or shuffling the input's tracks gives the same partition of its boxes.
+RelinkResult Relink(const RelinkInput& input, const RelinkOptions& options);
+
 // The identities that the accepted decisions give, with decision `without` undone; -1 = all of
 // them. ApplyDecisions(tracks, r.decisions) equals r.tracks.
 TrackSet ApplyDecisions(const TrackSet& tracks, const std::vector<RelinkDecision>& decisions,
