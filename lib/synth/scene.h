@@ -55,7 +55,8 @@ struct SynthFigure {
   Eigen::Vector2d position_m{0, 0};
   double heading_rad = 0;  // 0 = along x
   double speed_mps = 0;    // stride follows from it; 0 = standing
-  double gait_phase = 0;   // 0..1, one full step cycle
+  double gait_phase = 0;   // 0..1, one full cycle of both legs; 0 = the left heel strikes
+  double opacity = 1;      // below 1: a reflection in glass
 };
 
 // What a camera sees of a figure; pixels are counted in the picture that is written.
