@@ -74,10 +74,11 @@ int main(int argc, char** argv) {
                  "MOTChallenge text file of tracks or detections to cut out of the frames");
   command.Group("Network");
   command.Option("--weights", &options.weights, "Weights file: torch checkpoint or ONNX");
-  command.Choice("--engine", &options.embedder.engine, {"libtorch", "opencv"},
-                 "libtorch: OSNet; opencv: any ONNX network");
+  command.Choice("--engine", &options.embedder.engine, {"auto", "onednn", "libtorch", "opencv"},
+                 "onednn, libtorch: OSNet; opencv: any ONNX network; auto: the fastest for OSNet");
   command.Option("--device", &options.embedder.device, "cpu or cuda:N");
-  command.Option("--precision", &options.embedder.precision, "Arithmetic of the network");
+  command.Option("--precision", &options.embedder.precision,
+                 "Arithmetic of the network: fp32; onednn also bf16");
   command.Flag("--normalize", &options.embedder.normalize,
                "L2-normalise the embeddings (torchreid does not)");
   command.Option("--batch-size", &options.batch_size,

@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #ifdef __GLIBC__
 #include <malloc.h>
@@ -15,12 +16,15 @@
 #include "core/text.h"
 #include "models/engine.h"
 #include "models/flush_denormals.h"
+#include "models/onednn_engine.h"
 #include "models/opencv_engine.h"
 #include "models/osnet_torch.h"
 
 namespace reidbench {
 namespace {
 
+constexpr std::string_view kAuto = "auto";
+constexpr std::string_view kOnednn = "onednn";
 constexpr std::string_view kLibtorch = "libtorch";
 constexpr std::string_view kOpencv = "opencv";
 
@@ -79,23 +83,40 @@ class CheckedEmbedder : public Embedder {
   const bool normalize_;
 };
 
-void RequireKnownOptions(const EmbedderOptions& options) {
-  const std::array<std::string, 2> engines = {std::string(kLibtorch), std::string(kOpencv)};
-  if (std::find(engines.begin(), engines.end(), options.engine) == engines.end()) {
-    ThrowUsage("engine '{}' is unknown{}", options.engine, SuggestName(options.engine, engines));
+constexpr std::array<std::string_view, 4> kEngines = {kAuto, kOnednn, kLibtorch, kOpencv};
+
+// Replaces "auto" by the engine that it stands for.
+EmbedderOptions Resolve(EmbedderOptions options) {
+  if (std::find(kEngines.begin(), kEngines.end(), options.engine) == kEngines.end()) {
+    const std::vector<std::string> names(kEngines.begin(), kEngines.end());
+    ThrowUsage("engine '{}' is unknown{}", options.engine, SuggestName(options.engine, names));
   }
-  if (options.precision != "fp32") {
+  if (options.engine == kAuto) {
+    options.engine = options.device == "cpu" && OnednnAvailable() ? kOnednn : kLibtorch;
+  }
+  if (options.engine == kOnednn) {
+    RequireOnednnPrecision(options.precision);
+  } else if (options.precision != "fp32") {
     ThrowUsage("engine {} has no precision '{}'; it supports: fp32", options.engine,
                options.precision);
   }
+  return options;
+}
+
+std::unique_ptr<Engine> MakeOsnetEngine(const OsnetWeights& weights,
+                                        const EmbedderOptions& resolved) {
+  if (resolved.engine == kOnednn) {
+    return MakeOnednnEngine(weights, resolved.device, resolved.precision);
+  }
+  return MakeOsnetTorchEngine(weights, resolved.device);
 }
 
 }  // namespace
 
 std::unique_ptr<Embedder> MakeEmbedder(const std::filesystem::path& weights,
                                        const EmbedderOptions& options) {
-  RequireKnownOptions(options);
-  if (options.engine == kLibtorch) return MakeOsnetEmbedder(LoadOsnetWeights(weights), options);
+  const EmbedderOptions resolved = Resolve(options);
+  if (resolved.engine != kOpencv) return MakeOsnetEmbedder(LoadOsnetWeights(weights), resolved);
   TuneAllocatorForInference();
   return std::make_unique<CheckedEmbedder>(MakeOpencvEngine(weights, options.device),
                                            options.normalize);
@@ -103,15 +124,14 @@ std::unique_ptr<Embedder> MakeEmbedder(const std::filesystem::path& weights,
 
 std::unique_ptr<Embedder> MakeOsnetEmbedder(const OsnetWeights& weights,
                                             const EmbedderOptions& options) {
-  RequireKnownOptions(options);
-  if (options.engine != kLibtorch) {
+  const EmbedderOptions resolved = Resolve(options);
+  if (resolved.engine == kOpencv) {
     ThrowUsage(
         "engine {} reads its network from an ONNX file; OSNet weights in memory need engine {}",
-        options.engine, kLibtorch);
+        kOpencv, kLibtorch);
   }
   TuneAllocatorForInference();
-  return std::make_unique<CheckedEmbedder>(MakeOsnetTorchEngine(weights, options.device),
-                                           options.normalize);
+  return std::make_unique<CheckedEmbedder>(MakeOsnetEngine(weights, resolved), options.normalize);
 }
 
 void TuneAllocatorForInference() {

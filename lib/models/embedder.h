@@ -14,9 +14,11 @@
 namespace reidbench {
 
 struct EmbedderOptions {
-  std::string engine = "libtorch";  // "libtorch" (OSNet), "opencv" (any ONNX re-ID network)
-  std::string device = "cpu";       // "cpu"; libtorch also "cuda:N"
-  std::string precision = "fp32";
+  // "onednn", "libtorch" (both OSNet), "opencv" (any ONNX re-ID network), or "auto": onednn on a
+  // CPU that it can use, else libtorch.
+  std::string engine = "auto";
+  std::string device = "cpu";      // "cpu"; libtorch also "cuda:N"
+  std::string precision = "fp32";  // onednn also "bf16" where the processor has it
   // L2: row / max(norm, 1e-12), as torchreid's test.normalize_feature, which is off by default.
   bool normalize = false;
 };
@@ -54,12 +56,13 @@ inline int DefaultBatchSize(const EmbedderInfo& info) { return info.batch_size; 
 // Reads the weights and starts the engine named in the options. Calls TuneAllocatorForInference().
 // Engine "libtorch" sets LibTorch's thread count to 1, engine "opencv" OpenCV's: callers run
 // batches in parallel instead.
-// Throws Error(kUsage) for an unknown engine, precision or device ("cuda:0: this LibTorch was built
-// without CUDA"), Error(kIo) for an unreadable file, Error(kModel) for weights that do not fit.
+// Throws Error(kUsage) for an unknown engine, a precision or device that it lacks ("cuda:0: this
+// LibTorch was built without CUDA"), Error(kIo) for an unreadable file, Error(kModel) for weights
+// that do not fit.
 std::unique_ptr<Embedder> MakeEmbedder(const std::filesystem::path& weights,
                                        const EmbedderOptions& options);
 
-// The same for weights in memory; engine "libtorch" only.
+// The same for weights in memory; engines of OSNet only.
 std::unique_ptr<Embedder> MakeOsnetEmbedder(const OsnetWeights& weights,
                                             const EmbedderOptions& options);
 

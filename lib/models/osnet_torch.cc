@@ -18,6 +18,7 @@
 
 #include "core/error.h"
 #include "core/text.h"
+#include "models/osnet_folded.h"
 #include "models/osnet_kernels.h"
 
 namespace reidbench {
@@ -105,20 +106,7 @@ std::span<const float> Values(const at::Tensor& tensor) {
 class Builder {
  public:
   Builder(const OsnetWeights& weights, bool fold) : weights_(weights), fold_(fold) {
-    for (const TensorSpec& spec : OsnetTensors(weights.architecture)) {
-      const Tensor* const tensor = Find(spec.name);
-      if (tensor == nullptr || tensor->shape != spec.shape) {
-        ThrowModel("{}: tensor {} is {}", weights.path, spec.name,
-                   tensor == nullptr ? "missing" : "of another shape than the architecture's");
-      }
-      for (const float value : tensor->values) {
-        if (!std::isfinite(value)) {
-          ThrowModel(
-              "{}: {} holds an infinity or NaN; the file is damaged or its training diverged",
-              weights.path, spec.name);
-        }
-      }
-    }
+    RequireCompleteOsnet(weights);
   }
 
   Network Build() const {
@@ -348,11 +336,7 @@ class OsnetTorchEngine : public Engine {
   const EmbedderInfo& info() const override { return info_; }
 
   void Run(const ImageBatch& images, float* embeddings) override {
-    constexpr int kMinimum = 16;  // below it the last average pooling has no pixel left
-    if (images.height < kMinimum || images.width < kMinimum) {
-      ThrowInput("{} needs images of at least {} x {} pixels, got {} x {} (height x width)",
-                 info_.architecture, kMinimum, kMinimum, images.height, images.width);
-    }
+    RequireOsnetImageSize(info_.architecture, images);
     Translated("computing features", [&] {
       const c10::InferenceMode inference;
       if (device_.is_cuda()) {

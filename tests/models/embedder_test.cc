@@ -9,11 +9,13 @@
 #include <filesystem>
 #include <limits>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "core/error.h"
 #include "core/parallel.h"
 #include "core/random.h"
+#include "models/onednn_engine.h"
 #include "models/osnet_reference.h"
 
 namespace reidbench {
@@ -75,28 +77,35 @@ std::string MessageOf(ErrorKind kind, const F& f) {
   return "";
 }
 
-class Golden : public testing::TestWithParam<std::string> {};
+using GoldenCase = std::tuple<std::string, std::string>;  // architecture, engine
+class Golden : public testing::TestWithParam<GoldenCase> {};
 
 TEST_P(Golden, FeaturesEqualTorchreid) {
+  const auto& [architecture, engine] = GetParam();
   if (!fs::exists(kGolden / "expected.h5"))
     GTEST_SKIP() << "no " << kGolden << " beside this checkout";
+  if (engine == "onednn" && !OnednnAvailable()) GTEST_SKIP() << "no engine onednn here";
   const std::vector<float> input = ReadDataset(kGolden / "expected.h5", "input");
   const std::vector<float> expected =
-      ReadDataset(kGolden / "expected.h5", "features/" + GetParam());
-  const auto embedder = MakeEmbedder(kGolden / (GetParam() + "_zip.pth"), {});
-  EXPECT_EQ(embedder->info().architecture, GetParam());
+      ReadDataset(kGolden / "expected.h5", "features/" + architecture);
+  EmbedderOptions options;
+  options.engine = engine;
+  const auto embedder = MakeEmbedder(kGolden / (architecture + "_zip.pth"), options);
+  EXPECT_EQ(embedder->info().architecture, architecture);
   EXPECT_EQ(embedder->info().dim, 512);
   EXPECT_EQ(embedder->info().weights_sha256.size(), 64u);
-  EXPECT_THAT(embedder->info().engine, HasSubstr("libtorch "));
+  EXPECT_THAT(embedder->info().engine, testing::StartsWith(engine + " "));
   std::vector<float> features(expected.size());
   embedder->Embed({input.data(), 4, 256, 128}, features.data());
   ExpectRowsNear(features, expected, 512, 1e-5);
 }
 
-INSTANTIATE_TEST_SUITE_P(Torchreid, Golden,
-                         testing::Values("osnet_x1_0", "osnet_x0_75", "osnet_x0_5", "osnet_x0_25",
-                                         "osnet_ibn_x1_0", "osnet_ain_x1_0", "osnet_ain_x0_25"),
-                         [](const auto& test) { return test.param; });
+INSTANTIATE_TEST_SUITE_P(
+    Torchreid, Golden,
+    testing::Combine(testing::Values("osnet_x1_0", "osnet_x0_75", "osnet_x0_5", "osnet_x0_25",
+                                     "osnet_ibn_x1_0", "osnet_ain_x1_0", "osnet_ain_x0_25"),
+                     testing::Values("libtorch", "onednn")),
+    [](const auto& test) { return std::get<0>(test.param) + "_" + std::get<1>(test.param); });
 
 TEST(GoldenFormats, LegacyDataParallelAndTrainingCheckpointsGiveTheSameFeatures) {
   if (!fs::exists(kGolden / "expected.h5"))
@@ -185,6 +194,15 @@ TEST(Embedder, RefusesRowsThatAreNotFinite) {
               HasSubstr("image 1 of the batch is not finite"));
 }
 
+TEST(Embedder, AutoTakesTheFastestOnThisMachine) {
+  const OsnetWeights weights = RandomOsnetWeights("osnet_x0_25", 1);
+  EXPECT_THAT(MakeOsnetEmbedder(weights, {})->info().engine,
+              testing::StartsWith(OnednnAvailable() ? "onednn " : "libtorch "));
+  EmbedderOptions options;
+  options.engine = "libtorch";
+  EXPECT_THAT(MakeOsnetEmbedder(weights, options)->info().engine, testing::StartsWith("libtorch "));
+}
+
 TEST(Embedder, AcceptsAnEmptyBatch) {
   const auto embedder = MakeOsnetEmbedder(RandomOsnetWeights("osnet_x0_25", 1), {});
   embedder->Embed({nullptr, 0, 256, 128}, nullptr);
@@ -196,7 +214,8 @@ TEST(Embedder, RefusesUnknownOptionsBeforeReadingTheFile) {
   options.engine = "libtorhc";
   EXPECT_THAT(MessageOf(ErrorKind::kUsage, [&] { MakeEmbedder(nowhere, options); }),
               HasSubstr("did you mean 'libtorch'"));
-  for (const char* engine : {"libtorch", "opencv"}) {
+  for (const char* engine : {"auto", "onednn", "libtorch", "opencv"}) {
+    if (std::string_view(engine) == "onednn" && !OnednnAvailable()) continue;
     options = {};
     options.engine = engine;
     options.precision = "fp16";
