@@ -1,0 +1,305 @@
+#include "relinking/partition.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace reidbench {
+namespace {
+
+constexpr float kDead = -std::numeric_limits<float>::infinity();
+
+bool Earlier(const PieceSet& set, int32_t a, int32_t b) {
+  const Piece& x = set.pieces[a];
+  const Piece& y = set.pieces[b];
+  return x.first_frame != y.first_frame ? x.first_frame < y.first_frame : a < b;
+}
+
+}  // namespace
+
+Partitioner::Partitioner(const Observations& seen, const PieceSet& set,
+                         const AppearanceModel& appearance, const MotionModel& motion,
+                         const PartitionOptions& options)
+    : seen_(seen), set_(set), appearance_(appearance), motion_(motion), options_(options) {
+  if (set.pieces.empty()) return;
+  int64_t last = set.pieces.front().last_frame;
+  first_frame_ = set.pieces.front().first_frame;
+  for (const Piece& p : set.pieces) {
+    first_frame_ = std::min(first_frame_, p.first_frame);
+    last = std::max(last, p.last_frame);
+  }
+  frame_count_ = last - first_frame_ + 1;
+  tracks_a_second_ = static_cast<double>(seen.table.tracks.size()) / std::max(seen.seconds, 1.0);
+  frames_.assign(set.pieces.size(), FrameSet(frame_count_));
+  for (size_t p = 0; p < set.pieces.size(); ++p) {
+    const Piece& piece = set.pieces[p];
+    for (int32_t k = piece.begin; k < piece.end; ++k)
+      frames_[p].Add(seen.box[seen.table.tracks[piece.track].boxes[k]].frame - first_frame_);
+  }
+  gram_ = set.sums * set.sums.transpose();
+}
+
+Group Partitioner::MakeGroup(const std::vector<int32_t>& pieces) const {
+  Group g;
+  g.pieces = pieces;
+  std::sort(g.pieces.begin(), g.pieces.end(),
+            [&](int32_t a, int32_t b) { return Earlier(set_, a, b); });
+  g.frames = FrameSet(frame_count_);
+  for (const int32_t p : g.pieces) {
+    g.clean_s += set_.pieces[p].clean_s;
+    g.frames.Join(frames_[p]);
+    if (set_.pieces[p].frozen_group >= 0) g.frozen_group = set_.pieces[p].frozen_group;
+    for (const int32_t q : g.pieces) g.self += gram_(p, q);
+  }
+  return g;
+}
+
+double Partitioner::Cross(const Group& a, const Group& b) const {
+  double sum = 0;
+  for (const int32_t p : a.pieces) {
+    for (const int32_t q : b.pieces) sum += gram_(p, q);
+  }
+  return sum;
+}
+
+double Partitioner::Continuity(const Group& a, const Group& b) const {
+  const Group& few = a.pieces.size() <= b.pieces.size() ? a : b;
+  const Group& many = &few == &a ? b : a;
+  const auto holds = [&](int32_t p) {
+    const auto at = std::lower_bound(many.pieces.begin(), many.pieces.end(), p,
+                                     [&](int32_t x, int32_t y) { return Earlier(set_, x, y); });
+    return at != many.pieces.end() && *at == p;
+  };
+  const auto odds = [&](const Piece& later) {
+    switch (later.cut) {
+      case CutKind::kGap:
+        return options_.keep_gap;
+      case CutKind::kContact:
+        return options_.keep_contact;
+      case CutKind::kChange:
+        return options_.keep_change;
+      default:
+        return options_.keep_change;
+    }
+  };
+  double sum = 0;
+  for (const int32_t p : few.pieces) {
+    if (p > 0 && set_.pieces[p].cut != CutKind::kTrackStart && holds(p - 1))
+      sum += odds(set_.pieces[p]);
+    const auto next = static_cast<size_t>(p) + 1;
+    if (next < set_.pieces.size() && set_.pieces[next].cut != CutKind::kTrackStart && holds(p + 1))
+      sum += odds(set_.pieces[next]);
+  }
+  return sum;
+}
+
+double Partitioner::Link(int32_t earlier, int32_t later, bool* reachable) const {
+  const Piece& p = set_.pieces[earlier];
+  const Piece& q = set_.pieces[later];
+  // Neighbours in a track: the tracker's own evidence is in Continuity().
+  if (later == earlier + 1 && q.cut != CutKind::kTrackStart) return 0;
+  const double gap_s = std::max(q.head.time_s - p.tail.time_s, 0.0);
+  const double prior = -std::log(1 + 0.5 * seen_.boxes_a_frame + tracks_a_second_ * gap_s);
+  if (q.first_frame <= p.last_frame) return options_.prior_weight * prior;  // interleaved
+  if (reachable != nullptr && !motion_.Reachable(p.tail, q.head)) *reachable = false;
+  return options_.prior_weight * prior + motion_.LogRatio(p.tail, q.head);
+}
+
+JoinEvidence Partitioner::Join(const Group& a, const Group& b, double cross) const {
+  JoinEvidence e;
+  if (a.frozen_group >= 0 && b.frozen_group >= 0 && a.frozen_group != b.frozen_group) {
+    e.veto = JoinEvidence::Veto::kFrozen;
+    return e;
+  }
+  if (a.frames.Meets(b.frames)) {
+    e.veto = JoinEvidence::Veto::kSameFrame;
+    return e;
+  }
+  const double norms = std::sqrt(a.self) * std::sqrt(b.self);
+  if (norms > 1e-9) {
+    e.distance = 1 - cross / norms;
+    e.appearance = appearance_.LogRatio(e.distance, std::min(a.clean_s, b.clean_s));
+  }
+  e.continuity = Continuity(a, b);
+  // The chain in time that both make together, against the two chains apart.
+  bool reachable = true;
+  size_t i = 0;
+  size_t j = 0;
+  int32_t last = -1;
+  bool last_in_a = false;
+  while (i < a.pieces.size() || j < b.pieces.size()) {
+    const bool from_a =
+        j == b.pieces.size() || (i < a.pieces.size() && Earlier(set_, a.pieces[i], b.pieces[j]));
+    const Group& own = from_a ? a : b;
+    size_t& k = from_a ? i : j;
+    const int32_t piece = own.pieces[k];
+    if (last >= 0 && from_a != last_in_a) {
+      e.motion += Link(last, piece, &reachable);
+      if (k > 0) e.motion -= Link(own.pieces[k - 1], piece, nullptr);
+    }
+    last = piece;
+    last_in_a = from_a;
+    ++k;
+  }
+  if (!reachable) {
+    e.veto = JoinEvidence::Veto::kReach;
+    return e;
+  }
+  e.total = e.appearance + e.continuity + e.motion;
+  return e;
+}
+
+JoinEvidence Partitioner::Compare(const std::vector<int32_t>& a,
+                                  const std::vector<int32_t>& b) const {
+  const Group x = MakeGroup(a);
+  const Group y = MakeGroup(b);
+  return Join(x, y, Cross(x, y));
+}
+
+double Partitioner::Contract(std::vector<Group>* groups) {
+  std::vector<Group>& g = *groups;
+  const auto n = static_cast<int32_t>(g.size());
+  FeatureMatrix cross(n, n);
+  FeatureMatrix score = FeatureMatrix::Constant(n, n, kDead);
+  for (int32_t a = 0; a < n; ++a) {
+    for (int32_t b = a; b < n; ++b)
+      cross(a, b) = cross(b, a) = static_cast<float>(a == b ? g[a].self : Cross(g[a], g[b]));
+  }
+  std::vector<bool> alive(n, true);
+  std::vector<int32_t> best(n, -1);
+  const auto rescan = [&](int32_t a) {
+    best[a] = -1;
+    float most = kDead;
+    for (int32_t b = 0; b < n; ++b) {
+      if (score(a, b) > most) {
+        most = score(a, b);
+        best[a] = b;
+      }
+    }
+  };
+  for (int32_t a = 0; a < n; ++a) {
+    for (int32_t b = a + 1; b < n; ++b)
+      score(a, b) = score(b, a) = static_cast<float>(Join(g[a], g[b], cross(a, b)).total);
+  }
+  for (int32_t a = 0; a < n; ++a) rescan(a);
+  while (true) {
+    int32_t a = -1;
+    for (int32_t c = 0; c < n; ++c) {
+      if (alive[c] && best[c] >= 0 && (a < 0 || score(c, best[c]) > score(a, best[a]))) a = c;
+    }
+    if (a < 0 || score(a, best[a]) < options_.margin) break;
+    int32_t b = best[a];
+    if (b < a) std::swap(a, b);
+    std::vector<int32_t> pieces;
+    std::merge(g[a].pieces.begin(), g[a].pieces.end(), g[b].pieces.begin(), g[b].pieces.end(),
+               std::back_inserter(pieces),
+               [&](int32_t x, int32_t y) { return Earlier(set_, x, y); });
+    g[a].self += g[b].self + 2.0 * cross(a, b);
+    g[a].clean_s += g[b].clean_s;
+    g[a].frames.Join(g[b].frames);
+    if (g[b].frozen_group >= 0) g[a].frozen_group = g[b].frozen_group;
+    g[a].pieces = std::move(pieces);
+    g[b].pieces.clear();
+    alive[b] = false;
+    cross.row(a) += cross.row(b);
+    cross.col(a) = cross.row(a).transpose();
+    score.row(b).setConstant(kDead);
+    score.col(b).setConstant(kDead);
+    for (int32_t c = 0; c < n; ++c) {
+      if (c == a || !alive[c]) continue;
+      score(a, c) = score(c, a) = static_cast<float>(Join(g[a], g[c], cross(a, c)).total);
+    }
+    rescan(a);
+    for (int32_t c = 0; c < n; ++c) {
+      if (c == a || !alive[c]) continue;
+      if (best[c] == a || best[c] == b) {
+        rescan(c);
+      } else if (best[c] < 0 ? score(c, a) > kDead : score(c, a) > score(c, best[c])) {
+        best[c] = a;
+      }
+    }
+  }
+  std::erase_if(g, [](const Group& x) { return x.pieces.empty(); });
+  return 0;
+}
+
+// Moves single pieces to the group they fit best. Returns whether anything moved.
+bool Partitioner::Refine(std::vector<Group>* groups) {
+  std::vector<Group>& g = *groups;
+  std::vector<int32_t> group_of(set_.pieces.size());
+  for (size_t k = 0; k < g.size(); ++k) {
+    for (const int32_t p : g[k].pieces) group_of[p] = static_cast<int32_t>(k);
+  }
+  bool moved = false;
+  for (int32_t p = 0; p < static_cast<int32_t>(set_.pieces.size()); ++p) {
+    if (set_.pieces[p].frozen_group >= 0) continue;
+    const int32_t home = group_of[p];
+    const Group alone = MakeGroup({p});
+    double here = 0;
+    std::vector<int32_t> rest;
+    if (g[home].pieces.size() > 1) {
+      for (const int32_t q : g[home].pieces) {
+        if (q != p) rest.push_back(q);
+      }
+      const Group left = MakeGroup(rest);
+      here = Join(left, alone, Cross(left, alone)).total;
+      if (std::isinf(here)) here = -100;
+    }
+    int32_t target = -1;
+    double most = std::max(here, 0.0) + options_.margin;
+    for (size_t k = 0; k < g.size(); ++k) {
+      if (static_cast<int32_t>(k) == home || g[k].pieces.empty()) continue;
+      const double there = Join(g[k], alone, Cross(g[k], alone)).total;
+      if (there > most) {
+        most = there;
+        target = static_cast<int32_t>(k);
+      }
+    }
+    if (target < 0) continue;
+    moved = true;
+    group_of[p] = target;
+    g[home] = MakeGroup(rest);
+    std::vector<int32_t> more = g[target].pieces;
+    more.push_back(p);
+    g[target] = MakeGroup(more);
+  }
+  std::erase_if(g, [](const Group& x) { return x.pieces.empty(); });
+  return moved;
+}
+
+std::vector<int32_t> Partitioner::Solve() {
+  const auto n = static_cast<int32_t>(set_.pieces.size());
+  std::vector<Group> groups;
+  std::vector<std::vector<int32_t>> frozen;
+  std::vector<std::pair<int64_t, size_t>> frozen_place;
+  for (int32_t p = 0; p < n; ++p) {
+    const int64_t id = set_.pieces[p].frozen_group;
+    if (id < 0) {
+      groups.push_back(MakeGroup({p}));
+      continue;
+    }
+    const auto known = std::find_if(frozen_place.begin(), frozen_place.end(),
+                                    [&](const auto& f) { return f.first == id; });
+    if (known == frozen_place.end()) {
+      frozen_place.emplace_back(id, frozen.size());
+      frozen.push_back({p});
+    } else {
+      frozen[known->second].push_back(p);
+    }
+  }
+  for (const std::vector<int32_t>& pieces : frozen) groups.push_back(MakeGroup(pieces));
+  Contract(&groups);
+  for (int sweep = 0; sweep < options_.refine_sweeps; ++sweep) {
+    if (!Refine(&groups)) break;
+    Contract(&groups);
+  }
+  std::sort(groups.begin(), groups.end(), [&](const Group& a, const Group& b) {
+    return Earlier(set_, a.pieces.front(), b.pieces.front());
+  });
+  std::vector<int32_t> person(n, -1);
+  for (size_t k = 0; k < groups.size(); ++k) {
+    for (const int32_t p : groups[k].pieces) person[p] = static_cast<int32_t>(k);
+  }
+  return person;
+}
+
+}  // namespace reidbench

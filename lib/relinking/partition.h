@@ -1,0 +1,106 @@
+// Who is who: one partition of all pieces of a sequence into persons. Pieces that follow each other
+// in a track start out likely to belong together, pieces in one frame never do, appearance and
+// motion say the rest. Splits, swap repairs and links all fall out of the same merging: the best
+// pair of groups first (greedy additive edge contraction, Keuper et al., "Efficient Decomposition
+// of Image and Mesh Graphs by Lifted Multicuts", ICCV 2015, on groups re-scored as wholes), then
+// single pieces move to where they fit better.
+#pragma once
+
+#include <cstdint>
+#include <limits>
+#include <vector>
+
+#include "relinking/evidence.h"
+#include "relinking/pieces.h"
+
+namespace reidbench {
+
+struct PartitionOptions {
+  // Log-likelihood ratio from which two groups become one, and by which a piece must fit better
+  // elsewhere to move.
+  double margin = 1;
+  // Log odds that the pieces on both sides of a candidate cut are one person, before appearance.
+  double keep_gap = 0.5;
+  double keep_contact = 1;
+  double keep_change = 1;
+  double prior_weight = 1;
+  int refine_sweeps = 4;
+};
+
+// Why two groups should be one, or not.
+struct JoinEvidence {
+  static constexpr double kNever = -std::numeric_limits<double>::infinity();
+  enum class Veto { kNone, kSameFrame, kFrozen, kReach };
+  double total = kNever;
+  double appearance = 0;
+  double distance = -1;  // cosine distance of the galleries; -1 without
+  double continuity = 0;
+  double motion = 0;
+  Veto veto = Veto::kNone;
+  int64_t veto_frame = 0;  // of kSameFrame
+};
+
+// Frames of a group as bits.
+class FrameSet {
+ public:
+  FrameSet() = default;
+  explicit FrameSet(int64_t frames) : words_((frames + 63) / 64, 0) {}
+  void Add(int64_t frame) { words_[frame / 64] |= uint64_t{1} << (frame % 64); }
+  void Join(const FrameSet& other) {
+    for (size_t k = 0; k < words_.size(); ++k) words_[k] |= other.words_[k];
+  }
+  bool Meets(const FrameSet& other) const {
+    for (size_t k = 0; k < words_.size(); ++k) {
+      if ((words_[k] & other.words_[k]) != 0) return true;
+    }
+    return false;
+  }
+
+ private:
+  std::vector<uint64_t> words_;
+};
+
+struct Group {
+  std::vector<int32_t> pieces;  // by first frame
+  double self = 0;              // squared length of the summed embedding
+  double clean_s = 0;
+  int64_t frozen_group = -1;
+  FrameSet frames;
+};
+
+class Partitioner {
+ public:
+  Partitioner(const Observations& seen, const PieceSet& set, const AppearanceModel& appearance,
+              const MotionModel& motion, const PartitionOptions& options);
+
+  // Person of each piece, 0..n-1 by first piece.
+  std::vector<int32_t> Solve();
+
+  // Evidence for joining two disjoint sets of pieces.
+  JoinEvidence Compare(const std::vector<int32_t>& a, const std::vector<int32_t>& b) const;
+
+  double threshold() const { return options_.margin; }
+
+ private:
+  Group MakeGroup(const std::vector<int32_t>& pieces) const;
+  JoinEvidence Join(const Group& a, const Group& b, double cross) const;
+  double Continuity(const Group& a, const Group& b) const;
+  // Evidence that the earlier piece's person is the later piece's, from where and when.
+  double Link(int32_t earlier, int32_t later, bool* reachable) const;
+  double Cross(const Group& a, const Group& b) const;
+  double Contract(std::vector<Group>* groups);
+  bool Refine(std::vector<Group>* groups);
+
+  const Observations& seen_;
+  const PieceSet& set_;
+  const AppearanceModel& appearance_;
+  const MotionModel& motion_;
+  PartitionOptions options_;
+  int64_t first_frame_ = 0;
+  int64_t frame_count_ = 0;
+  double tracks_a_second_ = 0;
+  FeatureMatrix gram_;  // of the pieces' sums
+  std::vector<FrameSet> frames_;
+};
+
+}  // namespace reidbench

@@ -1,0 +1,19 @@
+// Relink with its inner settings in the open: for measuring what they do (tools/bench/
+// relink_trials.cc) and for tests. Everybody else uses the one default setting through relink.h.
+#pragma once
+
+#include "relinking/partition.h"
+#include "relinking/pieces.h"
+#include "relinking/relink.h"
+
+namespace reidbench {
+
+struct RelinkTuning {
+  PieceOptions pieces;
+  PartitionOptions partition;
+};
+
+RelinkResult RelinkTuned(const RelinkInput& input, const RelinkOptions& options,
+                         const RelinkTuning& tuning);
+
+}  // namespace reidbench
