@@ -266,6 +266,127 @@ bool Partitioner::Refine(std::vector<Group>* groups) {
   return moved;
 }
 
+double Partitioner::Total(const std::vector<int32_t>& a, const std::vector<int32_t>& b) const {
+  if (a.empty() || b.empty()) return 0;
+  return Compare(a, b).total;
+}
+
+// At a cut, three ways to undo it: the two persons exchange all that follows, or the stretch of
+// track on one side goes over to the other side's person.
+bool Partitioner::ReconsiderCut(int32_t piece, std::vector<Group>* groups,
+                                std::vector<int32_t>* group_of) {
+  std::vector<Group>& g = *groups;
+  const int32_t p = (*group_of)[piece - 1];
+  const int32_t q = (*group_of)[piece];
+  const int64_t frame = set_.pieces[piece].first_frame;
+  std::vector<int32_t> p_head, p_tail, q_head, q_tail;
+  for (const int32_t k : g[p].pieces)
+    (set_.pieces[k].first_frame < frame ? p_head : p_tail).push_back(k);
+  for (const int32_t k : g[q].pieces)
+    (set_.pieces[k].first_frame < frame ? q_head : q_tail).push_back(k);
+  const auto track_run = [&](int32_t from, int32_t step, int32_t group) {
+    std::vector<int32_t> run;
+    for (int32_t k = from;
+         k >= 0 && k < static_cast<int32_t>(set_.pieces.size()) &&
+         set_.pieces[k].track == set_.pieces[piece].track && (*group_of)[k] == group;
+         k += step) {
+      run.push_back(k);
+    }
+    std::sort(run.begin(), run.end());
+    return run;
+  };
+  const auto without = [&](const std::vector<int32_t>& all, const std::vector<int32_t>& some) {
+    std::vector<int32_t> rest;
+    for (const int32_t k : all) {
+      if (!std::binary_search(some.begin(), some.end(), k)) rest.push_back(k);
+    }
+    return rest;
+  };
+  double best = 1e-6;
+  std::vector<int32_t> new_p;
+  std::vector<int32_t> new_q;
+  const auto consider = [&](double gain, std::vector<int32_t> first, std::vector<int32_t> second) {
+    if (!(gain > best)) return;  // also refuses inf - inf
+    best = gain;
+    new_p = std::move(first);
+    new_q = std::move(second);
+  };
+  const auto joined = [](std::vector<int32_t> a, const std::vector<int32_t>& b) {
+    a.insert(a.end(), b.begin(), b.end());
+    return a;
+  };
+  const double now = Total(p_head, p_tail) + Total(q_head, q_tail);
+  // An exchange that leaves fewer persons undoes a split for which there was no other use.
+  const double orphan = p_tail.empty() && q_head.empty() ? options_.split_margin : 0;
+  consider(Total(p_head, q_tail) + Total(q_head, p_tail) - now + orphan, joined(p_head, q_tail),
+           joined(q_head, p_tail));
+  const std::vector<int32_t> later = track_run(piece, 1, q);
+  const std::vector<int32_t> q_rest = without(g[q].pieces, later);
+  consider(Total(g[p].pieces, later) - Total(q_rest, later) +
+               (q_rest.empty() ? options_.split_margin : 0),
+           joined(g[p].pieces, later), q_rest);
+  const std::vector<int32_t> earlier = track_run(piece - 1, -1, p);
+  const std::vector<int32_t> p_rest = without(g[p].pieces, earlier);
+  consider(Total(g[q].pieces, earlier) - Total(p_rest, earlier) +
+               (p_rest.empty() ? options_.split_margin : 0),
+           p_rest, joined(g[q].pieces, earlier));
+  if (best <= 1e-6) return false;
+  for (const int32_t k : new_p) (*group_of)[k] = p;
+  for (const int32_t k : new_q) (*group_of)[k] = q;
+  g[p] = MakeGroup(new_p);
+  g[q] = MakeGroup(new_q);
+  return true;
+}
+
+// Parts what, seen from the end, does not belong together.
+bool Partitioner::Unlink(std::vector<Group>* groups) {
+  bool changed = false;
+  std::vector<Group> parted;
+  for (Group& group : *groups) {
+    std::vector<int32_t> rest = group.pieces;
+    bool again = true;
+    while (again && rest.size() > 1) {
+      again = false;
+      double least = 0;
+      size_t place = 0;
+      for (size_t k = 1; k < rest.size(); ++k) {
+        const bool same_track =
+            rest[k] == rest[k - 1] + 1 && set_.pieces[rest[k]].cut != CutKind::kTrackStart;
+        if (same_track) continue;
+        const double total = Total({rest.begin(), rest.begin() + static_cast<int64_t>(k)},
+                                   {rest.begin() + static_cast<int64_t>(k), rest.end()});
+        if (total < least) {
+          least = total;
+          place = k;
+        }
+      }
+      if (place == 0) break;
+      parted.push_back(MakeGroup({rest.begin() + static_cast<int64_t>(place), rest.end()}));
+      rest.resize(place);
+      again = changed = true;
+    }
+    if (rest.size() != group.pieces.size()) group = MakeGroup(rest);
+  }
+  groups->insert(groups->end(), std::make_move_iterator(parted.begin()),
+                 std::make_move_iterator(parted.end()));
+  return changed;
+}
+
+bool Partitioner::Polish(std::vector<Group>* groups) {
+  std::vector<Group>& g = *groups;
+  bool changed = Unlink(groups);
+  std::vector<int32_t> group_of(set_.pieces.size());
+  for (size_t k = 0; k < g.size(); ++k) {
+    for (const int32_t p : g[k].pieces) group_of[p] = static_cast<int32_t>(k);
+  }
+  for (int32_t p = 1; p < static_cast<int32_t>(set_.pieces.size()); ++p) {
+    if (set_.pieces[p].cut == CutKind::kTrackStart || group_of[p] == group_of[p - 1]) continue;
+    changed |= ReconsiderCut(p, groups, &group_of);
+  }
+  std::erase_if(g, [](const Group& x) { return x.pieces.empty(); });
+  return changed;
+}
+
 std::vector<int32_t> Partitioner::Solve() {
   const auto n = static_cast<int32_t>(set_.pieces.size());
   std::vector<Group> groups;
@@ -290,6 +411,10 @@ std::vector<int32_t> Partitioner::Solve() {
   Contract(&groups);
   for (int sweep = 0; sweep < options_.refine_sweeps; ++sweep) {
     if (!Refine(&groups)) break;
+    Contract(&groups);
+  }
+  for (int sweep = 0; sweep < options_.polish_sweeps; ++sweep) {
+    if (!Polish(&groups)) break;
     Contract(&groups);
   }
   std::sort(groups.begin(), groups.end(), [&](const Group& a, const Group& b) {

@@ -20,11 +20,14 @@ struct PartitionOptions {
   // elsewhere to move.
   double margin = 1;
   // Log odds that the pieces on both sides of a candidate cut are one person, before appearance.
-  double keep_gap = 0.5;
-  double keep_contact = 1;
-  double keep_change = 1;
+  double keep_gap = 2;
+  double keep_contact = 4;
+  double keep_change = 4;
   double prior_weight = 1;
+  // Evidence it takes to cut off what then belongs to nobody else.
+  double split_margin = 8;
   int refine_sweeps = 4;
+  int polish_sweeps = 6;
 };
 
 // Why two groups should be one, or not.
@@ -90,6 +93,10 @@ class Partitioner {
   double Cross(const Group& a, const Group& b) const;
   double Contract(std::vector<Group>* groups);
   bool Refine(std::vector<Group>* groups);
+  bool Polish(std::vector<Group>* groups);
+  bool ReconsiderCut(int32_t piece, std::vector<Group>* groups, std::vector<int32_t>* group_of);
+  bool Unlink(std::vector<Group>* groups);
+  double Total(const std::vector<int32_t>& a, const std::vector<int32_t>& b) const;
 
   const Observations& seen_;
   const PieceSet& set_;

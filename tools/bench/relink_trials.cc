@@ -122,6 +122,8 @@ bool Set(const std::string& key, double value, RelinkTuning* t, RelinkOptions* o
       {"keep_contact", [&] { t->partition.keep_contact = value; }},
       {"keep_change", [&] { t->partition.keep_change = value; }},
       {"prior_weight", [&] { t->partition.prior_weight = value; }},
+      {"polish", [&] { t->partition.polish_sweeps = static_cast<int>(value); }},
+      {"split_margin", [&] { t->partition.split_margin = value; }},
       {"sweeps", [&] { t->partition.refine_sweeps = static_cast<int>(value); }},
       {"least_gap", [&] { t->pieces.least_gap_s = value; }},
       {"contact", [&] { t->pieces.contact_overlap = value; }},

@@ -1,0 +1,203 @@
+#include "relinking/relink.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <numeric>
+#include <set>
+
+#include "core/error.h"
+#include "core/parallel.h"
+#include "core/random.h"
+#include "relinking/street.h"
+
+namespace reidbench {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+TEST(Relink, LeavesPerfectTracksAlone) {
+  for (const uint64_t seed : {1, 2, 3}) {
+    Street street(seed);
+    const RelinkResult result = Relink(street.Input(), {});
+    EXPECT_EQ(result.tracks.boxes, street.tracks().boxes) << "seed " << seed;
+    EXPECT_TRUE(result.calibration.appearance_usable);
+    EXPECT_GT(result.calibration.separation, 0.95);
+  }
+}
+
+TEST(Relink, GivesTheOldIdentityBackAfterAGap) {
+  Street street(4);
+  street.Interrupt(3, 60, 75, 100);  // person 3 is lost for 15 frames and returns as 100
+  const RelinkResult result = Relink(street.Input(), {});
+  EXPECT_EQ(street.Purity(result.tracks), 1.0);
+  EXPECT_EQ(street.IdAt(result.tracks, 3, 80), 3);
+  ASSERT_EQ(result.decisions.size(), 1);
+  const RelinkDecision& d = result.decisions.front();
+  EXPECT_TRUE(d.accepted);
+  EXPECT_EQ(d.kind, RelinkDecisionKind::kLink);
+  EXPECT_EQ(d.track_before.value, 3);
+  EXPECT_EQ(d.track_after.value, 100);
+  EXPECT_EQ(d.frame_before, 59);
+  EXPECT_EQ(d.frame_after, 76);
+  EXPECT_NEAR(d.gap_s, 16 / 25.0, 1e-9);
+  EXPECT_GE(d.log_likelihood_ratio, d.threshold);
+  EXPECT_LT(d.appearance_distance.value(), 0.3);
+}
+
+TEST(Relink, UndoesASwapAtACrossing) {
+  Street street(5);
+  street.Exchange(1, 2, street.Meeting(1, 2));
+  const RelinkResult result = Relink(street.Input(), {});
+  EXPECT_GT(street.Purity(result.tracks), 0.98);
+  const auto swaps = std::count_if(
+      result.decisions.begin(), result.decisions.end(),
+      [](const RelinkDecision& d) { return d.accepted && d.kind == RelinkDecisionKind::kSwap; });
+  EXPECT_EQ(swaps, 1);
+  RelinkOptions without;
+  without.split = without.swap = false;
+  EXPECT_LT(street.Purity(Relink(street.Input(), without).tracks), 0.98);
+}
+
+TEST(Relink, UndoesATakeover) {
+  Street street(6);
+  const int64_t frame = street.Meeting(1, 2);
+  // Person 1's track goes on with person 2, who had a track of its own; person 1 returns as 50.
+  street.Exchange(1, 2, frame);
+  street.Interrupt(1, frame, frame + 20, 50);
+  const RelinkResult result = Relink(street.Input(), {});
+  EXPECT_GT(street.Purity(result.tracks), 0.97);
+}
+
+TEST(Relink, HoldsItsPromisesOnDamagedTracks) {
+  for (uint64_t seed = 10; seed < 16; ++seed) {
+    Street street(seed);
+    street.Damage(seed);
+    const RelinkInput input = street.Input();
+    const RelinkResult result = Relink(input, {});
+    const TrackSet& before = street.tracks();
+    ASSERT_EQ(result.tracks.boxes.size(), before.boxes.size());
+    std::set<std::pair<int64_t, int64_t>> seen;
+    for (size_t i = 0; i < before.boxes.size(); ++i) {
+      TrackBox box = result.tracks.boxes[i];
+      EXPECT_TRUE(seen.insert({box.frame.value, box.id.value}).second)
+          << "twice in frame " << box.frame.value;
+      box.id = before.boxes[i].id;
+      EXPECT_EQ(box, before.boxes[i]);
+    }
+    EXPECT_EQ(ApplyDecisions(before, result.decisions).boxes, result.tracks.boxes);
+    for (size_t d = 0; d < result.decisions.size(); ++d) {
+      std::set<std::pair<int64_t, int64_t>> undone;
+      for (const TrackBox& box :
+           ApplyDecisions(before, result.decisions, static_cast<int64_t>(d)).boxes)
+        EXPECT_TRUE(undone.insert({box.frame.value, box.id.value}).second);
+    }
+    EXPECT_GT(street.Purity(result.tracks), street.Purity(before));
+  }
+}
+
+TEST(Relink, GivesTheSamePartitionForOtherLabelsAndOrder) {
+  for (uint64_t seed = 20; seed < 24; ++seed) {
+    Street street(seed);
+    street.Damage(seed);
+    const RelinkResult result = Relink(street.Input(), {});
+    // New ids in a different order, rows shuffled, each with its embedding.
+    TrackSet other = street.tracks();
+    std::vector<size_t> order(other.boxes.size());
+    std::iota(order.begin(), order.end(), 0);
+    Rng rng(seed);
+    rng.Shuffle(std::span(order));
+    RelinkInput input = street.Input();
+    const RelinkInput plain = input;
+    for (size_t i = 0; i < order.size(); ++i) {
+      other.boxes[i] = street.tracks().boxes[order[i]];
+      other.boxes[i].id = TrackId(9999 - 7 * other.boxes[i].id.value);
+      input.embedding_row[i] = plain.embedding_row[order[i]];
+    }
+    input.tracks = &other;
+    const RelinkResult again = Relink(input, {});
+    std::map<int64_t, int64_t> there;
+    std::map<int64_t, int64_t> back;
+    for (size_t i = 0; i < order.size(); ++i) {
+      const int64_t a = result.tracks.boxes[order[i]].id.value;
+      const int64_t b = again.tracks.boxes[i].id.value;
+      EXPECT_EQ(there.try_emplace(a, b).first->second, b);
+      EXPECT_EQ(back.try_emplace(b, a).first->second, a);
+    }
+  }
+}
+
+TEST(Relink, IsTheSameForAnyNumberOfThreads) {
+  Street street(30);
+  street.Damage(30);
+  const auto run = [&](int threads) {
+    const ThreadLimit limit(threads);
+    return Relink(street.Input(), {});
+  };
+  const RelinkResult one = run(1);
+  const RelinkResult four = run(4);
+  EXPECT_EQ(one.tracks.boxes, four.tracks.boxes);
+  ASSERT_EQ(one.decisions.size(), four.decisions.size());
+  for (size_t d = 0; d < one.decisions.size(); ++d)
+    EXPECT_EQ(one.decisions[d].log_likelihood_ratio, four.decisions[d].log_likelihood_ratio);
+}
+
+TEST(Relink, NoticesThatEmbeddingsAreNoise) {
+  Street street(40);
+  street.Damage(40);
+  street.ReplaceEmbeddingsByNoise();
+  const RelinkResult result = Relink(street.Input(), {});
+  EXPECT_FALSE(result.calibration.appearance_usable);
+  EXPECT_THAT(result.calibration.note, HasSubstr("do not tell people apart"));
+  EXPECT_NEAR(result.calibration.separation, 0.5, 0.15);
+  EXPECT_GE(street.Purity(result.tracks), street.Purity(street.tracks()) - 0.01);
+}
+
+TEST(Relink, WorksWithoutAnyEmbedding) {
+  Street street(41);
+  street.Interrupt(3, 60, 63, 100);
+  RelinkInput input = street.Input();
+  std::fill(input.embedding_row.begin(), input.embedding_row.end(), -1);
+  const RelinkResult result = Relink(input, {});
+  EXPECT_FALSE(result.calibration.appearance_usable);
+  EXPECT_EQ(result.boxes_without_embedding, static_cast<int64_t>(street.tracks().boxes.size()));
+}
+
+TEST(Relink, TakesNoTracksForAnAnswer) {
+  const TrackSet none;
+  const FeatureMatrix embeddings(0, 8);
+  RelinkInput input;
+  input.tracks = &none;
+  input.embeddings = &embeddings;
+  EXPECT_THAT(Relink(input, {}).tracks.boxes, IsEmpty());
+}
+
+TEST(Relink, RefusesContradictions) {
+  Street street(50);
+  RelinkInput input = street.Input();
+  input.embedding_row.pop_back();
+  EXPECT_THROW(Relink(input, {}), Error);
+  input = street.Input();
+  input.embedding_row[5] = input.embeddings->rows();
+  EXPECT_THROW(Relink(input, {}), Error);
+  input = street.Input();
+  FeatureMatrix broken = *input.embeddings;
+  broken(7, 3) = std::nanf("");
+  input.embeddings = &broken;
+  try {
+    Relink(input, {});
+    ADD_FAILURE() << "accepted NaN";
+  } catch (const Error& e) {
+    EXPECT_THAT(e.what(), HasSubstr("row 7"));
+  }
+  RelinkOptions options;
+  options.window_s = -1;
+  EXPECT_THROW(Relink(street.Input(), options), Error);
+}
+
+}  // namespace
+}  // namespace reidbench
