@@ -57,10 +57,11 @@ SynthColor Hex(uint32_t rgb) {
 // Most people wear black, grey, white or blue: surveillance sets are dominated by them.
 SynthColor UpperColor(Rng& rng) {
   static constexpr Choice<uint32_t> kColors[] = {
-      {0x1c1c1f, 19}, {0x3a3b3f, 9}, {0x77787c, 8},   {0xa9aaad, 5}, {0xe6e4e0, 13}, {0xd9cfbd, 4},
-      {0x1f2a44, 10}, {0x2f4f86, 6}, {0x8fb0d3, 5},   {0x4a6a8c, 4}, {0xa32630, 5},  {0x5e1f2b, 3},
-      {0x2f6b45, 3},  {0x5b5e3a, 4}, {0xb49a72, 4},   {0x6b4a34, 4}, {0xd79aa6, 3},  {0xd9b33c, 2},
-      {0xcf6a2b, 2},  {0x6a4a86, 2}, {0x2c8a8c, 1.5}, {0xc0356b, 1}};
+      {0x1c1c1f, 22},  {0x3a3b3f, 11}, {0x77787c, 9},   {0xa9aaad, 6}, {0xe6e4e0, 14},
+      {0xd9cfbd, 4},   {0x1f2a44, 12}, {0x2f4f86, 4},   {0x8fb0d3, 5}, {0x4a6a8c, 4},
+      {0xa32630, 3.5}, {0x5e1f2b, 3},  {0x2f6b45, 2},   {0x5b5e3a, 4}, {0xb49a72, 4},
+      {0x6b4a34, 4},   {0xd79aa6, 2},  {0xd9b33c, 1.2}, {0xcf6a2b, 1}, {0x5c4a78, 1},
+      {0x2f7f82, 1},   {0xb0406a, 0.6}};
   const uint32_t rgb = Pick(rng, kColors);
   return Vary(rng, Hex(rgb), 0.13);
 }
@@ -151,10 +152,16 @@ void DrawWear(Rng& rng, SynthAppearance* looks) {
   looks->lower_cloth.period_m = static_cast<float>(rng.Uniform(0.05, 0.12));
   const double print = rng.Uniform();
   const bool skirt = looks->lower == SynthLower::kSkirt || looks->lower == SynthLower::kLongSkirt;
-  if (print < 0.06) {
+  if (skirt && print < 0.3) {
+    looks->lower_cloth.pattern = print < 0.15 ? SynthPattern::kChecks : SynthPattern::kDots;
+  } else if (print < 0.07) {
     looks->lower_cloth.pattern = SynthPattern::kSidePanels;
-  } else if (print < (skirt ? 0.35 : 0.09)) {
-    looks->lower_cloth.pattern = rng.Uniform() < 0.5 ? SynthPattern::kChecks : SynthPattern::kDots;
+  } else if (print < 0.10) {
+    // Checked trousers are woven in shades of one colour.
+    looks->lower_cloth.pattern = SynthPattern::kChecks;
+    const SynthColor& color = looks->lower_cloth.color;
+    looks->lower_cloth.second = {0.7f * color.r + 0.12f, 0.7f * color.g + 0.12f,
+                                 0.7f * color.b + 0.12f};
   }
 }
 
@@ -178,7 +185,7 @@ void DrawBody(Rng& rng, SynthAppearance* looks) {
                                                      {0x8a6a3e, 9},  {0xc3a468, 5},  {0x8c8a86, 6},
                                                      {0xcfccc6, 3},  {0x7a3b1f, 2}};
   const uint32_t hair = Pick(rng, kHairColors);
-  looks->hair_color = Vary(rng, Hex(hair), 0.12);
+  looks->hair_color = Vary(rng, Hex(hair), 0.06);
   if (feminine) {
     static constexpr Choice<SynthHair> kHairs[] = {
         {SynthHair::kLong, 34}, {SynthHair::kPonytail, 22}, {SynthHair::kBob, 20},

@@ -49,6 +49,8 @@ class Poser {
     const auto speed = static_cast<float>(figure.speed_mps);
     walking_ = looks.mannequin ? 0.0f : std::clamp((speed - 0.05f) / 0.35f, 0.0f, 1.0f);
     swing_ = walking_ * std::clamp(0.55f + 0.33f * speed, 0.5f, 1.4f) * looks.stride;
+    // A narrow skirt shortens the step.
+    if (looks.lower == SynthLower::kSkirt || looks.lower == SynthLower::kLongSkirt) swing_ *= 0.8f;
     phase_ = static_cast<float>(figure.gait_phase - std::floor(figure.gait_phase));
   }
 
@@ -166,10 +168,21 @@ class Poser {
       }
       const bool is_left = i == 0;
       const float calf = bare ? 0.0f : loose;
-      Limb(SynthSurface::kThigh, is_left, leg.hip, leg.knee,
-           {0.052f * girth + 0.3f * loose, 0.050f * girth + loose, 0.042f * girth + loose,
-            0.034f + loose});
-      Limb(SynthSurface::kShin, is_left, leg.knee, leg.ankle,
+      // What a skirt covers is left out: at its hem legs only reach a little inside.
+      const float hidden = lower == SynthLower::kLongSkirt ? 0.30f
+                           : lower == SynthLower::kSkirt   ? 0.15f
+                                                           : 0.0f;
+      if (hidden == 0) {
+        Limb(SynthSurface::kThigh, is_left, leg.hip, leg.knee,
+             {0.052f * girth + 0.3f * loose, 0.050f * girth + loose, 0.042f * girth + loose,
+              0.034f + loose});
+      } else if (hidden < 0.245f) {
+        const float from = hidden / 0.245f;
+        Limb(SynthSurface::kThigh, is_left, leg.hip + (leg.knee - leg.hip) * from, leg.knee,
+             {0.044f * girth, 0.034f});
+      }
+      const float from = std::max(0.0f, (hidden - 0.245f) / 0.246f);
+      Limb(SynthSurface::kShin, is_left, leg.knee + (leg.ankle - leg.knee) * from, leg.ankle,
            {0.034f + calf, 0.035f * girth + 1.1f * calf, 0.027f + 1.6f * calf,
             bare ? 0.020f : 0.024f + 2.0f * loose},
            0.9f);
@@ -193,28 +206,30 @@ class Poser {
     const bool coat = looks_.upper == SynthUpper::kCoat;
     const bool skirt = lower == SynthLower::kSkirt || lower == SynthLower::kLongSkirt;
     const auto hang = [&](SynthSurface surface, float drop, float extra) {
-      const Vector3f top = pelvis_ + kUp * (0.05f * h);
-      std::array<float, 2> reach;
-      for (const Leg& leg : legs) {
-        const float share = std::min(drop / 0.245f, 1.0f);
-        Vector3f at = leg.hip + (leg.knee - leg.hip) * share;
-        if (drop > 0.245f) at = leg.knee + (leg.ankle - leg.knee) * ((drop - 0.245f) / 0.246f);
-        reach[&leg - legs.data()] = (at - pelvis_).dot(front_);
-      }
-      // Both legs lie inside at every height: they spread from the hip as the cloth does.
-      const float spread = 0.5f * std::abs(reach[0] - reach[1]);
-      Vector3f bottom = pelvis_ - kUp * (drop * h);
-      bottom += front_ * (0.5f * (reach[0] + reach[1]));
-      SynthPart& part = Add(surface, false, bottom, top);
-      part.rings = 5;
-      const float width_top = (0.088f * looks_.hips + extra) * h * girth;
-      for (int ring = 0; ring < 5; ++ring) {
-        const float low = 1 - static_cast<float>(ring) / 4;  // 1 at the hem
-        const float hips = std::sin(kPi * std::min(1.0f, (1 - low) * 1.25f)) * 0.014f * h;
-        part.half_width[ring] = width_top + hips + low * 0.018f * h;
+      const float top_z = pelvis_.z() + 0.05f * h;
+      const float bottom_z = pelvis_.z() - drop * h;
+      // How far in front of the pelvis a leg is at a height.
+      const auto reach = [&](const Leg& leg, float z) {
+        const Vector3f& from = z > leg.knee.z() ? leg.hip : leg.knee;
+        const Vector3f& to = z > leg.knee.z() ? leg.knee : leg.ankle;
+        const float share = (from.z() - z) / std::max(from.z() - to.z(), 0.05f * h);
+        return (from + (to - from) * std::clamp(share, 0.0f, 1.0f) - pelvis_).dot(front_);
+      };
+      const float middle = 0.5f * (reach(legs[0], bottom_z) + reach(legs[1], bottom_z));
+      SynthPart& part = Add(surface, false, pelvis_ - kUp * (drop * h) + front_ * middle,
+                            pelvis_ + kUp * (0.05f * h));
+      part.rings = 6;
+      for (int ring = 0; ring < part.rings; ++ring) {
+        const float low = 1 - static_cast<float>(ring) / 5;  // 1 at the hem
+        const float z = top_z + low * (bottom_z - top_z);
+        const float hips = std::sin(kPi * std::min(1.0f, (1 - low) * 1.25f)) * 0.012f;
+        const float spread = std::max(std::abs(reach(legs[0], z) - low * middle),
+                                      std::abs(reach(legs[1], z) - low * middle));
+        // The legs stand beside each other in an ellipse, which is less deep there.
+        const float leg_depth = low > 0.15f ? 1.08f * (spread / h + 0.044f * girth) + 0.004f : 0.0f;
+        part.half_width[ring] = (0.090f * girth * looks_.hips + extra + hips + low * 0.016f) * h;
         part.half_depth[ring] =
-            std::max(0.066f * h * girth + extra * h + hips + low * 0.012f * h,
-                     low * spread + (0.058f + 0.5f * extra) * h * std::sqrt(girth));
+            std::max(0.066f * girth + extra + hips + low * 0.010f, leg_depth + 0.6f * extra) * h;
       }
       part.cap_a = 0.006f * h;
     };
@@ -222,7 +237,7 @@ class Poser {
       hang(SynthSurface::kSkirt, lower == SynthLower::kSkirt ? 0.22f : 0.38f,
            lower == SynthLower::kSkirt ? 0.004f : 0.008f);
     }
-    if (coat) hang(SynthSurface::kCoatTail, 0.20f, 0.014f);
+    if (coat) hang(SynthSurface::kCoatTail, 0.20f, skirt ? 0.020f : 0.014f);
     if (lower == SynthLower::kShorts) {
       for (int i = 0; i < 2; ++i) {
         // The open leg of shorts stands off the thigh.

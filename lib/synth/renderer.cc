@@ -240,7 +240,11 @@ void SynthRenderer::Impl::CastShadow(const SynthFigure& figure, const SynthBody&
   struct Segment {
     float ax, ay, dx, dy, inverse2, ra, rb, soft_a, soft_b;
   };
+  struct Sole {
+    float x, y, strength;
+  };
   std::vector<Segment> segments;
+  std::vector<Sole> soles;
   const float down = std::max(0.25f, -light_world.z());
   const float slope_x = light_world.x() / down;
   const float slope_y = light_world.y() / down;
@@ -261,6 +265,10 @@ void SynthRenderer::Impl::CastShadow(const SynthFigure& figure, const SynthBody&
       default:
         break;
     }
+    if (part.surface == SynthSurface::kFoot) {
+      const Vector3f middle = 0.5f * (part.a + part.b);
+      soles.push_back({middle.x(), middle.y(), 0.55f * std::exp(-middle.z() / 0.07f)});
+    }
     Segment s;
     s.ax = part.a.x() + slope_x * part.a.z();
     s.ay = part.a.y() + slope_y * part.a.z();
@@ -271,8 +279,8 @@ void SynthRenderer::Impl::CastShadow(const SynthFigure& figure, const SynthBody&
     s.ra = part.half_width[0];
     s.rb = part.ellipsoid ? s.ra : part.half_width[part.rings - 1];
     if (part.surface == SynthSurface::kTorso) s.ra = s.rb = 0.8f * part.half_width[3];
-    s.soft_a = 0.02f + 0.16f * part.a.z();
-    s.soft_b = 0.02f + 0.16f * part.b.z();
+    s.soft_a = 0.02f + 0.11f * part.a.z();
+    s.soft_b = 0.02f + 0.11f * part.b.z();
     const float pad = std::max(s.ra + s.soft_a, s.rb + s.soft_b);
     low_x = std::min({low_x, s.ax - pad, s.ax + s.dx - pad});
     high_x = std::max({high_x, s.ax + pad, s.ax + s.dx + pad});
@@ -340,8 +348,14 @@ void SynthRenderer::Impl::CastShadow(const SynthFigure& figure, const SynthBody&
                            share * share * (3 - 2 * share) * std::min(1.0f, 1.4f * radius / soft));
       }
       const float near2 = (gx - foot_x) * (gx - foot_x) + (gy - foot_y) * (gy - foot_y);
-      const float contact = 0.5f * std::exp(-near2 / (0.26f * 0.26f));
-      const float left_over = (1 - opacity * direct * 0.85f * covered) * (1 - opacity * contact);
+      float light_kept = 1 - opacity * 0.32f * std::exp(-near2 / (0.34f * 0.34f));
+      for (const Sole& sole : soles) {
+        const float dx = gx - sole.x;
+        const float dy = gy - sole.y;
+        light_kept *=
+            1 - opacity * sole.strength * std::exp(-(dx * dx + dy * dy) / (0.13f * 0.13f));
+      }
+      const float left_over = (1 - opacity * direct * 0.9f * covered) * light_kept;
       if (left_over > 0.995f) continue;
       canvas->shadow[pixel] *= left_over;
       canvas->touched[pixel] = 1;
@@ -355,41 +369,75 @@ void SynthRenderer::Impl::Merge(const SynthFigure& figure, const SynthAppearance
   const Layer& layer = canvas->layer;
   const PixelArea area = layer.area.Within(camera.width_px, camera.height_px);
   const float pelvis_depth = raster.ToCamera(layer.body.pelvis).z();
-  const SkinAndCloth paint(looks, light, pelvis_depth / raster.focal);
+  const SkinAndCloth paint(looks, light, kSamples * pelvis_depth / raster.focal);
   const float lamp = SynthLampLight(scenery, static_cast<float>(figure.position_m.x()),
                                     static_cast<float>(figure.position_m.y()));
   const int stride = camera.width_px * kSamples;
   const auto opacity = static_cast<float>(std::clamp(figure.opacity, 0.0, 1.0));
-  for (int y = area.top * kSamples; y < area.bottom * kSamples; ++y) {
-    const int ly = y - layer.area.top * kSamples;
-    const float* depth = layer.depth.data() + static_cast<size_t>(ly) * layer.width();
-    const uint8_t* part = layer.part.data() + static_cast<size_t>(ly) * layer.width();
-    for (int x = area.left * kSamples; x < area.right * kSamples; ++x) {
-      const int lx = x - layer.area.left * kSamples;
-      if (depth[lx] == kInfinity) continue;
-      const size_t sample = static_cast<size_t>(y) * stride + x;
-      if (depth[lx] >= canvas->depth[sample]) continue;
-      const Solid& solid = layer.solids[part[lx]];
-      const SurfacePoint point =
-          solid.Surface(static_cast<float>(x) + 0.5f, static_cast<float>(y) + 0.5f);
-      Vector3f color = paint.Shade(solid.part(), point) * lamp;
-      const size_t pixel =
-          static_cast<size_t>(y / kSamples) * camera.width_px + static_cast<size_t>(x / kSamples);
-      if (opacity < 1) {
-        Vector3f behind;
-        if (canvas->owner[sample] >= 0) {
-          const LinearSample& old = canvas->color[sample];
-          behind = Vector3f(old.r, old.g, old.b) / kOne;
-        } else {
-          const float* old = backdrop.linear_rgb.data() + 3 * pixel;
-          behind = Vector3f(old[0], old[1], old[2]);
-        }
-        color = behind + (color - behind) * opacity;
+  for (int py = area.top; py < area.bottom; ++py) {
+    for (int px = area.left; px < area.right; ++px) {
+      // The samples that are seen, as offsets within the pixel.
+      std::array<int, kSamplesPerPixel> seen;
+      std::array<uint8_t, kSamplesPerPixel> parts;
+      int count = 0;
+      for (int k = 0; k < kSamplesPerPixel; ++k) {
+        const int x = px * kSamples + k % kSamples;
+        const int y = py * kSamples + k / kSamples;
+        const size_t local = static_cast<size_t>(y - layer.area.top * kSamples) * layer.width() +
+                             static_cast<size_t>(x - layer.area.left * kSamples);
+        const float depth = layer.depth[local];
+        float& nearest = canvas->depth[static_cast<size_t>(y) * stride + x];
+        if (depth >= nearest) continue;  // also beside the figure: infinite
+        nearest = depth;
+        parts[count] = layer.part[local];
+        seen[count++] = k;
       }
-      canvas->depth[sample] = depth[lx];
-      canvas->owner[sample] = rank;
-      canvas->color[sample] = {ToFixed(color.x()), ToFixed(color.y()), ToFixed(color.z())};
+      if (count == 0) continue;
+      const size_t pixel = static_cast<size_t>(py) * camera.width_px + px;
       canvas->touched[pixel] = 1;
+      // Light varies little within a pixel: each part in it is shaded once, in the middle of its
+      // samples.
+      std::array<bool, kSamplesPerPixel> done{};
+      for (int first = 0; first < count; ++first) {
+        if (done[first]) continue;
+        float middle_x = 0;
+        float middle_y = 0;
+        int members = 0;
+        for (int i = first; i < count; ++i) {
+          if (parts[i] != parts[first]) continue;
+          middle_x += static_cast<float>(seen[i] % kSamples);
+          middle_y += static_cast<float>(seen[i] / kSamples);
+          ++members;
+        }
+        const auto left = static_cast<float>(px * kSamples);
+        const auto top = static_cast<float>(py * kSamples);
+        const Solid& solid = layer.solids[parts[first]];
+        SurfacePoint point;
+        // The middle may fall into a notch of the outline.
+        if (!solid.Surface(left + middle_x / static_cast<float>(members) + 0.5f,
+                           top + middle_y / static_cast<float>(members) + 0.5f, &point)) {
+          solid.Surface(left + static_cast<float>(seen[first] % kSamples) + 0.5f,
+                        top + static_cast<float>(seen[first] / kSamples) + 0.5f, &point);
+        }
+        const Vector3f color = paint.Shade(solid.part(), point) * lamp;
+        for (int i = first; i < count; ++i) {
+          if (parts[i] != parts[first]) continue;
+          done[i] = true;
+          const size_t sample = static_cast<size_t>(py * kSamples + seen[i] / kSamples) * stride +
+                                static_cast<size_t>(px * kSamples + seen[i] % kSamples);
+          Vector3f mixed = color;
+          if (opacity < 1) {
+            Vector3f behind(backdrop.linear_rgb.data() + 3 * pixel);
+            if (canvas->owner[sample] >= 0) {
+              const LinearSample& old = canvas->color[sample];
+              behind = Vector3f(old.r, old.g, old.b) / kOne;
+            }
+            mixed = behind + (color - behind) * opacity;
+          }
+          canvas->owner[sample] = rank;
+          canvas->color[sample] = {ToFixed(mixed.x()), ToFixed(mixed.y()), ToFixed(mixed.z())};
+        }
+      }
     }
   }
 }

@@ -48,7 +48,7 @@ float Irradiance(const SceneLight& light, const Vector3f& normal) {
   // Wrapped around: large lamps and bright walls light more than the half that faces the sun.
   constexpr float kWrap = 0.4f;
   const float direct = std::max(0.0f, (normal.dot(light.toward) + kWrap) / (1 + kWrap));
-  const float sky = 0.72f + 0.28f * normal.dot(light.up);
+  const float sky = 0.82f + 0.18f * normal.dot(light.up);
   return light.ambient * sky + (1 - light.ambient) * 1.15f * direct;
 }
 
@@ -57,11 +57,10 @@ SkinAndCloth::LinearCloth SkinAndCloth::ToLinear(const SynthCloth& cloth) {
           cloth.level};
 }
 
-SkinAndCloth::SkinAndCloth(const SynthAppearance& looks, const SceneLight& light,
-                           float metres_per_sample)
+SkinAndCloth::SkinAndCloth(const SynthAppearance& looks, const SceneLight& light, float sample_m)
     : looks_(looks),
       light_(light),
-      sample_m_(metres_per_sample),
+      sample_m_(sample_m),
       height_(static_cast<float>(looks.height_m)),
       upper_(ToLinear(looks.upper_cloth)),
       lower_(ToLinear(looks.lower_cloth)),

@@ -24,11 +24,11 @@ struct SceneLight {
 // it.
 float Irradiance(const SceneLight& light, const Eigen::Vector3f& normal);
 
-// Paints one person. `metres_per_sample` is the width that one sample covers on the body: finer
+// Paints one person. `sample_m` is the width on the body between places that are shaded: finer
 // prints fade into their mean.
 class SkinAndCloth {
  public:
-  SkinAndCloth(const SynthAppearance& looks, const SceneLight& light, float metres_per_sample);
+  SkinAndCloth(const SynthAppearance& looks, const SceneLight& light, float sample_m);
 
   // Light that leaves the surface, linear RGB.
   Eigen::Vector3f Shade(const SynthPart& part, const SurfacePoint& point) const;

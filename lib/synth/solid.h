@@ -51,11 +51,9 @@ class Solid {
   float Depth(float x, float y) const {
     return part_->ellipsoid ? EllipsoidDepth(x, y, nullptr) : LatheDepth(x, y, nullptr);
   }
-  // The surface there; only where Depth is not kMiss.
-  SurfacePoint Surface(float x, float y) const {
-    SurfacePoint point;
-    part_->ellipsoid ? EllipsoidDepth(x, y, &point) : LatheDepth(x, y, &point);
-    return point;
+  // The surface there; false beside it.
+  bool Surface(float x, float y, SurfacePoint* point) const {
+    return (part_->ellipsoid ? EllipsoidDepth(x, y, point) : LatheDepth(x, y, point)) != kMiss;
   }
   const SynthPart& part() const { return *part_; }
 

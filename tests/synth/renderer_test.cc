@@ -245,6 +245,8 @@ TEST(SynthRenderer, LooksAreAttachedToTheBody) {
   front.looks[0].hair = SynthHair::kLong;
   front.looks[0].bag = SynthBag::kNone;
   front.looks[0].umbrella = false;
+  front.looks[0].standing_arms = 0;
+  front.looks[0].lower = SynthLower::kTrousers;
   Crowd back = front;
   back.figures[0].heading_rad = 0;
   Crowd side = front;

@@ -31,6 +31,7 @@ inline SynthScenery HallScenery(uint64_t seed) {
   scenery.min_m = {0, 0};
   scenery.max_m = {16, 12};
   scenery.look_seed = seed;
+  scenery.light_direction = {-0.35, 0.1, -0.93};
   scenery.obstacles.push_back({{5, 6}, {0.3, 0.3}, 0.3, 3.5, seed + 1});
   scenery.obstacles.push_back({{11, 8}, {0.35, 0.35}, 0, 3.5, seed + 2});
   scenery.obstacles.push_back({{9, 3.2}, {1.0, 0.4}, 0.2, 1.1, seed + 3});
