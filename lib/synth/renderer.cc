@@ -13,6 +13,7 @@
 #include "core/random.h"
 #include "synth/backdrop.h"
 #include "synth/figure.h"
+#include "synth/ground_shadow.h"
 #include "synth/shading.h"
 #include "synth/solid.h"
 
@@ -165,7 +166,7 @@ struct SynthRenderer::Impl {
   }
 
   bool DrawLayer(const SynthFigure& figure, const SynthAppearance& looks, Layer* layer) const;
-  void CastShadow(const SynthFigure& figure, const SynthBody& body, Canvas* canvas) const;
+  void CastShadow(const SynthFigure& figure, Canvas* canvas) const;
   void Merge(const SynthFigure& figure, const SynthAppearance& looks, int rank,
              Canvas* canvas) const;
   void Resolve(Canvas* canvas, std::span<const size_t> figure_of_rank, SynthFrame* frame) const;
@@ -233,132 +234,53 @@ bool SynthRenderer::Impl::DrawLayer(const SynthFigure& figure, const SynthAppear
   return true;
 }
 
-// Soft shadow on the floor: the body's axes cast along the light, wider and fainter with height,
-// and a dark patch where the feet keep the room's light away.
-void SynthRenderer::Impl::CastShadow(const SynthFigure& figure, const SynthBody& body,
-                                     Canvas* canvas) const {
-  struct Segment {
-    float ax, ay, dx, dy, inverse2, ra, rb, soft_a, soft_b;
-  };
-  struct Sole {
-    float x, y, strength;
-  };
-  std::vector<Segment> segments;
-  std::vector<Sole> soles;
-  const float down = std::max(0.25f, -light_world.z());
-  const float slope_x = light_world.x() / down;
-  const float slope_y = light_world.y() / down;
-  float low_x = kInfinity, low_y = kInfinity, high_x = -kInfinity, high_y = -kInfinity;
-  for (const SynthPart& part : body.parts) {
-    switch (part.surface) {
-      case SynthSurface::kFaceBump:
-      case SynthSurface::kHair:
-      case SynthSurface::kHand:
-      case SynthSurface::kNeck:
-      case SynthSurface::kHandle:
-      case SynthSurface::kHatBrim:
-      case SynthSurface::kShoulder:
-      case SynthSurface::kHood:
-      case SynthSurface::kHairTail:
-      case SynthSurface::kHat:
-        continue;
-      default:
-        break;
-    }
-    if (part.surface == SynthSurface::kFoot) {
-      const Vector3f middle = 0.5f * (part.a + part.b);
-      soles.push_back({middle.x(), middle.y(), 0.55f * std::exp(-middle.z() / 0.07f)});
-    }
-    Segment s;
-    s.ax = part.a.x() + slope_x * part.a.z();
-    s.ay = part.a.y() + slope_y * part.a.z();
-    s.dx = part.b.x() + slope_x * part.b.z() - s.ax;
-    s.dy = part.b.y() + slope_y * part.b.z() - s.ay;
-    const float length2 = s.dx * s.dx + s.dy * s.dy;
-    s.inverse2 = length2 > 1e-8f ? 1 / length2 : 0;
-    s.ra = part.half_width[0];
-    s.rb = part.ellipsoid ? s.ra : part.half_width[part.rings - 1];
-    if (part.surface == SynthSurface::kTorso) s.ra = s.rb = 0.8f * part.half_width[3];
-    s.soft_a = 0.02f + 0.11f * part.a.z();
-    s.soft_b = 0.02f + 0.11f * part.b.z();
-    const float pad = std::max(s.ra + s.soft_a, s.rb + s.soft_b);
-    low_x = std::min({low_x, s.ax - pad, s.ax + s.dx - pad});
-    high_x = std::max({high_x, s.ax + pad, s.ax + s.dx + pad});
-    low_y = std::min({low_y, s.ay - pad, s.ay + s.dy - pad});
-    high_y = std::max({high_y, s.ay + pad, s.ay + s.dy + pad});
-    segments.push_back(s);
-  }
-  const auto foot_x = static_cast<float>(figure.position_m.x());
-  const auto foot_y = static_cast<float>(figure.position_m.y());
-  low_x = std::min(low_x, foot_x - 0.7f);
-  high_x = std::max(high_x, foot_x + 0.7f);
-  low_y = std::min(low_y, foot_y - 0.7f);
-  high_y = std::max(high_y, foot_y + 0.7f);
-
+// Darkens the floor under and behind the canvas's layer.
+void SynthRenderer::Impl::CastShadow(const SynthFigure& figure, Canvas* canvas) const {
+  const SynthBody& body = canvas->layer.body;
+  const GroundShadow cast(body, light_world, 1 - light.ambient,
+                          static_cast<float>(std::clamp(figure.opacity, 0.0, 1.0)));
+  const float focal = raster.focal / kSamples;
+  const float center_x = raster.center_x / kSamples;
+  const float center_y = raster.center_y / kSamples;
   float left = kInfinity, top = kInfinity, right = -kInfinity, bottom = -kInfinity;
-  for (const float cx : {low_x, high_x}) {
-    for (const float cy : {low_y, high_y}) {
-      const Vector3f corner = raster.ToCamera({cx, cy, 0});
-      if (corner.z() < 0.3f) return;
-      const float u = (raster.center_x + raster.focal * corner.x() / corner.z()) / kSamples;
-      const float v = (raster.center_y + raster.focal * corner.y() / corner.z()) / kSamples;
-      left = std::min(left, u);
-      right = std::max(right, u);
-      top = std::min(top, v);
-      bottom = std::max(bottom, v);
-    }
+  for (const Vector3f& corner : cast.Corners()) {
+    const Vector3f seen = raster.ToCamera(corner);
+    if (seen.z() < 0.3f) return;
+    const float u = center_x + focal * seen.x() / seen.z();
+    const float v = center_y + focal * seen.y() / seen.z();
+    left = std::min(left, u);
+    right = std::max(right, u);
+    top = std::min(top, v);
+    bottom = std::max(bottom, v);
   }
   if (!(right - left < 4 * kMaxExtentPx && bottom - top < 4 * kMaxExtentPx)) return;
+  // Near the camera shadows are soft over many pixels: one value for each 2 x 2.
+  const int block = focal / raster.ToCamera(body.pelvis).z() > 50 ? 2 : 1;
   const PixelArea area =
-      PixelArea{static_cast<int>(std::floor(left)), static_cast<int>(std::floor(top)),
-                static_cast<int>(std::ceil(right)), static_cast<int>(std::ceil(bottom))}
+      PixelArea{static_cast<int>(std::floor(left / 2)) * 2,
+                static_cast<int>(std::floor(top / 2)) * 2, static_cast<int>(std::ceil(right)),
+                static_cast<int>(std::ceil(bottom))}
           .Within(camera.width_px, camera.height_px);
   const Eigen::Matrix3f world_from_camera = raster.camera_from_world.transpose();
-  const float focal = raster.focal / kSamples;
-  const float direct = 1 - light.ambient;
-  const float opacity = static_cast<float>(figure.opacity);
-  for (int y = area.top; y < area.bottom; ++y) {
-    for (int x = area.left; x < area.right; ++x) {
-      const size_t pixel = static_cast<size_t>(y) * camera.width_px + x;
-      if (backdrop.is_floor[pixel] == 0) continue;
+  for (int y = area.top; y < area.bottom; y += block) {
+    for (int x = area.left; x < area.right; x += block) {
+      const float middle = 0.5f * static_cast<float>(block);
       const Vector3f ray =
-          world_from_camera *
-          Vector3f(
-              (static_cast<float>(x) + 0.5f - 0.5f * static_cast<float>(camera.width_px)) / focal,
-              (static_cast<float>(y) + 0.5f - 0.5f * static_cast<float>(camera.height_px)) / focal,
-              1);
+          world_from_camera * Vector3f((static_cast<float>(x) + middle - center_x) / focal,
+                                       (static_cast<float>(y) + middle - center_y) / focal, 1);
       if (ray.z() > -1e-5f) continue;
       const float distance = -raster.position.z() / ray.z();
-      const float gx = raster.position.x() + distance * ray.x();
-      const float gy = raster.position.y() + distance * ray.y();
-      float covered = 0;
-      for (const Segment& s : segments) {
-        const float px = gx - s.ax;
-        const float py = gy - s.ay;
-        const float t = std::clamp((px * s.dx + py * s.dy) * s.inverse2, 0.0f, 1.0f);
-        const float ex = px - t * s.dx;
-        const float ey = py - t * s.dy;
-        const float radius = s.ra + t * (s.rb - s.ra);
-        const float soft = s.soft_a + t * (s.soft_b - s.soft_a);
-        const float gap2 = ex * ex + ey * ey;
-        if (gap2 >= (radius + soft) * (radius + soft)) continue;
-        const float share = std::min(1.0f, (radius + soft - std::sqrt(gap2)) / (2 * soft));
-        // A thin limb high above the floor hides only part of a wide lamp.
-        covered = std::max(covered,
-                           share * share * (3 - 2 * share) * std::min(1.0f, 1.4f * radius / soft));
+      const float light_left = cast.LightLeft(raster.position.x() + distance * ray.x(),
+                                              raster.position.y() + distance * ray.y());
+      if (light_left > 0.995f) continue;
+      for (int by = y; by < std::min(y + block, area.bottom); ++by) {
+        for (int bx = x; bx < std::min(x + block, area.right); ++bx) {
+          const size_t pixel = static_cast<size_t>(by) * camera.width_px + bx;
+          if (backdrop.is_floor[pixel] == 0) continue;
+          canvas->shadow[pixel] *= light_left;
+          canvas->touched[pixel] = 1;
+        }
       }
-      const float near2 = (gx - foot_x) * (gx - foot_x) + (gy - foot_y) * (gy - foot_y);
-      float light_kept = 1 - opacity * 0.32f * std::exp(-near2 / (0.34f * 0.34f));
-      for (const Sole& sole : soles) {
-        const float dx = gx - sole.x;
-        const float dy = gy - sole.y;
-        light_kept *=
-            1 - opacity * sole.strength * std::exp(-(dx * dx + dy * dy) / (0.13f * 0.13f));
-      }
-      const float left_over = (1 - opacity * direct * 0.9f * covered) * light_kept;
-      if (left_over > 0.995f) continue;
-      canvas->shadow[pixel] *= left_over;
-      canvas->touched[pixel] = 1;
     }
   }
 }
@@ -561,7 +483,7 @@ SynthFrame SynthRenderer::Render(std::span<const SynthFigure> figures,
   for (size_t rank = 0; rank < figure_of_rank.size(); ++rank) {
     const size_t index = figure_of_rank[rank];
     if (!impl.DrawLayer(figures[index], *looks[index], &canvas.layer)) continue;
-    impl.CastShadow(figures[index], canvas.layer.body, &canvas);
+    impl.CastShadow(figures[index], &canvas);
     impl.Merge(figures[index], *looks[index], static_cast<int>(rank), &canvas);
 
     const Layer& layer = canvas.layer;
