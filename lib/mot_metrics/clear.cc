@@ -13,9 +13,9 @@ constexpr double kEps = std::numeric_limits<double>::epsilon();
 constexpr int32_t kNone = -1;
 
 // Walks the frames; `per_frame(f, counts of this frame alone)` gets tp, fn, fp, switches and IoU
-// sum.
-template <typename PerFrame>
-ClearCounts Walk(const MotSequence& s, PerFrame&& per_frame) {
+// sum, `per_match(ground truth box, pair)` every match.
+template <typename PerFrame, typename PerMatch>
+ClearCounts Walk(const MotSequence& s, PerFrame&& per_frame, PerMatch&& per_match) {
   const size_t gt_ids = s.gt_id_value.size();
   std::vector<int32_t> last_tracker(gt_ids,
                                     kNone);  // of the last match at any time: decides switches
@@ -26,7 +26,7 @@ ClearCounts Walk(const MotSequence& s, PerFrame&& per_frame) {
   int64_t step = 0;
   SparseAssigner assigner;
   SparseScores scores;
-  std::vector<double> similarity;  // of the entries of `scores`
+  std::vector<uint32_t> pair;  // of the entries of `scores`
   ClearCounts total;
   for (size_t f = 0; f < s.frame_size(); ++f) {
     const uint32_t first = s.frames[f].gt_begin;
@@ -39,7 +39,7 @@ ClearCounts Walk(const MotSequence& s, PerFrame&& per_frame) {
     if (here.fn > 0 && here.fp > 0) {
       ++step;
       scores.Clear(s.TrackerBoxes(f));
-      similarity.clear();
+      pair.clear();
       for (uint32_t g = first; g < last; ++g) {
         const int32_t id = s.gt_id[g];
         const int32_t keep = previous_step[id] == step - 1 ? previous_tracker[id] : kNone;
@@ -47,7 +47,7 @@ ClearCounts Walk(const MotSequence& s, PerFrame&& per_frame) {
           if (s.pair_iou[k] < kClearThreshold - kEps) continue;
           const double kept = tracker_id[s.pair_col[k]] == keep ? 1000.0 : 0.0;
           scores.Add(s.pair_col[k], kept + s.pair_iou[k]);
-          similarity.push_back(s.pair_iou[k]);
+          pair.push_back(k);
         }
         scores.EndRow();
       }
@@ -61,7 +61,8 @@ ClearCounts Walk(const MotSequence& s, PerFrame&& per_frame) {
           uint32_t k = scores.row_begin[g - first];
           while (scores.col[k] != col) ++k;
           ++here.tp;
-          here.similarity_sum += similarity[k];
+          here.similarity_sum += s.pair_iou[pair[k]];
+          per_match(g, pair[k]);
           ++matched[id];
           if (last_tracker[id] != kNone && last_tracker[id] != tracker) ++here.id_switches;
           if (previous_step[id] != step - 1) ++begun[id];
@@ -109,8 +110,17 @@ ClearCounts& ClearCounts::operator+=(const ClearCounts& other) {
   return *this;
 }
 
+std::vector<uint32_t> MatchForClear(const MotSequence& sequence) {
+  std::vector<uint32_t> pair_of_box(sequence.gt_id.size(), kNoPair);
+  Walk(
+      sequence, [](size_t, const ClearCounts&) {},
+      [&](uint32_t box, uint32_t pair) { pair_of_box[box] = pair; });
+  return pair_of_box;
+}
+
 ClearCounts CountClear(const MotSequence& sequence) {
-  return Walk(sequence, [](size_t, const ClearCounts&) {});
+  return Walk(
+      sequence, [](size_t, const ClearCounts&) {}, [](uint32_t, uint32_t) {});
 }
 
 std::vector<ClearCounts> CountClearBlocks(const MotSequence& sequence, int64_t block_frames) {
@@ -119,9 +129,12 @@ std::vector<ClearCounts> CountClearBlocks(const MotSequence& sequence, int64_t b
     const int64_t begin = static_cast<int64_t>(b) * block_frames;
     blocks[b].frames = std::min(block_frames, sequence.frame_count - begin);
   }
-  Walk(sequence, [&](size_t f, const ClearCounts& here) {
-    blocks[(sequence.frames[f].number - 1) / block_frames] += here;
-  });
+  Walk(
+      sequence,
+      [&](size_t f, const ClearCounts& here) {
+        blocks[(sequence.frames[f].number - 1) / block_frames] += here;
+      },
+      [](uint32_t, uint32_t) {});
   return blocks;
 }
 

@@ -34,6 +34,10 @@ struct ClearSummary {
 
 inline constexpr double kClearThreshold = 0.5;
 
+// For each ground truth box the index of the pair (into MotSequence::pair_iou) it is matched with,
+// kNoPair without one.
+std::vector<uint32_t> MatchForClear(const MotSequence& sequence);
+
 ClearCounts CountClear(const MotSequence& sequence);
 // The same split by frames (entry b: frames b*block_frames+1 .. (b+1)*block_frames). What belongs
 // to whole tracks (mostly tracked, fragmentations) is left 0.

@@ -35,7 +35,6 @@ struct HotaSummary {
 
 // For each ground truth box the index of the pair (into MotSequence::pair_iou) it is matched with,
 // kNoPair without one; the same match serves all alphas.
-inline constexpr uint32_t kNoPair = UINT32_MAX;
 std::vector<uint32_t> MatchForHota(const MotSequence& sequence);
 
 HotaCounts CountHota(const MotSequence& sequence);

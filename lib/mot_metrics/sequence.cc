@@ -3,59 +3,18 @@
 #include <algorithm>
 #include <atomic>
 #include <limits>
-#include <numeric>
 
 #include "core/error.h"
 #include "core/parallel.h"
 #include "matching/assignment.h"
 #include "matching/iou.h"
+#include "mot_metrics/frame_rows.h"
 
 namespace reidbench {
 namespace {
 
 constexpr double kEps = std::numeric_limits<double>::epsilon();
 constexpr int64_t kFramesPerTask = 64;
-
-// Indices of boxes grouped by frame, in the order of the file within a frame.
-struct ByFrame {
-  std::vector<uint32_t> order;
-  std::vector<int64_t> number;  // of each frame that has boxes, ascending
-  std::vector<uint32_t> begin;  // into order, [frames + 1]
-};
-
-ByFrame GroupByFrame(const std::vector<TrackBox>& boxes) {
-  ByFrame out;
-  const size_t n = boxes.size();
-  REIDBENCH_CHECK(n < std::numeric_limits<uint32_t>::max());
-  int64_t last = 0;
-  bool sorted = true;
-  for (size_t i = 0; i < n; ++i) {
-    sorted = sorted && (i == 0 || boxes[i - 1].frame <= boxes[i].frame);
-    last = std::max(last, boxes[i].frame.value);
-  }
-  out.order.resize(n);
-  if (!sorted && last <= static_cast<int64_t>(4 * n + 4096)) {
-    std::vector<uint32_t> at(static_cast<size_t>(last) + 2, 0);
-    for (const TrackBox& box : boxes) ++at[box.frame.value + 1];
-    for (size_t f = 1; f < at.size(); ++f) at[f] += at[f - 1];
-    for (size_t i = 0; i < n; ++i) out.order[at[boxes[i].frame.value]++] = static_cast<uint32_t>(i);
-  } else {
-    std::iota(out.order.begin(), out.order.end(), 0);
-    if (!sorted) {
-      std::stable_sort(out.order.begin(), out.order.end(),
-                       [&](uint32_t a, uint32_t b) { return boxes[a].frame < boxes[b].frame; });
-    }
-  }
-  for (size_t k = 0; k < n; ++k) {
-    const int64_t frame = boxes[out.order[k]].frame.value;
-    if (out.number.empty() || out.number.back() != frame) {
-      out.number.push_back(frame);
-      out.begin.push_back(static_cast<uint32_t>(k));
-    }
-  }
-  out.begin.push_back(static_cast<uint32_t>(n));
-  return out;
-}
 
 // Replaces ids by their rank among all ids that occur; returns the ids by rank.
 std::vector<int64_t> Relabel(const std::vector<int64_t>& ids, std::vector<int32_t>* ranks) {
@@ -358,8 +317,8 @@ class Preparer {
   bool by_class_ = true;
   std::string name_;
   std::atomic<size_t> pairs_{0};
-  ByFrame gt_by_frame_;
-  ByFrame tracker_by_frame_;
+  FrameRows gt_by_frame_;
+  FrameRows tracker_by_frame_;
 };
 
 }  // namespace

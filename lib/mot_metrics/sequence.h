@@ -52,6 +52,9 @@ struct MotSequence {
   }
 };
 
+// Stands for "no pair" where a pair is named by its index into MotSequence::pair_iou.
+inline constexpr uint32_t kNoPair = UINT32_MAX;
+
 // Applies the benchmark's rules for one of its classes. Frames must already be restricted
 // (KeepFrames) and valid (ids once a frame, 1..frame_count): the reader in datasets/mot_files.h
 // sees to it. The frame count is the larger of the two. Throws Error(kInput) for a repeated id or
