@@ -27,6 +27,7 @@ constexpr CommandInfo kCommands[] = {
     {"rank", "embeddings -> mAP, CMC, mINP, verification, confidence intervals"},
     {"track", "detections -> tracks"},
     {"score", "tracks -> HOTA, CLEAR, Identity"},
+    {"compare", "plain against corrected tracks -> what correction won, and why ids still switch"},
 };
 
 std::filesystem::path Folder() {

@@ -6,6 +6,7 @@
 #include "cli/render.h"
 #include "core/error.h"
 #include "stages/score_report.h"
+#include "stages/score_switches.h"
 
 using namespace reidbench;
 
@@ -13,6 +14,7 @@ int main(int argc, char** argv) {
   ScoreStageOptions options;
   options.bootstrap.resamples = 0;
   std::filesystem::path trackeval_output;
+  std::filesystem::path switches;
   bool no_preprocessing = false;
 
   Command command(
@@ -20,7 +22,8 @@ int main(int argc, char** argv) {
       "reidbench score --gt MOT17/train --tracks tracks/ --benchmark MOT17\n"
       "reidbench score --gt gt.txt --tracks result.txt --benchmark MOT17 --format json\n"
       "reidbench score --gt MOT20/train --tracks raw/ --tracks corrected/ --benchmark MOT20 "
-      "--bootstrap 1000");
+      "--bootstrap 1000\n"
+      "reidbench score --gt gt.txt --tracks result.txt --switches switches.csv");
   command.Option("--gt", &options.ground_truth,
                  "Folder of sequences (SEQ/gt/gt.txt), one sequence, one gt file, or TrackEval's "
                  "gt/mot_challenge");
@@ -47,6 +50,8 @@ int main(int argc, char** argv) {
   command.Option(
       "--trackeval-output", &trackeval_output,
       "Also write TrackEval's <class>_summary.txt and <class>_detailed.csv into this folder");
+  command.Option("--switches", &switches,
+                 "Also write every identity switch with its cause into this .csv or .json file");
 
   return command.Run(argc, argv, [&](const CommonOptions& common) {
     if (options.ground_truth.empty())
@@ -54,6 +59,8 @@ int main(int argc, char** argv) {
     if (options.tracks.empty()) ThrowUsage("--tracks is missing: the result file or folder");
     options.preprocess = !no_preprocessing;
     options.bootstrap.seed = common.seed;
+    options.switches = !switches.empty();
+    if (options.switches) CheckSwitchesFile(switches, common.force);
     const ScoreStageResult result = RunScore(options);
     for (const std::string& warning : result.warnings) PrintWarning(warning);
     if (common.dry_run) {
@@ -61,6 +68,7 @@ int main(int argc, char** argv) {
       return kExitOk;
     }
     if (!trackeval_output.empty()) WriteTrackEvalFiles(result, trackeval_output, common.force);
+    if (options.switches) WriteSwitches(result, switches, common.force);
     WriteResult(common, RenderAs(common.format, {.json = [&] { return RenderScoreJson(result); },
                                                  .csv = [&] { return RenderScoreCsv(result); },
                                                  .tables =

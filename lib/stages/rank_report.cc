@@ -6,6 +6,7 @@
 
 #include "core/text.h"
 #include "core/version.h"
+#include "stages/json_values.h"
 
 namespace reidbench {
 namespace {
@@ -14,7 +15,6 @@ using Json = nlohmann::ordered_json;
 
 constexpr int kListedRanks[] = {1, 5, 10, 20};
 
-Json OrNull(std::optional<double> value) { return value ? Json(*value) : Json(nullptr); }
 // As the shortest decimal that reads back as the same float, not as its long double expansion.
 Json OrNull(std::optional<float> value) {
   return value ? Json(*ParseDouble(fmt::format("{}", *value))) : Json(nullptr);

@@ -1,115 +1,66 @@
 #include "stages/score.h"
 
 #include <fmt/format.h>
-#include <tbb/task_arena.h>
 
 #include <algorithm>
 #include <map>
 #include <numeric>
 #include <optional>
-#include <system_error>
 
 #include "core/error.h"
 #include "core/interrupt.h"
-#include "core/parallel.h"
-#include "core/text.h"
-#include "datasets/mot_files.h"
 #include "datasets/mot_layout.h"
+#include "mot_metrics/sequence.h"
+#include "stages/score_inputs.h"
 
 namespace reidbench {
 namespace {
 
 // What one sequence gives; filled by one task.
 struct SequenceOutcome {
-  std::vector<std::string> warnings;
-  std::vector<Error> errors;
-  std::vector<std::vector<MotCounts>> counts;               // [tracker][class]
-  std::vector<std::vector<std::vector<MotCounts>>> blocks;  // [tracker][class][block]
+  std::vector<std::vector<MotCounts>> counts;                // [tracker][class]
+  std::vector<std::vector<std::vector<MotCounts>>> blocks;   // [tracker][class][block]
+  std::vector<std::vector<std::vector<IdSwitch>>> switches;  // [tracker][class][switch]
 };
 
-class SequenceScorer {
- public:
-  SequenceScorer(const ScoreStageOptions& options, const MotBenchmark& benchmark,
-                 const std::vector<MotTrackerFiles>& trackers)
-      : options_(options), benchmark_(benchmark), trackers_(trackers) {}
-
-  SequenceOutcome Score(const MotSequenceFiles& files, size_t index) const {
-    SequenceOutcome out;
-    out.counts.resize(trackers_.size());
-    out.blocks.resize(trackers_.size());
-    MotReadOptions read;
-    read.kind = MotFileKind::kGroundTruth;
-    read.frame_count = files.frame_count;
-    read.has_classes = benchmark_.has_classes;
-    if (benchmark_.preprocess) read.known_classes = benchmark_.known_classes;
-    read.result_classes.clear();
-    for (const MotClass& c : benchmark_.classes) read.result_classes.push_back(c.id);
-    std::optional<MotFile> truth = Read(files.ground_truth, read, &out);
-
-    // A bad ground truth does not keep the result files from being checked.
-    FrameRange range{1, files.frame_count};
-    if (benchmark_.frames != FramePart::kAll && truth) {
-      const int64_t frames = truth->tracks.frame_count;
-      range = ScoredFrames(benchmark_, frames);
-      if (range.size() == 0) {
-        out.errors.emplace_back(
-            ErrorKind::kInput,
-            fmt::format("{}: expected a video long enough for the part {} scores, found {} frames",
-                        files.ground_truth.string(), benchmark_.name, frames));
-        return out;
-      }
-      KeepFrames(range, &truth->tracks);
-      read.frame_count = benchmark_.results_renumbered ? range.size() : frames;
+SequenceOutcome ScoreSequence(const ScoreStageOptions& options, const MotBenchmark& benchmark,
+                              const std::vector<MotTrackerFiles>& trackers,
+                              const MotSequenceFiles& files, size_t index,
+                              SequenceMessages* messages) {
+  SequenceOutcome out;
+  out.counts.resize(trackers.size());
+  out.blocks.resize(trackers.size());
+  out.switches.resize(trackers.size());
+  SequenceReader reader(benchmark, files, messages);
+  if (!reader.HasFrames()) return out;
+  std::optional<TrackSet>& truth = reader.truth();
+  for (size_t t = 0; t < trackers.size(); ++t) {
+    if (InterruptRequested()) return out;
+    std::optional<TrackSet> result = reader.ReadResult(trackers[t].results[index]);
+    if (!truth || !result) continue;
+    if (truth->boxes.empty() && result->boxes.empty()) {
+      messages->warnings.push_back(fmt::format(
+          "sequence {}: no boxes on either side; ATA and SFDA are undefined (null)", files.name));
     }
-    read.kind = MotFileKind::kResult;
-    for (size_t t = 0; t < trackers_.size(); ++t) {
-      if (InterruptRequested()) return out;
-      std::optional<MotFile> result = Read(trackers_[t].results[index], read, &out);
-      if (!truth || !result) continue;
-      if (benchmark_.frames != FramePart::kAll && !benchmark_.results_renumbered)
-        KeepFrames(range, &result->tracks);
-      if (truth->tracks.boxes.empty() && result->tracks.boxes.empty()) {
-        out.warnings.push_back(fmt::format(
-            "sequence {}: no boxes on either side; ATA and SFDA are undefined (null)", files.name));
+    const bool last_tracker = t + 1 == trackers.size();
+    for (size_t c = 0; c < benchmark.classes.size(); ++c) {
+      const MotSequence prepared =
+          PrepareSequence(*truth, *result, benchmark, benchmark.classes[c]);
+      if (options.switches) {
+        out.switches[t].push_back(FindSwitches(prepared, *truth, *result, SwitchOptionsOf(files)));
       }
-      truth->tracks.sequence = files.name;
-      const bool last_tracker = t + 1 == trackers_.size();
-      for (size_t c = 0; c < benchmark_.classes.size(); ++c) {
-        const MotSequence prepared =
-            PrepareSequence(truth->tracks, result->tracks, benchmark_, benchmark_.classes[c]);
-        if (c + 1 ==
-            benchmark_.classes
-                .size()) {  // the rows are not needed any more, and they are the larger part
-          result.reset();
-          if (last_tracker) truth.reset();
-        }
-        out.counts[t].push_back(CountMot(prepared));
-        if (options_.bootstrap.resamples > 0 && options_.block_frames > 0) {
-          out.blocks[t].push_back(CountMotBlocks(prepared, options_.block_frames));
-        }
+      if (c + 1 == benchmark.classes.size()) {
+        // The rows are not needed any more, and they are the larger part.
+        result.reset();
+        if (last_tracker) truth.reset();
       }
-    }
-    return out;
-  }
-
- private:
-  static std::optional<MotFile> Read(const std::filesystem::path& path, const MotReadOptions& read,
-                                     SequenceOutcome* out) {
-    try {
-      MotFile file = ReadMotFile(path, read);
-      out->warnings.insert(out->warnings.end(), file.warnings.begin(), file.warnings.end());
-      file.line = {};
-      return file;
-    } catch (const Error& error) {
-      out->errors.push_back(error);
-      return std::nullopt;
+      out.counts[t].push_back(CountMot(prepared));
+      if (options.bootstrap.resamples > 0 && options.block_frames > 0)
+        out.blocks[t].push_back(CountMotBlocks(prepared, options.block_frames));
     }
   }
-
-  const ScoreStageOptions& options_;
-  const MotBenchmark& benchmark_;
-  const std::vector<MotTrackerFiles>& trackers_;
-};
+  return out;
+}
 
 std::vector<MotTrackerFiles> FindAllTrackers(const ScoreStageOptions& options,
                                              const std::vector<MotSequenceFiles>& sequences) {
@@ -132,34 +83,6 @@ std::vector<MotTrackerFiles> FindAllTrackers(const ScoreStageOptions& options,
   return trackers;
 }
 
-// Large files first, so that the longest sequence does not start last.
-std::vector<size_t> LargestFirst(const std::vector<MotSequenceFiles>& sequences) {
-  std::vector<uintmax_t> size(sequences.size(), 0);
-  for (size_t i = 0; i < size.size(); ++i) {
-    std::error_code failed;
-    const uintmax_t bytes = std::filesystem::file_size(sequences[i].ground_truth, failed);
-    if (!failed) size[i] = bytes;
-  }
-  std::vector<size_t> order(sequences.size());
-  std::iota(order.begin(), order.end(), size_t{0});
-  std::stable_sort(order.begin(), order.end(),
-                   [&](size_t a, size_t b) { return size[a] > size[b]; });
-  return order;
-}
-
-void ThrowErrors(const std::vector<SequenceOutcome>& outcomes) {
-  std::vector<std::string> messages;
-  ErrorKind kind = ErrorKind::kInput;
-  for (const SequenceOutcome& outcome : outcomes) {
-    for (const Error& error : outcome.errors) {
-      if (messages.empty()) kind = error.kind();
-      if (std::find(messages.begin(), messages.end(), error.what()) == messages.end())
-        messages.emplace_back(error.what());
-    }
-  }
-  if (!messages.empty()) throw Error(kind, JoinText(messages, "\n"));
-}
-
 }  // namespace
 
 ScoreStageResult RunScore(const ScoreStageOptions& options) {
@@ -174,18 +97,12 @@ ScoreStageResult RunScore(const ScoreStageOptions& options) {
   const std::vector<MotTrackerFiles> trackers = FindAllTrackers(options, sequences);
   for (const MotSequenceFiles& sequence : sequences) result.sequences.push_back(sequence.name);
 
-  const SequenceScorer scorer(options, result.benchmark, trackers);
-  const std::vector<size_t> order = LargestFirst(sequences);
   std::vector<SequenceOutcome> outcomes(sequences.size());
-  ParallelFor(static_cast<int64_t>(order.size()), [&](int64_t k) {
-    if (InterruptRequested()) return;
-    // Isolated: a thread that waits for a part of its sequence must not start another sequence and
-    // hold both in memory.
-    tbb::this_task_arena::isolate(
-        [&] { outcomes[order[k]] = scorer.Score(sequences[order[k]], order[k]); });
-  });
-  if (InterruptRequested()) throw Interrupted("interrupted while scoring");
-  ThrowErrors(outcomes);
+  result.warnings =
+      ForEachSequence(sequences, "scoring", [&](size_t index, SequenceMessages* messages) {
+        outcomes[index] =
+            ScoreSequence(options, result.benchmark, trackers, sequences[index], index, messages);
+      });
 
   std::vector<std::vector<MotCounts>> units(
       trackers.size());  // of the first class, for the comparison
@@ -196,8 +113,9 @@ ScoreStageResult RunScore(const ScoreStageOptions& options) {
       ClassScore& score = tracker.classes.emplace_back();
       score.scored = result.benchmark.classes[c];
       std::vector<MotCounts> blocks;
-      for (const SequenceOutcome& outcome : outcomes) {
+      for (SequenceOutcome& outcome : outcomes) {
         score.sequences.push_back(outcome.counts[t][c]);
+        if (options.switches) score.switches.push_back(std::move(outcome.switches[t][c]));
         if (!outcome.blocks[t].empty()) {
           blocks.insert(blocks.end(), outcome.blocks[t][c].begin(), outcome.blocks[t][c].end());
         }
@@ -208,15 +126,6 @@ ScoreStageResult RunScore(const ScoreStageOptions& options) {
       if (c == 0) units[t] = std::move(blocks);
     }
   }
-  for (SequenceOutcome& outcome : outcomes) {
-    for (std::string& warning : outcome.warnings) {
-      if (std::find(result.warnings.begin(), result.warnings.end(), warning) ==
-          result.warnings.end()) {
-        result.warnings.push_back(std::move(warning));
-      }
-    }
-  }
-
   std::vector<size_t> rank(trackers.size());
   std::iota(rank.begin(), rank.end(), size_t{0});
   std::vector<double> hota(trackers.size());

@@ -11,6 +11,7 @@
 #include "mot_metrics/benchmark.h"
 #include "mot_metrics/bootstrap.h"
 #include "mot_metrics/scores.h"
+#include "mot_metrics/switches.h"
 
 namespace reidbench {
 
@@ -24,7 +25,8 @@ struct ScoreStageOptions {
   bool preprocess = true;         // false: TrackEval's DO_PREPROC False
   MotBootstrapOptions bootstrap;  // .resamples = 0: no intervals, no comparison
   int64_t block_frames =
-      0;  // resample blocks of so many frames instead of sequences; 0 = sequences
+      0;                  // resample blocks of so many frames instead of sequences; 0 = sequences
+  bool switches = false;  // list every identity switch with its cause
 };
 
 // One class of one tracker.
@@ -32,6 +34,7 @@ struct ClassScore {
   MotClass scored;
   std::vector<MotCounts> sequences;  // in the order of ScoreStageResult::sequences
   std::vector<MotInterval> intervals;
+  std::vector<std::vector<IdSwitch>> switches;  // by sequence; empty unless asked for
 };
 
 struct TrackerScore {

@@ -11,6 +11,8 @@
 #include "core/files.h"
 #include "core/text.h"
 #include "core/version.h"
+#include "stages/json_values.h"
+#include "stages/score_switches.h"
 
 namespace reidbench {
 namespace {
@@ -111,8 +113,6 @@ Table ComparisonTable(const TrackerComparison& c) {
   return table;
 }
 
-Json OrNull(std::optional<double> value) { return value ? Json(*value) : Json(nullptr); }
-
 Json ValueJson(Kind kind, double value) {
   return kind == Kind::kCount || kind == Kind::kAlphaCounts ? Json(static_cast<int64_t>(value))
                                                             : Json(value);
@@ -149,6 +149,7 @@ Json ClassJson(const ClassScore& score, const std::vector<std::string>& sequence
     for (const MotInterval& i : score.intervals)
       intervals[i.field] = Json::array({OrNull(i.low), OrNull(i.high)});
   }
+  if (!score.switches.empty()) out["switches"] = CausesJson(CountByCause(score));
   return out;
 }
 
@@ -295,9 +296,9 @@ std::string RenderScoreJson(const ScoreStageResult& result) {
       entry["best"] = c.best;
       entry["other"] = c.other;
       for (const MotDifference& d : c.differences) {
-        entry["metrics"][d.field] = {{"best", OrNull(d.value_b)},
-                                     {"other", OrNull(d.value_a)},
-                                     {"difference", OrNull(d.difference)},
+        entry["metrics"][d.field] = {{"best", d.value_b},
+                                     {"other", d.value_a},
+                                     {"difference", d.difference},
                                      {"interval", Json::array({OrNull(d.low), OrNull(d.high)})},
                                      {"p", OrNull(d.p_value)}};
       }

@@ -11,6 +11,7 @@
 #include "core/files.h"
 #include "core/parallel.h"
 #include "stages/score_report.h"
+#include "stages/score_switches.h"
 
 namespace reidbench {
 namespace {
@@ -181,6 +182,40 @@ TEST_F(Score, WritesTrackEvalsFiles) {
   EXPECT_THROW(WriteTrackEvalFiles(result, root_ / "out", false),
                Error);  // nothing is overwritten by accident
   WriteTrackEvalFiles(result, root_ / "out", true);
+}
+
+TEST_F(Score, ListsEverySwitchWithItsCause) {
+  WriteTruth("A", 6);
+  WriteTruth("B", 6);
+  Write("tracks/A.txt", Result(6));
+  std::string switched = Result(6);
+  switched.replace(switched.find("\n5,7"), 4, "\n5,8");  // one frame only: there and back
+  Write("tracks/B.txt", switched);
+  EXPECT_THAT(RunScore(options_).trackers[0].classes[0].switches, ::testing::IsEmpty());
+  options_.switches = true;
+  const ScoreStageResult result = RunScore(options_);
+  const nlohmann::json json = nlohmann::json::parse(RenderSwitchesJson(result));
+  EXPECT_EQ(json["schema"], "reidbench.switches/1");
+  const nlohmann::json& found = json["trackers"]["tracks"]["pedestrian"];
+  EXPECT_EQ(found["by_cause"]["renamed"], 2);
+  EXPECT_THAT(found["sequences"]["A"], ::testing::SizeIs(0));
+  ASSERT_EQ(found["sequences"]["B"].size(), 2u);
+  EXPECT_EQ(found["sequences"]["B"][1]["frame"], 6);
+  EXPECT_EQ(found["sequences"]["B"][1]["old_track"], 8);
+  EXPECT_EQ(found["sequences"]["B"][1]["boxes"]["new"],
+            nlohmann::json::parse("[60.0, 0.0, 10.0, 20.0]"));
+  EXPECT_THAT(RenderSwitchesCsv(result),
+              HasSubstr("\ntracks,pedestrian,B,5,4,1,1,7,8,renamed,0.0000,0,,,\n"));
+  const nlohmann::json scores = nlohmann::json::parse(RenderScoreJson(result));
+  EXPECT_EQ(scores["trackers"]["tracks"]["switches"]["renamed"], 2);
+  EXPECT_EQ(scores["trackers"]["tracks"]["COMBINED"]["CLEAR"]["IDSW"], 2);
+
+  WriteSwitches(result, root_ / "s.csv", false);
+  EXPECT_EQ(ReadFileText(root_ / "s.csv"), RenderSwitchesCsv(result));
+  EXPECT_THROW(WriteSwitches(result, root_ / "s.csv", false), Error);
+  WriteSwitches(result, root_ / "s.json", false);
+  EXPECT_EQ(ReadFileText(root_ / "s.json"), RenderSwitchesJson(result));
+  EXPECT_THROW(WriteSwitches(result, root_ / "s.txt", false), Error);
 }
 
 TEST_F(Score, UndefinedIsNullInJsonAndEmptyInCsv) {

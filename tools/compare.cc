@@ -1,0 +1,77 @@
+// reidbench compare: plain against corrected tracks -> what correction won, how sure that is, how
+// much more could be won, and why identities still switch.
+#include "stages/compare.h"
+
+#include "cli/command.h"
+#include "cli/render.h"
+#include "core/error.h"
+#include "stages/compare_report.h"
+
+using namespace reidbench;
+
+int main(int argc, char** argv) {
+  CompareStageOptions options;
+  bool no_preprocessing = false;
+  int block_frames = -1;
+
+  Command command(
+      "compare",
+      "Compares plain with corrected tracks: scores, intervals, ceilings, identity switches.",
+      "reidbench compare --gt MOT17/train --plain tracks/ --corrected corrected/\n"
+      "reidbench compare --gt gt.txt --plain plain.txt --corrected corrected.txt --benchmark "
+      "mot15\n"
+      "reidbench compare --gt GT --plain tracks/ --corrected all/ --ablation split=split/ "
+      "--ablation motion=motion/ --format md");
+  command.Option("--gt", &options.ground_truth,
+                 "Folder of sequences (SEQ/gt/gt.txt), one sequence, one gt file, or TrackEval's "
+                 "gt/mot_challenge");
+  command.Option("--plain", &options.plain,
+                 "Tracks before correction: a folder with SEQ.txt (or data/SEQ.txt), or a file");
+  command.Option("--corrected", &options.corrected,
+                 "Tracks after it: the same boxes with other ids");
+  command.Option("--ablation", &options.ablation,
+                 "NAME=FOLDER: a step between the two, in the order of the steps; may be repeated");
+  command.Flag("--allow-interpolated", &options.allow_interpolated,
+               "Accept boxes that the plain tracks do not have, as interpolation adds them");
+  command.Group("Rules");
+  command.Option(
+      "--benchmark", &options.benchmark,
+      "Rules: mot15, mot16, mot17, mot20, dancetrack, mot17_half_val, or a YAML file of your own");
+  command.Option("--split", &options.split,
+                 "Split of TrackEval's layout (BENCHMARK-SPLIT) and of DanceTrack's");
+  command.Option("--seqmap", &options.seqmap,
+                 "File that lists the sequences to compare, below a header line");
+  command.Flag("--no-preprocessing", &no_preprocessing,
+               "Score all marked ground truth and forgive nothing (TrackEval's DO_PREPROC False)");
+  command.Group("Statistics");
+  command.Option("--bootstrap", &options.bootstrap.resamples,
+                 "Resamples of intervals and of the paired test; 0 = none");
+  command.Option("--block-frames", &block_frames,
+                 "Resample blocks of so many frames; 0 = whole sequences; -1 = sequences where "
+                 "there are 6 or more, else blocks of 50");
+  command.Group("Output");
+  command.Flag("--timelines", &options.timelines,
+               "JSON only: also which id each person had when, and the boxes of every switch");
+
+  return command.Run(argc, argv, [&](const CommonOptions& common) {
+    if (options.ground_truth.empty())
+      ThrowUsage("--gt is missing: the ground truth file or folder");
+    if (block_frames < -1) ThrowUsage("--block-frames {}: expected -1 or more", block_frames);
+    if (block_frames >= 0) options.block_frames = block_frames;
+    options.preprocess = !no_preprocessing;
+    options.bootstrap.seed = common.seed;
+    const CompareStageResult result = RunCompare(options);
+    for (const std::string& warning : result.warnings) PrintWarning(warning);
+    if (common.dry_run) {
+      PrintNote(common, "all files are in order; nothing was written");
+      return kExitOk;
+    }
+    WriteResult(common, RenderAs(common.format, {.json = [&] { return RenderCompareJson(result); },
+                                                 .csv = [&] { return RenderCompareCsv(result); },
+                                                 .tables =
+                                                     [&](TableFormat format) {
+                                                       return RenderCompareTables(result, format);
+                                                     }}));
+    return kExitOk;
+  });
+}
