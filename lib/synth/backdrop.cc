@@ -352,7 +352,7 @@ class Painter {
       } else {
         const float goods = SmoothNoise(u * 2.1f + 40 * hue, z * 1.7f + 9 * hue);
         const Vector3f tint{0.20f + 0.25f * hue, 0.22f, 0.42f - 0.25f * hue};
-        color = Mix3(Vector3f(0.05f, 0.055f, 0.065f), tint,
+        color = Mix3(Vector3f(0.09f, 0.095f, 0.105f), tint,
                      std::clamp(2.2f * (goods - 0.45f), 0.0f, 1.0f));
         color += Vector3f::Constant(0.05f * (z - 0.3f));
       }
