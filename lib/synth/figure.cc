@@ -168,10 +168,11 @@ class Poser {
       }
       const bool is_left = i == 0;
       const float calf = bare ? 0.0f : loose;
-      // What a skirt covers is left out: at its hem legs only reach a little inside.
-      const float hidden = lower == SynthLower::kLongSkirt ? 0.30f
-                           : lower == SynthLower::kSkirt   ? 0.15f
-                                                           : 0.0f;
+      // What a skirt or coat covers is left out: at its hem legs only reach a little inside.
+      const float hidden = lower == SynthLower::kLongSkirt     ? 0.30f
+                           : lower == SynthLower::kSkirt       ? 0.15f
+                           : looks_.upper == SynthUpper::kCoat ? 0.13f
+                                                               : 0.0f;
       if (hidden == 0) {
         Limb(SynthSurface::kThigh, is_left, leg.hip, leg.knee,
              {0.052f * girth + 0.3f * loose, 0.050f * girth + loose, 0.042f * girth + loose,
@@ -179,7 +180,7 @@ class Poser {
       } else if (hidden < 0.245f) {
         const float from = hidden / 0.245f;
         Limb(SynthSurface::kThigh, is_left, leg.hip + (leg.knee - leg.hip) * from, leg.knee,
-             {0.044f * girth, 0.034f});
+             {0.044f * girth + loose, 0.034f + loose});
       }
       const float from = std::max(0.0f, (hidden - 0.245f) / 0.246f);
       Limb(SynthSurface::kShin, is_left, leg.knee + (leg.ankle - leg.knee) * from, leg.ankle,

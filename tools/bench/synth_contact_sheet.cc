@@ -1,7 +1,8 @@
 // usage: synth_contact_sheet FOLDER [SEED]
 // Writes PNG sheets of synthetic people to look at: turned.png (people x directions), walk.png (one
-// stride), sizes.png, similar.png (hard negatives beside whom they copy), cameras.png (the same
-// people under other exposure and white balance), hall_*.png (whole frames).
+// stride), above.png (a high camera), sizes.png, similar.png (hard negatives beside whom they
+// copy), cameras.png (the same people under other exposure and white balance), hall_*.png (whole
+// frames).
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
@@ -48,14 +49,15 @@ class Sheet {
 
 // A studio that shows a person of 1.75 m `height_px` tall.
 struct Studio {
-  explicit Studio(int height_px, double exposure_ev = 0, Eigen::Vector3d white_balance = {1, 1, 1})
+  explicit Studio(int height_px, double exposure_ev = 0, Eigen::Vector3d white_balance = {1, 1, 1},
+                  double camera_m = 2.9)
       : width(static_cast<int>(height_px * 0.62)), height(static_cast<int>(height_px * 1.28)) {
     SynthScenery scenery;
     scenery.min_m = {-6, -6};
     scenery.max_m = {6, 6};
     scenery.look_seed = 3;
     constexpr double kDistance = 7;
-    SynthCamera camera = CameraLookingAt({-kDistance + 1.2, 0, 2.9}, {0, 0, 0.95});
+    SynthCamera camera = CameraLookingAt({-kDistance + 1.2, 0, camera_m}, {0, 0, 0.95});
     camera.width_px = width;
     camera.height_px = height;
     camera.focal_px = height_px * kDistance / 1.75 / 0.97;
@@ -107,6 +109,16 @@ int Main(int argc, char** argv) {
       sheet.Put(column, 2, tall.Take(person(7), turn * column / 12, 0, 0));
     }
     WritePng(folder / "walk.png", sheet.image());
+  }
+  {
+    // From under a high ceiling.
+    const Studio high(200, 0, {1, 1, 1}, 6.5);
+    Sheet sheet(12, 2, high.width, high.height);
+    for (int i = 0; i < 24; ++i) {
+      sheet.Put(i % 12, i / 12,
+                high.Take(person(i), turn * 0.1 * i, i % 3 == 0 ? 0 : 1.3, 0.17 * i));
+    }
+    WritePng(folder / "above.png", sheet.image());
   }
   {
     const Studio small(100);
