@@ -449,6 +449,8 @@ SynthFrame SynthRenderer::Render(std::span<const SynthFigure> figures,
   const int width = impl.camera.width_px;
   const int height = impl.camera.height_px;
   const auto pixels = static_cast<size_t>(width) * static_cast<size_t>(height);
+  // Nothing that may wait for other threads is called while the canvas is in use: a waiting thread
+  // can be given another frame to render. The blur, which may, comes last and does not touch it.
   thread_local Canvas canvas;
   canvas.depth = impl.backdrop.depth;
   canvas.owner.assign(pixels * kSamplesPerPixel, -1);
