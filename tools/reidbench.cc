@@ -28,6 +28,7 @@ constexpr CommandInfo kCommands[] = {
     {"track", "detections -> tracks"},
     {"score", "tracks -> HOTA, CLEAR, Identity"},
     {"compare", "plain against corrected tracks -> what correction won, and why ids still switch"},
+    {"train", "data sets -> weights of an OSNet"},
 };
 
 std::filesystem::path Folder() {

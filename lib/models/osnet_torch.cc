@@ -1,10 +1,8 @@
 #include "models/osnet_torch.h"
 
 #include <ATen/ATen.h>
-#include <ATen/Parallel.h>
 #include <ATen/core/dispatch/Dispatcher.h>
 #include <c10/core/InferenceMode.h>
-#include <torch/cuda.h>
 #include <torch/version.h>
 
 #include <algorithm>
@@ -17,9 +15,9 @@
 #include <vector>
 
 #include "core/error.h"
-#include "core/text.h"
 #include "models/osnet_folded.h"
 #include "models/osnet_kernels.h"
+#include "models/torch_support.h"
 
 namespace reidbench {
 namespace {
@@ -257,63 +255,13 @@ void ForEachOther(Network& network, const F& f) {
   }
 }
 
-// Throws Error(kUsage) for a device that is not there.
-at::Device ParseDevice(std::string_view name) {
-  if (name == "cpu") return at::Device(at::kCPU);
-  std::optional<int64_t> index;
-  if (name == "cuda") {
-    index = 0;
-  } else if (StartsWith(name, "cuda:")) {
-    index = ParseInt(name.substr(5));
-  }
-  if (!index || *index < 0) ThrowUsage("device '{}' is unknown; expected cpu or cuda:N", name);
-  if (!at::hasCUDA()) {
-    ThrowUsage("{}: this LibTorch ({}) was built without CUDA; available: cpu", name,
-               TORCH_VERSION);
-  }
-  const auto count = static_cast<int64_t>(torch::cuda::device_count());
-  if (*index >= count) {
-    ThrowUsage("{}: no such GPU; available: cpu{}", name,
-               count > 0 ? fmt::format(", cuda:0 to cuda:{}", count - 1) : "");
-  }
-  return at::Device(at::kCUDA, static_cast<c10::DeviceIndex>(*index));
-}
-
-// OpenMP's thread count is a property of the calling thread, so every thread that runs a network
-// has to set it once.
-void UseOneThread() {
-  thread_local const bool done = [] {
-    static std::mutex mutex;  // LibTorch's setter also touches a pool of the whole process
-    const std::lock_guard lock(mutex);
-    at::set_num_threads(1);
-    return true;
-  }();
-  (void)done;
-}
-
-// LibTorch's exceptions end here.
-template <typename F>
-auto Translated(const char* doing, const F& f) {
-  try {
-    return f();
-  } catch (const c10::Error& e) {
-    const std::string_view what = e.what_without_backtrace();
-    ThrowModel("libtorch failed while {}: {}", doing, what.substr(0, what.find('\n')));
-  }
-}
-
 class OsnetTorchEngine : public Engine {
  public:
   OsnetTorchEngine(const OsnetWeights& weights, std::string_view device, OsnetExecution execution)
-      : device_(ParseDevice(device)), execution_(execution) {
-    UseOneThread();
+      : device_(ParseTorchDevice(device)), execution_(execution) {
+    UseOneTorchThread();
     const c10::InferenceMode inference;
-    if (device_.is_cuda()) {
-      // LibTorch lets cuDNN round float32 to 10 bits (TF32) unless told otherwise; fp32 shall mean
-      // it.
-      at::globalContext().setAllowTF32CuDNN(false);
-      at::globalContext().setAllowTF32CuBLAS(false);
-    }
+    if (device_.is_cuda()) ForbidTf32();
     if (execution_ == OsnetExecution::kFused) {
       if (device_.is_cpu()) operators_ = FindPackedOperators();
       if (!operators_) execution_ = OsnetExecution::kPortable;
@@ -337,16 +285,16 @@ class OsnetTorchEngine : public Engine {
 
   void Run(const ImageBatch& images, float* embeddings) override {
     RequireOsnetImageSize(info_.architecture, images);
-    Translated("computing features", [&] {
+    TranslateTorchErrors("computing features", [&] {
       const c10::InferenceMode inference;
       if (device_.is_cuda()) {
         const std::lock_guard lock(cuda_mutex_);
         RunOperators(images, embeddings);
       } else if (execution_ == OsnetExecution::kFused) {
-        UseOneThread();
+        UseOneTorchThread();
         RunFused(images, embeddings);
       } else {
-        UseOneThread();
+        UseOneTorchThread();
         RunOperators(images, embeddings);
       }
     });
@@ -577,7 +525,7 @@ class OsnetTorchEngine : public Engine {
 
 std::unique_ptr<Engine> MakeOsnetTorchEngine(const OsnetWeights& weights, std::string_view device,
                                              OsnetExecution execution) {
-  return Translated("loading the network", [&]() -> std::unique_ptr<Engine> {
+  return TranslateTorchErrors("loading the network", [&]() -> std::unique_ptr<Engine> {
     return std::make_unique<OsnetTorchEngine>(weights, device, execution);
   });
 }

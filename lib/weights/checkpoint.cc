@@ -74,7 +74,7 @@ std::string_view CheckpointFormatName(CheckpointFormat format) {
   return "";
 }
 
-Checkpoint ReadCheckpoint(const fs::path& path) {
+Checkpoint ReadCheckpoint(const fs::path& path, std::string_view entry) {
   std::error_code error;
   const fs::file_status status = fs::status(path, error);
   if (fs::is_character_file(status) || fs::is_block_file(status)) {
@@ -89,12 +89,13 @@ Checkpoint ReadCheckpoint(const fs::path& path) {
     }
   }
   const std::vector<uint8_t> bytes = ReadFileBytes(path);
-  Checkpoint checkpoint = ParseCheckpoint(bytes, path.string());
+  Checkpoint checkpoint = ParseCheckpoint(bytes, path.string(), entry);
   checkpoint.sha256 = Sha256Hex({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
   return checkpoint;
 }
 
-Checkpoint ParseCheckpoint(std::span<const uint8_t> bytes, std::string_view name) {
+Checkpoint ParseCheckpoint(std::span<const uint8_t> bytes, std::string_view name,
+                           std::string_view entry) {
   Checkpoint checkpoint;
   checkpoint.path = name;
   if (bytes.empty()) ThrowModel("{}: the file is empty; copy or download it again", name);
@@ -102,10 +103,10 @@ Checkpoint ParseCheckpoint(std::span<const uint8_t> bytes, std::string_view name
                               std::min<size_t>(bytes.size(), 4));
   if (head == "PK\x03\x04" || head == "PK\x05\x06") {
     checkpoint.format = CheckpointFormat::kTorchZip;
-    ReadTorchZip(bytes, name, checkpoint);
+    ReadTorchZip(bytes, name, entry, checkpoint);
   } else if (LooksLikeTorchLegacy(bytes)) {
     checkpoint.format = CheckpointFormat::kTorchLegacy;
-    ReadTorchLegacy(bytes, name, checkpoint);
+    ReadTorchLegacy(bytes, name, entry, checkpoint);
   } else if (const std::string foreign = DescribeForeignFile(bytes); !foreign.empty()) {
     ThrowModel("{}: {}", name, foreign);
   } else if (LooksLikeOnnx(bytes) || EndsWith(ToLower(name), ".onnx")) {

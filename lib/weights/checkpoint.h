@@ -42,9 +42,13 @@ struct Checkpoint {
 // ..."). Memory stays within the file plus 16 times its size plus 16 MiB of tensors, whatever the
 // file claims; a torch view of stride 0 or overlapping rows is read in full as long as it fits
 // that. Files beyond 8 GiB are refused.
-Checkpoint ReadCheckpoint(const std::filesystem::path& path);
+//
+// `entry` names another dict of tensors beside the weights of a torch checkpoint, to read in their
+// place: "optimizer".
+Checkpoint ReadCheckpoint(const std::filesystem::path& path, std::string_view entry = {});
 // The same on bytes in memory, for tests and fuzzers; `name` appears in messages. Leaves sha256
 // empty.
-Checkpoint ParseCheckpoint(std::span<const uint8_t> bytes, std::string_view name);
+Checkpoint ParseCheckpoint(std::span<const uint8_t> bytes, std::string_view name,
+                           std::string_view entry = {});
 
 }  // namespace reidbench

@@ -158,8 +158,14 @@ class StateDictReader {
                   std::string_view name)
       : pickle_(pickle), storages_(storages), budget_(budget), name_(name) {}
 
-  void Read(Checkpoint& checkpoint) {
+  void Read(std::string_view entry, Checkpoint& checkpoint) {
     const PickleValue* dict = &pickle_.root();
+    if (!entry.empty()) {
+      const PickleValue* const inner = Find(*dict, entry);
+      if (inner == nullptr) ThrowModel("{}: holds no '{}'", name_, entry);
+      ReadTensors(*inner, checkpoint);
+      return;
+    }
     constexpr int kMaxNesting = 8;
     for (int depth = 0; depth < kMaxNesting; ++depth) {
       const PickleValue* inner = Unwrap(*dict, checkpoint.notes);
@@ -170,15 +176,23 @@ class StateDictReader {
   }
 
  private:
+  // The last entry of that key, or null.
+  const PickleValue* Find(const PickleValue& dict, std::string_view wanted) const {
+    const PickleValue* found = nullptr;
+    const auto entries = pickle_.Entries(dict);
+    if (!entries) return found;
+    for (const auto& [key, value] : *entries) {
+      if (key->kind == Kind::kString && key->text == wanted) found = value;
+    }
+    return found;
+  }
+
   // The dict under a wrapper's key, or null where `dict` itself should hold the tensors.
   const PickleValue* Unwrap(const PickleValue& dict, std::vector<std::string>& notes) const {
     const auto entries = pickle_.Entries(dict);
     if (!entries) return nullptr;
     for (const std::string_view wrapper : kWrappers) {
-      const PickleValue* inner = nullptr;
-      for (const auto& [key, value] : *entries) {
-        if (key->kind == Kind::kString && key->text == wrapper) inner = value;
-      }
+      const PickleValue* const inner = Find(dict, wrapper);
       if (inner == nullptr || !HoldsTensorsOrWrapper(*inner)) continue;
       std::vector<std::string> others;
       for (const auto& [key, value] : *entries) {
@@ -540,7 +554,8 @@ bool LooksLikeTorchLegacy(std::span<const uint8_t> bytes) {
   return !head.empty() && head[0] == '\x80' && head.find(kLegacyMagic) != head.npos;
 }
 
-void ReadTorchZip(std::span<const uint8_t> bytes, std::string_view name, Checkpoint& checkpoint) {
+void ReadTorchZip(std::span<const uint8_t> bytes, std::string_view name, std::string_view entry,
+                  Checkpoint& checkpoint) {
   OutputBudget budget(bytes.size(), name);
   const ZipArchive archive(bytes, name);
   const std::string root = FindRoot(archive, name);
@@ -561,10 +576,10 @@ void ReadTorchZip(std::span<const uint8_t> bytes, std::string_view name, Checkpo
   ByteReader reader(pickle_bytes, label);
   const Pickle pickle(reader);
   ZipStorages storages(archive, root, budget, name);
-  StateDictReader(pickle, storages, budget, name).Read(checkpoint);
+  StateDictReader(pickle, storages, budget, name).Read(entry, checkpoint);
 }
 
-void ReadTorchLegacy(std::span<const uint8_t> bytes, std::string_view name,
+void ReadTorchLegacy(std::span<const uint8_t> bytes, std::string_view name, std::string_view entry,
                      Checkpoint& checkpoint) {
   OutputBudget budget(bytes.size(), name);
   ByteReader reader(bytes, name);
@@ -590,7 +605,7 @@ void ReadTorchLegacy(std::span<const uint8_t> bytes, std::string_view name,
   }
   const Pickle object(reader);
   LegacyStorages storages(reader, object, name);
-  StateDictReader(object, storages, budget, name).Read(checkpoint);
+  StateDictReader(object, storages, budget, name).Read(entry, checkpoint);
 }
 
 }  // namespace reidbench

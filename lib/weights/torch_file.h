@@ -12,8 +12,11 @@ namespace reidbench {
 
 bool LooksLikeTorchLegacy(std::span<const uint8_t> bytes);
 
-// Both fill `checkpoint.tensors` and `.notes`. Throw Error(kModel).
-void ReadTorchZip(std::span<const uint8_t> bytes, std::string_view name, Checkpoint& checkpoint);
-void ReadTorchLegacy(std::span<const uint8_t> bytes, std::string_view name, Checkpoint& checkpoint);
+// Both fill `checkpoint.tensors` and `.notes`, from the dict under the key `entry` of the file's
+// dict, or where that is empty from wherever the weights are. Throw Error(kModel).
+void ReadTorchZip(std::span<const uint8_t> bytes, std::string_view name, std::string_view entry,
+                  Checkpoint& checkpoint);
+void ReadTorchLegacy(std::span<const uint8_t> bytes, std::string_view name, std::string_view entry,
+                     Checkpoint& checkpoint);
 
 }  // namespace reidbench

@@ -1,0 +1,63 @@
+#include "training/losses.h"
+
+#include <gtest/gtest.h>
+#include <torch/csrc/autograd/autograd.h>
+
+#include <cmath>
+
+namespace reidbench {
+namespace {
+
+at::Tensor Rows(std::vector<float> values, int64_t rows) {
+  return at::from_blob(values.data(), {rows, static_cast<int64_t>(values.size()) / rows},
+                       at::kFloat)
+      .clone();
+}
+
+at::Tensor Labels(std::vector<int64_t> values) {
+  return at::from_blob(values.data(), {static_cast<int64_t>(values.size())}, at::kLong).clone();
+}
+
+TEST(TripletLoss, TakesTheHardestPairs) {
+  // On a line: person 0 at 0, 1 and 4, person 1 at 2.
+  const at::Tensor features = Rows({0, 1, 4, 2}, 4);
+  const at::Tensor label = Labels({0, 0, 0, 1});
+  // Rows: 0 -> 4 - 2, 1 -> 3 - 1, 2 -> 4 - 2, 3 -> (itself: 0) - 1; plus the margin 0.5, at least
+  // 0.
+  EXPECT_NEAR(BatchHardTripletLoss(features, label, 0.5).item<double>(), (2.5 + 2.5 + 2.5 + 0) / 4,
+              1e-5);
+}
+
+TEST(TripletLoss, ItsGradientPullsPositivesAndPushesNegatives) {
+  at::Tensor features = Rows({0, 1, 4, 2}, 4);
+  features.requires_grad_(true);
+  const at::Tensor loss = BatchHardTripletLoss(features, Labels({0, 0, 0, 1}), 0.5);
+  torch::autograd::backward({loss}, {});
+  const at::Tensor gradient = features.grad();
+  // Row 0 -> d(0, 4) - d(0, 2), row 1 -> d(1, 4) - d(1, 2), row 2 -> d(0, 4) - d(4, 2).
+  EXPECT_NEAR(gradient[0][0].item<float>(), (-1 + 1 - 1) / 4.0, 1e-5);
+  EXPECT_NEAR(gradient[1][0].item<float>(), (-1 + 1) / 4.0, 1e-5);
+  EXPECT_NEAR(gradient[2][0].item<float>(), (1 + 1 + 1 - 1) / 4.0, 1e-5);
+  EXPECT_NEAR(gradient[3][0].item<float>(), (-1 - 1 + 1) / 4.0, 1e-5);
+}
+
+TEST(TripletLoss, OfOnePersonIsNothing) {
+  at::Tensor features = Rows({0, 1, 4, 2}, 4);
+  features.requires_grad_(true);
+  const at::Tensor loss = BatchHardTripletLoss(features, Labels({3, 3, 3, 3}), 0.5);
+  torch::autograd::backward({loss}, {});
+  EXPECT_EQ(loss.item<float>(), 0);
+  EXPECT_EQ(features.grad().abs().max().item<float>(), 0);
+}
+
+TEST(TripletLoss, EqualFeaturesHaveAFiniteGradient) {
+  at::Tensor features = at::ones({4, 3});
+  features.requires_grad_(true);
+  const at::Tensor loss = BatchHardTripletLoss(features, Labels({0, 0, 1, 1}), 0.3);
+  torch::autograd::backward({loss}, {});
+  EXPECT_NEAR(loss.item<float>(), 0.3, 1e-5);
+  EXPECT_TRUE(at::isfinite(features.grad()).all().item<bool>());
+}
+
+}  // namespace
+}  // namespace reidbench
