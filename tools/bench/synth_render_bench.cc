@@ -27,7 +27,7 @@ void RenderHall(benchmark::State& state, bool encode) {
       ++seen;
     }
   }
-  state.counters["height_px"] = height_px / seen;
+  if (seen > 0) state.counters["height_px"] = height_px / seen;
   state.counters["seen"] = seen / static_cast<double>(state.iterations());
 }
 
