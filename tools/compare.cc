@@ -5,6 +5,7 @@
 #include "cli/command.h"
 #include "cli/render.h"
 #include "core/error.h"
+#include "core/files.h"
 #include "stages/compare_report.h"
 
 using namespace reidbench;
@@ -13,6 +14,7 @@ int main(int argc, char** argv) {
   CompareStageOptions options;
   bool no_preprocessing = false;
   int block_frames = -1;
+  std::filesystem::path switches;
 
   Command command(
       "compare",
@@ -50,6 +52,8 @@ int main(int argc, char** argv) {
                  "Resample blocks of so many frames; 0 = whole sequences; -1 = sequences where "
                  "there are 6 or more, else blocks of 50");
   command.Group("Output");
+  command.Option("--switches", &switches,
+                 "Also write every identity switch with its cause and status into this CSV file");
   command.Flag("--timelines", &options.timelines,
                "JSON only: also which id each person had when, and the boxes of every switch");
 
@@ -60,12 +64,14 @@ int main(int argc, char** argv) {
     if (block_frames >= 0) options.block_frames = block_frames;
     options.preprocess = !no_preprocessing;
     options.bootstrap.seed = common.seed;
+    if (!switches.empty()) RequireWritable(switches, common.force);
     const CompareStageResult result = RunCompare(options);
     for (const std::string& warning : result.warnings) PrintWarning(warning);
     if (common.dry_run) {
       PrintNote(common, "all files are in order; nothing was written");
       return kExitOk;
     }
+    if (!switches.empty()) WriteFileAtomically(switches, RenderComparedSwitches(result));
     WriteResult(common, RenderAs(common.format, {.json = [&] { return RenderCompareJson(result); },
                                                  .csv = [&] { return RenderCompareCsv(result); },
                                                  .tables =

@@ -23,15 +23,23 @@ namespace {
 constexpr ComparedField kFields[] = {
     {.name = "HOTA"},
     {.name = "AssA"},
-    {.name = "DetA"},
+    {.name = "DetA", .of_identities = false},
     {.name = "IDF1"},
     {.name = "IDP"},
     {.name = "IDR"},
     {.name = "MOTA"},
     {.name = "IDSW", .is_count = true, .lower_is_better = true},
-    {.name = "Frag", .is_count = true, .lower_is_better = true, .adds_over_blocks = false},
-    {.name = "MT", .is_count = true, .adds_over_blocks = false},
-    {.name = "ML", .is_count = true, .lower_is_better = true, .adds_over_blocks = false},
+    {.name = "Frag",
+     .is_count = true,
+     .lower_is_better = true,
+     .adds_over_blocks = false,
+     .of_identities = false},
+    {.name = "MT", .is_count = true, .adds_over_blocks = false, .of_identities = false},
+    {.name = "ML",
+     .is_count = true,
+     .lower_is_better = true,
+     .adds_over_blocks = false,
+     .of_identities = false},
 };
 // Ceilings nearer to plain than this win nothing.
 constexpr double kNothingToWin = 1e-9;
@@ -135,12 +143,13 @@ int64_t CheckSameBoxes(const TrackSet& plain, const std::filesystem::path& plain
   return static_cast<int64_t>(added.size());
 }
 
-std::optional<double> Share(std::optional<double> plain, std::optional<double> corrected,
-                            std::optional<double> ceiling, bool lower_is_better) {
-  if (!plain || !corrected || !ceiling) return std::nullopt;
-  const double to_win = lower_is_better ? *plain - *ceiling : *ceiling - *plain;
+std::optional<double> Share(const ComparedField& field, const ComparedValue& value,
+                            std::optional<double> ceiling) {
+  if (!field.of_identities || !value.plain || !value.corrected || !ceiling) return std::nullopt;
+  const double sign = field.lower_is_better ? -1 : 1;
+  const double to_win = sign * (*ceiling - *value.plain);
   if (!(to_win > kNothingToWin)) return std::nullopt;
-  return (lower_is_better ? *plain - *corrected : *corrected - *plain) / to_win;
+  return sign * (*value.corrected - *value.plain) / to_win;
 }
 
 // Scores, differences and shares. `units` may be empty: no intervals.
@@ -165,10 +174,8 @@ std::vector<ComparedValue> CompareValues(const ComparedCounts& counts, const Pai
     value.ceiling_link = FieldValue(link, field.name);
     value.ceiling_split_link = FieldValue(split_link, field.name);
     if (value.plain && value.corrected) value.difference = *value.corrected - *value.plain;
-    value.share_link =
-        Share(value.plain, value.corrected, value.ceiling_link, field.lower_is_better);
-    value.share_split_link =
-        Share(value.plain, value.corrected, value.ceiling_split_link, field.lower_is_better);
+    value.share_link = Share(field, value, value.ceiling_link);
+    value.share_split_link = Share(field, value, value.ceiling_split_link);
     for (const MotDifference& difference : differences) {
       if (difference.field != field.name) continue;
       value.low = difference.low;
@@ -343,7 +350,7 @@ class CompareStage {
       const auto [least, most] = std::minmax_element(block_frames_.begin(), block_frames_.end());
       result_->resampled = !by_blocks_ ? "sequences"
                            : *least == *most
-                               ? fmt::format("blocks of {} frames", *least)
+                               ? fmt::format("blocks of {} frame{}", *least, *least == 1 ? "" : "s")
                                : fmt::format("blocks of {} to {} frames", *least, *most);
     }
   }

@@ -23,8 +23,10 @@ struct ComparedField {
   std::string_view name;
   bool is_count = false;  // boxes or tracks, not a fraction
   bool lower_is_better = false;
-  bool adds_over_blocks =
-      true;  // false: belongs to whole tracks, no interval from blocks of frames
+  // False: belongs to whole tracks, so blocks of frames give no interval.
+  bool adds_over_blocks = true;
+  // False: identities are not what it measures, so a share of their ceiling says nothing.
+  bool of_identities = true;
 };
 // HOTA, AssA, DetA, IDF1, IDP, IDR, MOTA, IDSW, Frag, MT, ML.
 std::span<const ComparedField> ComparedFields();
@@ -57,7 +59,8 @@ struct ComparedValue {
   std::string_view field;
   std::optional<double> plain, corrected, ceiling_link, ceiling_split_link;
   std::optional<double> difference, low, high, p_value;
-  // (corrected - plain) / (ceiling - plain); nullopt when the ceiling is no better than plain.
+  // (corrected - plain) / (ceiling - plain); nullopt when the ceiling is no better than plain, and
+  // for fields that do not measure identities.
   std::optional<double> share_link, share_split_link;
 };
 

@@ -41,8 +41,8 @@ std::string ShareCell(std::optional<double> share) {
 }
 
 Table MetricsTable(const CompareStageResult& result) {
-  std::string caption = fmt::format("{} against {}, rules of {}", result.corrected, result.plain,
-                                    result.benchmark.name);
+  std::string caption = fmt::format("Plain: {}, corrected: {}; rules of {}", result.plain,
+                                    result.corrected, result.benchmark.name);
   if (!result.resampled.empty()) {
     caption += fmt::format("; {:g} % intervals over {}", 100 * result.confidence, result.resampled);
   }
@@ -219,6 +219,7 @@ Json TimelinesJson(const ComparedSequence& sequence) {
 
 Json SequenceJson(const CompareStageResult& result, const ComparedSequence& sequence) {
   Json out = ComparedJson(sequence.counts);
+  out["frames"] = sequence.counts.plain.boxes.frames;
   out["switches"]["list"] = {
       {"plain",
        SwitchListJson(sequence.plain_switches, sequence.status.plain, result.has_timelines)},
@@ -301,6 +302,22 @@ std::string RenderCompareCsv(const CompareStageResult& result) {
   };
   for (const ComparedSequence& sequence : result.sequences) add(sequence.name, sequence.counts);
   add("COMBINED", result.combined);
+  return table.Render(TableFormat::kCsv);
+}
+
+std::string RenderComparedSwitches(const CompareStageResult& result) {
+  Table table(SwitchColumns({{"sequence"}, {"run"}, {"status"}}));
+  for (const ComparedSequence& sequence : result.sequences) {
+    const auto add = [&](const char* run, const std::vector<IdSwitch>& switches,
+                         const std::vector<SwitchStatus>& status) {
+      for (size_t k = 0; k < switches.size(); ++k) {
+        table.AddRow(SwitchCells({sequence.name, run, std::string(SwitchStatusName(status[k]))},
+                                 switches[k]));
+      }
+    };
+    add("plain", sequence.plain_switches, sequence.status.plain);
+    add("corrected", sequence.corrected_switches, sequence.status.corrected);
+  }
   return table.Render(TableFormat::kCsv);
 }
 

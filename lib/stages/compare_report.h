@@ -22,4 +22,8 @@ std::string RenderCompareCsv(const CompareStageResult& result);
 // had which id when.
 std::string RenderCompareJson(const CompareStageResult& result);
 
+// One row per switch of each run, with its status: fixed or remaining in the plain one, remaining
+// or introduced in the corrected one.
+std::string RenderComparedSwitches(const CompareStageResult& result);
+
 }  // namespace reidbench

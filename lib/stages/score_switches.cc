@@ -8,7 +8,6 @@
 #include "core/files.h"
 #include "core/text.h"
 #include "core/version.h"
-#include "reporting/table.h"
 #include "stages/json_values.h"
 
 namespace reidbench {
@@ -53,6 +52,28 @@ Json SwitchJson(const IdSwitch& s, bool boxes) {
   return out;
 }
 
+std::vector<Table::Column> SwitchColumns(std::vector<Table::Column> first) {
+  for (const char* name :
+       {"frame", "last_frame", "gap_frames", "gt_id", "old_track", "new_track", "cause",
+        "hidden_share", "absent_frames", "occluder_gt", "occluder_track", "other_gt"}) {
+    first.push_back({name});
+  }
+  return first;
+}
+
+std::vector<std::string> SwitchCells(std::vector<std::string> first, const IdSwitch& s) {
+  for (const int64_t number :
+       {s.frame, s.last_frame, s.gap_frames(), s.gt_id, s.old_track, s.new_track}) {
+    first.push_back(fmt::format("{}", number));
+  }
+  first.emplace_back(SwitchCauseName(s.cause));
+  first.push_back(fmt::format("{:.4f}", s.hidden_share));
+  first.push_back(fmt::format("{}", s.absent_frames));
+  for (const std::optional<int64_t>& id : {s.occluder_gt, s.occluder_track, s.other_gt})
+    first.push_back(IdOrEmpty(id));
+  return first;
+}
+
 SwitchCounts CountByCause(const ClassScore& score) {
   SwitchCounts sum{};
   for (const std::vector<IdSwitch>& sequence : score.switches) {
@@ -63,33 +84,12 @@ SwitchCounts CountByCause(const ClassScore& score) {
 }
 
 std::string RenderSwitchesCsv(const ScoreStageResult& result) {
-  Table table({{"tracker"},
-               {"class"},
-               {"sequence"},
-               {"frame"},
-               {"last_frame"},
-               {"gap_frames"},
-               {"gt_id"},
-               {"old_track"},
-               {"new_track"},
-               {"cause"},
-               {"hidden_share"},
-               {"absent_frames"},
-               {"occluder_gt"},
-               {"occluder_track"},
-               {"other_gt"}});
+  Table table(SwitchColumns({{"tracker"}, {"class"}, {"sequence"}}));
   for (const TrackerScore& tracker : result.trackers) {
     for (const ClassScore& score : tracker.classes) {
       for (size_t i = 0; i < score.switches.size(); ++i) {
-        for (const IdSwitch& s : score.switches[i]) {
-          table.AddRow(
-              {tracker.name, score.scored.name, result.sequences[i], fmt::format("{}", s.frame),
-               fmt::format("{}", s.last_frame), fmt::format("{}", s.gap_frames()),
-               fmt::format("{}", s.gt_id), fmt::format("{}", s.old_track),
-               fmt::format("{}", s.new_track), std::string(SwitchCauseName(s.cause)),
-               fmt::format("{:.4f}", s.hidden_share), fmt::format("{}", s.absent_frames),
-               IdOrEmpty(s.occluder_gt), IdOrEmpty(s.occluder_track), IdOrEmpty(s.other_gt)});
-        }
+        for (const IdSwitch& s : score.switches[i])
+          table.AddRow(SwitchCells({tracker.name, score.scored.name, result.sequences[i]}, s));
       }
     }
   }

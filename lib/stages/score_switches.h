@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "mot_metrics/switches.h"
+#include "reporting/table.h"
 #include "stages/score.h"
 
 namespace reidbench {
@@ -16,6 +17,10 @@ namespace reidbench {
 nlohmann::ordered_json CausesJson(const SwitchCounts& counts);
 // One switch; with boxes as [left, top, width, height].
 nlohmann::ordered_json SwitchJson(const IdSwitch& s, bool boxes);
+
+// Columns of a table of switches and the cells of one; what comes before them is the caller's.
+std::vector<Table::Column> SwitchColumns(std::vector<Table::Column> first);
+std::vector<std::string> SwitchCells(std::vector<std::string> first, const IdSwitch& s);
 
 // The switches of one class, all sequences together.
 SwitchCounts CountByCause(const ClassScore& score);

@@ -60,8 +60,8 @@ TEST_F(CompareCommand, EveryFormat) {
   const ProgramResult text = Run();
   ASSERT_EQ(text.code, kExitOk) << text.err;
   EXPECT_THAT(text.err, IsEmpty());
-  EXPECT_THAT(text.out, StartsWith("corrected against plain, rules of MOT17; 95 % intervals over "
-                                   "blocks of 1 frames\nmetric"));
+  EXPECT_THAT(text.out, StartsWith("Plain: plain, corrected: corrected; rules of MOT17; 95 % "
+                                   "intervals over blocks of 1 frame\nmetric"));
   EXPECT_THAT(text.out, HasSubstr("\noccluded       1      1          0           0          0\n"));
   EXPECT_THAT(text.out, HasSubstr("\nRe-ID raised IDF1 by"));
   const ProgramResult json = Run({"--format", "json", "--timelines"});
@@ -97,6 +97,14 @@ TEST_F(CompareCommand, FilesAreWrittenOnceAndOnlyWhenAllIsWell) {
   EXPECT_THAT(bad.err, HasSubstr("--allow-interpolated"));
   EXPECT_FALSE(fs::exists(Path("bad.json")));
   EXPECT_EQ(Run({"--allow-interpolated"}).code, kExitOk);
+}
+
+TEST_F(CompareCommand, SwitchesOfBothRuns) {
+  ASSERT_EQ(Run({"--switches", Path("s.csv")}).code, kExitOk);
+  EXPECT_THAT(ReadFileText(Path("s.csv")),
+              HasSubstr("\ngt,plain,fixed,8,6,2,1,1,5,occluded,0.7875,0,2,2,\n"));
+  EXPECT_EQ(Run({"--switches", Path("s.csv")}).code, kExitUsage);
+  EXPECT_EQ(Run({"--switches", Path("s.csv"), "--force"}).code, kExitOk);
 }
 
 TEST_F(CompareCommand, WrongUsage) {

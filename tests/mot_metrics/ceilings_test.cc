@@ -70,6 +70,17 @@ TEST(Ceilings, NothingToWinLeavesTheScoreAsItIs) {
   }
 }
 
+TEST(Ceilings, NamesOfTracksDoNotMatter) {
+  const MotBenchmark rules = PedestrianRules();
+  const TrackSet truth = Tracks(kTruth, 6), tracks = Tracks(kTracks, 6);
+  TrackSet renamed = tracks;
+  for (TrackBox& box : renamed.boxes) box.id = TrackId(1'000'000'000 - 7 * box.id.value);
+  for (const auto& ceiling : {LinkPerfectly, SplitAndLinkPerfectly}) {
+    ExpectSamePartition(ceiling(truth, tracks, rules, rules.classes[0]),
+                        ceiling(truth, renamed, rules, rules.classes[0]));
+  }
+}
+
 class GoldenCeilings : public ::testing::TestWithParam<std::string> {};
 
 // The reference set's own oracles, box by box.

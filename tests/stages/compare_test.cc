@@ -95,8 +95,8 @@ TEST_F(Compare, HandMadeNumbers) {
     EXPECT_EQ((*part)["ceiling_link"]["IDF1"], (*part)["corrected"]["IDF1"]);
     EXPECT_DOUBLE_EQ((*part)["share_link"]["IDF1"].get<double>(), 1);
     EXPECT_DOUBLE_EQ((*part)["share_split_link"]["IDSW"].get<double>(), 1);
-    EXPECT_TRUE((*part)["share_link"]["MT"].is_null());  // nothing to win
-    EXPECT_TRUE((*part)["ci95"]["IDF1"].is_null());      // not asked for
+    EXPECT_TRUE((*part)["share_link"]["DetA"].is_null());  // says nothing about identities
+    EXPECT_TRUE((*part)["ci95"]["IDF1"].is_null());        // not asked for
     EXPECT_EQ((*part)["switches"]["by_cause"]["missed"], 1);
     EXPECT_EQ((*part)["switches"]["fixed"], 1);
     EXPECT_EQ((*part)["switches"]["remaining"], 0);
@@ -193,6 +193,7 @@ TEST_F(Compare, TimelinesSayWhoHadWhichIdWhen) {
   options_.timelines = true;
   const Json json = Json::parse(RenderCompareJson(Run()));
   const Json& sequence = json["sequences"]["A"];
+  EXPECT_EQ(sequence["frames"], 20);
   EXPECT_EQ(sequence["timelines"][0], Json::parse(R"({"gt_id": 1, "present": [[1, 20]],
                             "plain": [[1, 8, 1], [11, 20, 3]],
                             "corrected": [[1, 8, 1], [11, 20, 1]]})"));
