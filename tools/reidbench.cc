@@ -29,6 +29,7 @@ constexpr CommandInfo kCommands[] = {
     {"score", "tracks -> HOTA, CLEAR, Identity"},
     {"compare", "plain against corrected tracks -> what correction won, and why ids still switch"},
     {"train", "data sets -> weights of an OSNet"},
+    {"synth", "a synthetic world: videos, ground truth, detections, a re-ID set"},
 };
 
 std::filesystem::path Folder() {
