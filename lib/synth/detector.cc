@@ -62,15 +62,15 @@ std::vector<SynthDetection> DetectSynthPeople(std::span<const SynthTarget> targe
     const double height = std::max(1.0, target.box.height);
     if (visible <= 0.02) continue;
     const double mood = SmoothNoise(options.seed, target.identity, 0, time_s, 0.5);
-    // Half of those who are half hidden pass a threshold of 0.5; small people are harder.
-    double logit = 7 * (visible - 0.47) + 2.2 * std::min(1.0, std::log(height / 38));
+    // Half of those who are half hidden pass a threshold of 0.5; people below 100 px are harder.
+    double logit = 7 * (visible - 0.47) + 2.2 * std::min(0.0, std::log(height / 38) - 1);
     logit += 0.8 * mood + 0.35 * rng.Normal();
     if (!target.person) logit -= 2.2;
     double score = std::min(0.98, Logistic(logit));
     // Clear people are missed, too: for a moment each time.
     const double gap = SmoothNoise(options.seed, target.identity, 1, time_s, 0.12);
     const double clear = std::clamp(options.miss_rate, 0.0, 1.0);
-    if (0.5 * std::erfc(-gap / std::sqrt(2.0)) < clear) score *= 0.15;
+    if (0.5 * std::erfc(-gap / std::sqrt(2.0)) < clear) score *= 0.08;
     if (score < options.lowest_score) continue;
 
     // Of hidden people the box covers what is seen and guesses the rest.

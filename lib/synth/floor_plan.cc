@@ -17,6 +17,8 @@ using Eigen::Vector2d;
 // Zone numbers, in the order of SynthFloorPlan::zones.
 enum Zone { kOutside, kFloor, kCentre, kNorth, kSouth, kQueue };
 
+constexpr double kCounterClearance = 3.8;  // m along the wall behind it
+
 struct Wall {
   const char* name;
   Vector2d begin;
@@ -46,6 +48,11 @@ std::vector<SynthDoor> DoorSlots(const SynthOptions& options) {
       door.name = fmt::format("{}{}", wall.name, k + 1);
       door.center_m = wall.begin + (wall.end - wall.begin) * ((k + 0.5) / count);
       door.inward = wall.inward;
+      // Nobody comes in behind the counter.
+      if (options.queue_share > 0 && wall.inward.x() < 0 &&
+          std::abs(door.center_m.y() - 0.5 * d) < kCounterClearance) {
+        continue;
+      }
       slots.push_back(door);
     }
     // From the middle outwards.

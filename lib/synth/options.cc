@@ -169,7 +169,9 @@ std::vector<std::string> SynthOptions::Validate() const {
   if (queue_share > 0 && hall_depth_m < 8 && hall_width_m < 8)
     add("queue_share: a queue needs a hall of 8 m, found {:g} x {:g} m", hall_width_m,
         hall_depth_m);
-  const int most = 2 * (SynthDoorsOfWall(hall_width_m) + SynthDoorsOfWall(hall_depth_m));
+  // A counter takes the place of up to two.
+  const int most = 2 * (SynthDoorsOfWall(hall_width_m) + SynthDoorsOfWall(hall_depth_m)) -
+                   (queue_share > 0 ? 2 : 0);
   if (entrances > most)
     add("entrances: the walls of {:g} x {:g} m have room for {}, found {}", hall_width_m,
         hall_depth_m, most, entrances);

@@ -103,8 +103,8 @@ struct SynthSimulation::Impl {
     for (const Vector2d& place : plan.queue) to_queue.push_back(FieldOf(place));
     MakeViaPoints();
     target = options.PeopleAtATime();
-    Fill();
     moment.time_s = -kWarmUpS;
+    Fill();
     const auto steps = static_cast<int>(std::lround(kWarmUpS / kStepS));
     for (int k = 0; k < steps; ++k) Advance();
     finished.clear();  // whoever left before time 0 was never there
