@@ -26,6 +26,7 @@ constexpr CommandInfo kCommands[] = {
     {"extract", "images -> embeddings in an HDF5 file"},
     {"rank", "embeddings -> mAP, CMC, mINP, verification, confidence intervals"},
     {"track", "detections -> tracks"},
+    {"relink", "tracks + embeddings -> corrected tracks"},
     {"score", "tracks -> HOTA, CLEAR, Identity"},
     {"compare", "plain against corrected tracks -> what correction won, and why ids still switch"},
     {"train", "data sets -> weights of an OSNet"},

@@ -665,6 +665,36 @@ SequenceInfo ParseSequenceInfo(std::string_view text, std::string_view source) {
   return info;
 }
 
+std::string ReplaceMotIds(std::string_view text, std::span<const int32_t> line,
+                          std::span<const TrackId> id) {
+  REIDBENCH_CHECK(line.size() == id.size());
+  constexpr std::string_view kBetween = ",; \t\v\f";  // of a row's numbers, whatever the delimiter
+  std::string out;
+  out.reserve(text.size() + line.size());
+  size_t copied = 0;
+  size_t begin = 0;
+  int64_t number = 1;
+  for (size_t k = 0; k < line.size(); ++k) {
+    for (; number < line[k]; ++number) {
+      begin = text.find('\n', begin);
+      REIDBENCH_CHECK(begin != std::string_view::npos);
+      ++begin;
+    }
+    const size_t frame = text.find_first_not_of(kBetween, begin);
+    const size_t frame_end = text.find_first_of(kBetween, frame);
+    const size_t token = text.find_first_not_of(kBetween, frame_end);
+    const size_t token_end = text.find_first_of(kBetween, token);
+    REIDBENCH_CHECK(token_end != std::string_view::npos);
+    const std::optional<double> written = ParseAnyDouble(text.substr(token, token_end - token));
+    if (written && *written == static_cast<double>(id[k].value)) continue;
+    out += text.substr(copied, token - copied);
+    out += std::to_string(id[k].value);
+    copied = token_end;
+  }
+  out += text.substr(copied);
+  return out;
+}
+
 SequenceInfo ReadSequenceInfo(const std::filesystem::path& path) {
   return ParseSequenceInfo(ReadFileText(path), path.string());
 }

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -49,6 +50,12 @@ MotFile ParseMotText(std::string_view text, std::string_view source, const MotRe
 // Result rows "frame,id,left,top,width,height,score,-1,-1,-1", numbers in the shortest form that
 // reads back equal.
 std::string FormatMotResult(const TrackSet& tracks);
+
+// `text` with other ids and every other byte as it is: the row in line `line[i]` (from 1,
+// ascending, as ParseMotText gives them) gets id[i]. A row that has that id already keeps its way
+// of writing it.
+std::string ReplaceMotIds(std::string_view text, std::span<const int32_t> line,
+                          std::span<const TrackId> id);
 
 // seqinfo.ini of one sequence. Only seqLength is required.
 struct SequenceInfo {

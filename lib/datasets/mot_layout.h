@@ -6,9 +6,12 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <span>
 #include <string>
 #include <vector>
+
+#include "core/error.h"
 
 namespace reidbench {
 
@@ -41,5 +44,39 @@ struct MotTrackerFiles {
 std::vector<MotTrackerFiles> FindMotTrackers(const std::filesystem::path& path,
                                              std::span<const MotSequenceFiles> sequences,
                                              const std::string& benchmark_split);
+
+// The boxes of one sequence where no ground truth says which sequences there are.
+struct MotBoxFiles {
+  std::string name;      // of the sequence
+  std::string detector;  // of SEQ/det/DETECTOR/det.txt; empty otherwise
+  std::filesystem::path boxes;
+  std::filesystem::path sequence_info;  // empty where there is none
+};
+
+// `path` is one file (SEQ/det/det.txt and SEQ/det/DETECTOR/det.txt belong to SEQ, any other file is
+// its own sequence), a sequence folder with det/det.txt or det/DETECTOR/det.txt, a folder of
+// sequence folders, or a folder of SEQ.txt. Within a folder by name. Throws Error(kIo) naming the
+// path looked for; sequence folders without detections are noted in `missing` instead where that is
+// given.
+std::vector<MotBoxFiles> FindMotDetections(const std::filesystem::path& path,
+                                           std::vector<Error>* missing = nullptr);
+
+// `path` is one result file, or a folder with SEQ.txt or data/SEQ.txt (TrackEval's summaries beside
+// them are left out). By name. Throws Error(kIo) when there are none.
+std::vector<MotBoxFiles> FindMotResults(const std::filesystem::path& path);
+
+// SEQ/seqinfo.ini of the sequences in `path`: one sequence folder, or a folder of such, also with
+// the split (MOT17 with train/ in it). A single one serves a single sequence whatever its name;
+// otherwise names must agree. Entry by entry of `names`; throws Error(kIo) for those without one.
+std::vector<std::filesystem::path> FindSequenceInfos(const std::filesystem::path& path,
+                                                     std::span<const std::string> names);
+
+// The images of a folder of frames by frame number: the digits that end a file's name (12 of
+// 000012.jpg, frame_012.png). Throws Error(kIo) when there are none, Error(kInput) when a frame has
+// two or frames count from 0.
+std::map<int64_t, std::filesystem::path> FindFrameImages(const std::filesystem::path& folder);
+
+// Where the frames of a sequence are: imDir of its seqinfo.ini, else img1, else the folder itself.
+std::filesystem::path FrameFolderOf(const std::filesystem::path& folder);
 
 }  // namespace reidbench

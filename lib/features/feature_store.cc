@@ -788,7 +788,8 @@ void FeatureFile::Impl::ReadRange(int64_t begin, int64_t count, float* out,
   }
 }
 
-void FeatureFile::ReadRows(std::span<const int64_t> rows, float* out) const {
+std::vector<size_t> FeatureFile::ReadRowsUnchecked(std::span<const int64_t> rows,
+                                                   float* out) const {
   QuietHdf5();
   const int64_t dim = impl_->dim;
   const int64_t row_bytes = dim * static_cast<int64_t>(sizeof(float));
@@ -804,9 +805,10 @@ void FeatureFile::ReadRows(std::span<const int64_t> rows, float* out) const {
   }
   if (!rows.empty()) REIDBENCH_CHECK(row_at(0) >= 0 && row_at(rows.size() - 1) < impl_->rows);
 
-  const auto check = [&](int64_t row, const float* values) {
-    const std::span<const float> span(values, static_cast<size_t>(dim));
-    if (!AllFinite(span)) ThrowNotFinite(impl_->name, row, span, impl_->labels);
+  std::vector<size_t> not_finite;
+  const auto check = [&](int64_t position) {
+    const std::span<const float> span(out + position * dim, static_cast<size_t>(dim));
+    if (!AllFinite(span)) not_finite.push_back(static_cast<size_t>(position));
   };
   std::vector<float> scratch;
   std::vector<uint16_t> half_scratch;
@@ -825,18 +827,31 @@ void FeatureFile::ReadRows(std::span<const int64_t> rows, float* out) const {
     if (direct) {
       float* target = out + order[begin] * dim;
       impl_->ReadRange(first, count, target, &half_scratch);
-      for (int64_t i = 0; i < count; ++i) check(first + i, target + i * dim);
+      for (int64_t i = 0; i < count; ++i) check(order[begin] + i);
     } else {
       scratch.resize(static_cast<size_t>(count * dim));
       impl_->ReadRange(first, count, scratch.data(), &half_scratch);
       for (size_t i = begin; i < end; ++i) {
         const float* values = scratch.data() + (row_at(i) - first) * dim;
-        check(row_at(i), values);
         std::copy_n(values, dim, out + order[i] * dim);
+        check(order[i]);
       }
     }
     begin = end;
   }
+  std::sort(not_finite.begin(), not_finite.end());
+  return not_finite;
+}
+
+void FeatureFile::ReadRows(std::span<const int64_t> rows, float* out) const {
+  const std::vector<size_t> bad = ReadRowsUnchecked(rows, out);
+  if (bad.empty()) return;
+  // The first in the file, whatever the order asked for.
+  const size_t first = *std::min_element(bad.begin(), bad.end(),
+                                         [&](size_t a, size_t b) { return rows[a] < rows[b]; });
+  const auto dim = static_cast<size_t>(impl_->dim);
+  ThrowNotFinite(impl_->name, rows[first], std::span<const float>(out + first * dim, dim),
+                 impl_->labels);
 }
 
 FeatureMatrix FeatureFile::ReadRows(std::span<const int64_t> rows) const {

@@ -83,6 +83,9 @@ class FeatureFile {
   // the file cannot be read.
   void ReadRows(std::span<const int64_t> rows, float* out) const;
   FeatureMatrix ReadRows(std::span<const int64_t> rows) const;
+  // The same without the check: returns the positions in `rows`, ascending, of those with NaN or
+  // infinity, for the caller to judge.
+  std::vector<size_t> ReadRowsUnchecked(std::span<const int64_t> rows, float* out) const;
 
  private:
   struct Impl;

@@ -138,61 +138,11 @@ class JobFinder {
     }
   }
 
-  void AddDetectionFile(const fs::path& sequence, const std::string& name, const fs::path& file) {
-    Job& job = Add(MotFileKind::kDetections, "", name, file);
-    if (IsFile(sequence / "seqinfo.ini")) job.sequence_info = sequence / "seqinfo.ini";
-  }
-
-  // SEQ/det/det.txt, else SEQ/det/DETECTOR/det.txt.
-  void AddDetectionsOfSequence(const fs::path& folder) {
-    const std::string name = FolderName(folder);
-    const fs::path file = folder / "det" / "det.txt";
-    if (IsFile(file)) return AddDetectionFile(folder, name, file);
-    bool any = false;
-    if (IsFolder(folder / "det")) {
-      for (const std::string& detector : ListFolderNames(folder / "det")) {
-        const fs::path inside = folder / "det" / detector / "det.txt";
-        if (!IsFile(inside)) continue;
-        AddDetectionFile(folder, name + "/" + detector, inside);
-        any = true;
-      }
-    }
-    if (!any) {
-      ThrowIo("{}: expected the detections of sequence {}, found no such file", file.string(),
-              name);
-    }
-  }
-
   void AddDetections(const fs::path& path) {
-    if (IsFile(path)) {
-      const fs::path parent = fs::absolute(path).lexically_normal().parent_path();
-      if (path.filename() == "det.txt" && parent.filename() == "det") {
-        AddDetectionFile(parent.parent_path(), FolderName(parent.parent_path()), path);
-      } else if (path.filename() == "det.txt" && parent.parent_path().filename() == "det") {
-        const fs::path sequence = parent.parent_path().parent_path();
-        AddDetectionFile(sequence, FolderName(sequence) + "/" + FolderName(parent), path);
-      } else {
-        Add(MotFileKind::kDetections, "", path.stem().string(), path);
-      }
-      return;
-    }
-    if (!IsFolder(path))
-      ThrowIo("{}: expected a detection file or folder, found nothing there", path.string());
-    std::vector<fs::path> folders;
-    const auto is_sequence = [](const fs::path& folder) {
-      return IsFolder(folder / "det") || IsFile(folder / "seqinfo.ini");
-    };
-    if (is_sequence(path)) {
-      folders.push_back(path);
-    } else {
-      for (const std::string& name : ListFolderNames(path)) {
-        if (is_sequence(path / name)) folders.push_back(path / name);
-      }
-    }
-    for (const fs::path& folder : folders) Try([&] { AddDetectionsOfSequence(folder); });
-    if (folders.empty() && !AddTextFiles(MotFileKind::kDetections, "", path)) {
-      ThrowIo("{}: expected sequence folders with det/det.txt, or SEQ.txt files, found none",
-              path.string());
+    for (const MotBoxFiles& files : FindMotDetections(path, &errors)) {
+      const std::string name =
+          files.detector.empty() ? files.name : files.name + "/" + files.detector;
+      Add(MotFileKind::kDetections, "", name, files.boxes).sequence_info = files.sequence_info;
     }
   }
 

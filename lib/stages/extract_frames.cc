@@ -16,6 +16,7 @@
 #include "core/interrupt.h"
 #include "core/text.h"
 #include "datasets/mot_files.h"
+#include "datasets/mot_layout.h"
 #include "imaging/crop.h"
 
 namespace reidbench {
@@ -27,21 +28,6 @@ namespace fs = std::filesystem;
 fs::path Normal(const fs::path& path) {
   const fs::path normal = fs::absolute(path).lexically_normal();
   return normal.has_filename() ? normal : normal.parent_path();
-}
-
-bool IsImageName(const fs::path& name) {
-  const std::string extension = ToLower(name.extension().string());
-  for (const char* known : {".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp"}) {
-    if (extension == known) return true;
-  }
-  return false;
-}
-
-// The digits that end the name: 12 of "000012.jpg" and "frame_012.png".
-std::optional<int64_t> FrameNumber(const fs::path& name) {
-  const std::string stem = name.stem().string();
-  const size_t digits = stem.find_last_not_of("0123456789") + 1;  // npos + 1 = 0
-  return ParseInt(std::string_view(stem).substr(digits));
 }
 
 }  // namespace
@@ -211,32 +197,13 @@ void FrameCrops::Label(const std::vector<TrackBox>& boxes, const std::string& im
 }
 
 void FrameCrops::FindFrameFiles(const fs::path& folder) {
-  std::map<int64_t, std::string> files;
-  for (const std::string& name : ListFileNames(folder)) {
-    if (name.front() == '.' || !IsImageName(name)) continue;
-    const std::optional<int64_t> number = FrameNumber(name);
-    if (!number) continue;
-    const auto [at, is_new] = files.emplace(*number, name);
-    if (!is_new) {
-      ThrowInput("{}: expected one image a frame, found {} and {} for frame {}", folder.string(),
-                 at->second, name, *number);
-    }
-  }
-  if (files.empty()) {
-    ThrowIo("{}: expected images named by their frame (000001.jpg), found none", folder.string());
-  }
-  if (files.begin()->first == 0) {
-    ThrowInput(
-        "{}: expected frames counted from 1, as the boxes count them, found {}\n  hint: rename the "
-        "frames to start at 1 (ffmpeg: -start_number 1)",
-        folder.string(), files.begin()->second);
-  }
+  const std::map<int64_t, fs::path> files = FindFrameImages(folder);
   int64_t missing = 0;
   const Frame* first_missing = nullptr;
   for (Frame& frame : frames_) {
     const auto at = files.find(frame.number);
     if (at != files.end()) {
-      frame.file = folder / at->second;
+      frame.file = at->second;
     } else if (missing++ == 0) {
       first_missing = &frame;
     }

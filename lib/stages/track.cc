@@ -1,12 +1,10 @@
 #include "stages/track.h"
 
 #include <fmt/format.h>
-#include <tbb/task_arena.h>
 
 #include <algorithm>
 #include <chrono>
 #include <cmath>
-#include <map>
 #include <memory>
 #include <mutex>
 #include <numeric>
@@ -14,17 +12,17 @@
 #include <system_error>
 
 #include "config/node.h"
+#include "config/option_file.h"
 #include "config/reader.h"
 #include "core/error.h"
 #include "core/files.h"
 #include "core/interrupt.h"
-#include "core/parallel.h"
+#include "core/tasks.h"
 #include "core/text.h"
-#include "core/version.h"
-#include "datasets/mot_files.h"
 #include "datasets/mot_layout.h"
 #include "mot_metrics/benchmark.h"
 #include "mot_metrics/sequence.h"
+#include "stages/mot_truth.h"
 #include "stages/track_detections.h"
 #include "tracking/tracker.h"
 
@@ -63,22 +61,15 @@ struct Outcome {
   std::string text;
 };
 
-std::string KeyOf(const std::string& flag, const std::string& assignment) {
-  const size_t equals = assignment.find('=');
-  const std::string key(Trim(std::string_view(assignment).substr(0, equals)));
-  if (equals == std::string::npos || key.empty())
-    ThrowUsage("{} {}: expected key=value", flag, assignment);
-  return key;
-}
-
 std::vector<SweptOption> ParseSweep(const TrackStageOptions& options) {
   std::vector<SweptOption> sweep;
   std::set<std::string> keys;
-  for (const std::string& assignment : options.options) keys.insert(KeyOf("--option", assignment));
+  for (const std::string& assignment : options.options)
+    keys.insert(OptionKey("--option", assignment));
   size_t combinations = 1;
   for (const std::string& text : options.sweep) {
     SweptOption option;
-    option.key = KeyOf("--sweep", text);
+    option.key = OptionKey("--sweep", text);
     if (!keys.insert(option.key).second)
       ThrowUsage("--sweep {}: '{}' is set more than once", text, option.key);
     const std::string_view values = std::string_view(text).substr(text.find('=') + 1);
@@ -96,32 +87,6 @@ std::vector<SweptOption> ParseSweep(const TrackStageOptions& options) {
     sweep.push_back(std::move(option));
   }
   return sweep;
-}
-
-// The file given, or configs/trackers/NAME.yaml.
-fs::path FindConfig(const fs::path& path) {
-  std::error_code ignored;
-  if (fs::exists(path, ignored) || path.has_parent_path() || path.has_extension()) return path;
-  const fs::path shipped = DataDir() / "configs" / "trackers" / (path.string() + ".yaml");
-  return fs::exists(shipped, ignored) ? shipped : path;
-}
-
-ConfigNode LoadTrackerConfig(const TrackStageOptions& options) {
-  ConfigNode root = ParseConfig("{}", "--option");
-  if (!options.config.empty()) MergeConfig(&root, LoadConfig(FindConfig(options.config)));
-  if (!root.IsMapping()) {
-    ThrowConfig("{}: expected 'option: value' lines, found {}", options.config.string(),
-                root.Describe());
-  }
-  return root;
-}
-
-void Override(const std::string& flag, const std::string& key, const std::string& assignment,
-              ConfigNode* root) {
-  ApplyOverride(root, assignment);
-  if (ConfigNode* node = root->Find(key)) {
-    node->place = node->key_place = {flag + " " + assignment, 0, 0};
-  }
 }
 
 // The name that the flag and the config file agree on.
@@ -160,12 +125,12 @@ std::vector<Combination> MakeCombinations(const TrackStageOptions& options,
     Combination combination;
     ConfigNode root = base;
     for (const std::string& assignment : options.options)
-      Override("--option", KeyOf("--option", assignment), assignment, &root);
+      ApplyOption("--option", assignment, &root);
     size_t below = count;
     for (const SweptOption& option : sweep) {
       below /= option.values.size();
       const std::string& value = option.values[index / below % option.values.size()];
-      Override("--sweep", option.key, option.key + "=" + value, &root);
+      ApplyOption("--sweep", option.key + "=" + value, &root);
       combination.values.push_back(value);
       if (!combination.name.empty()) combination.name += ',';
       combination.name += FolderPart(option.key) + "=" + FolderPart(value);
@@ -180,55 +145,6 @@ std::vector<Combination> MakeCombinations(const TrackStageOptions& options,
   return combinations;
 }
 
-// Runs `body` for every index in parallel and throws all of its errors as one.
-void ForAll(size_t n, const std::function<void(size_t)>& body) {
-  std::vector<std::optional<Error>> errors(n);
-  ParallelFor(static_cast<int64_t>(n), [&](int64_t i) {
-    if (InterruptRequested()) return;
-    try {
-      // Isolated: a thread that waits within one sequence must not start another one.
-      tbb::this_task_arena::isolate([&] { body(static_cast<size_t>(i)); });
-    } catch (const Error& error) {
-      errors[static_cast<size_t>(i)] = error;
-    }
-  });
-  if (InterruptRequested()) throw Interrupted("interrupted while tracking");
-  std::vector<std::string> messages;
-  ErrorKind kind = ErrorKind::kInput;
-  for (const std::optional<Error>& error : errors) {
-    if (!error) continue;
-    if (messages.empty()) kind = error->kind();
-    if (std::find(messages.begin(), messages.end(), error->what()) == messages.end())
-      messages.emplace_back(error->what());
-  }
-  if (!messages.empty()) throw Error(kind, JoinText(messages, "\n"));
-}
-
-// The ground truth of each sequence: by name, or the only one.
-std::vector<MotSequenceFiles> MatchGroundTruth(const TrackStageOptions& options,
-                                               const std::vector<DetectionFiles>& detections) {
-  const std::vector<MotSequenceFiles> all =
-      FindMotSequences({options.ground_truth, options.benchmark, options.split, options.seqmap});
-  if (all.size() == 1 && detections.size() == 1) return all;
-  std::map<std::string, const MotSequenceFiles*> by_name;
-  for (const MotSequenceFiles& files : all) by_name[files.name] = &files;
-  std::vector<MotSequenceFiles> matched;
-  std::vector<std::string> missing;
-  for (const DetectionFiles& files : detections) {
-    const auto found = by_name.find(files.name);
-    if (found == by_name.end()) {
-      missing.push_back(files.name);
-    } else {
-      matched.push_back(*found->second);
-    }
-  }
-  if (!missing.empty()) {
-    ThrowIo("{}: expected ground truth for every sequence with detections, found none for {}",
-            options.ground_truth.string(), JoinText(missing, ", "));
-  }
-  return matched;
-}
-
 class TrackStage {
  public:
   TrackStage(const TrackStageOptions& options, TrackStageResult* result)
@@ -240,7 +156,7 @@ class TrackStage {
     if (options_.detections.empty())
       ThrowUsage("--detections is missing: detection files or folders");
     const std::vector<SweptOption> sweep = ParseSweep(options_);
-    const ConfigNode root = LoadTrackerConfig(options_);
+    const ConfigNode root = LoadOptionFile(options_.config, "trackers");
     result_->tracker = TrackerName(options_, root);
     for (const SweptOption& option : sweep) result_->swept_keys.push_back(option.key);
     combinations_ = MakeCombinations(options_, sweep, root, result_->tracker);
@@ -269,7 +185,7 @@ class TrackStage {
       const size_t together = std::min(kCombinationsTogether, combinations_.size() - first);
       std::vector<Outcome> outcomes(together * n);
       // Sequence by sequence, the largest first, so that the longest does not start last.
-      ForAll(together * n, [&](size_t task) {
+      RunTasks(together * n, "tracking", [&](size_t task) {
         const size_t s = order_[task / together];
         const size_t c = task % together;
         outcomes[c * n + s] = TrackOne(combinations_[first + c], sequences_[s]);
@@ -296,10 +212,16 @@ class TrackStage {
     const std::vector<DetectionFiles> files =
         FindDetections(options_.detections, options_.features);
     std::vector<MotSequenceFiles> truth;
-    if (benchmark_) truth = MatchGroundTruth(options_, files);
+    if (benchmark_) {
+      std::vector<std::string> names;
+      for (const DetectionFiles& file : files) names.push_back(file.name);
+      truth = MatchGroundTruth(
+          {options_.ground_truth, options_.benchmark, options_.split, options_.seqmap}, names,
+          "detections");
+    }
     sequences_.resize(files.size());
     std::vector<std::vector<std::string>> warnings(files.size());
-    ForAll(files.size(), [&](size_t s) {
+    RunTasks(files.size(), "tracking", [&](size_t s) {
       Sequence& sequence = sequences_[s];
       sequence.files = files[s];
       sequence.detections = ReadDetections(files[s], options_.ignore_scores);
@@ -335,19 +257,9 @@ class TrackStage {
   }
 
   void ReadTruth(const MotSequenceFiles& files, Sequence* sequence) const {
-    MotReadOptions read;
-    read.kind = MotFileKind::kGroundTruth;
-    read.frame_count = files.frame_count;
-    read.has_classes = benchmark_->has_classes;
-    if (benchmark_->preprocess) read.known_classes = benchmark_->known_classes;
-    TrackSet truth = ReadMotFile(files.ground_truth, read).tracks;
+    TrackSet truth = ReadGroundTruth(files, *benchmark_);
     sequence->scored = ScoredFrames(*benchmark_, truth.frame_count);
-    if (sequence->scored.size() == 0) {
-      ThrowInput("{}: expected a video long enough for the part {} scores, found {} frames",
-                 files.ground_truth.string(), benchmark_->name, truth.frame_count);
-    }
     if (benchmark_->frames != FramePart::kAll) KeepFrames(sequence->scored, &truth);
-    truth.sequence = files.name;
     sequence->truth = std::move(truth);
   }
 

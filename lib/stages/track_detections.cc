@@ -1,7 +1,6 @@
 #include "stages/track_detections.h"
 
 #include <algorithm>
-#include <cmath>
 #include <set>
 #include <system_error>
 
@@ -9,6 +8,8 @@
 #include "core/files.h"
 #include "core/text.h"
 #include "datasets/mot_files.h"
+#include "datasets/mot_layout.h"
+#include "features/box_rows.h"
 #include "tracking/tracker.h"
 
 namespace reidbench {
@@ -20,78 +21,24 @@ namespace fs = std::filesystem;
 // frames for hours.
 constexpr int64_t kMostFrames = 10'000'000;
 constexpr size_t kEmbeddingsInMemory = 16'384;
-constexpr double kSameBoxPx = 0.01;
 
-DetectionFiles SequenceAt(const fs::path& folder, const fs::path& detections) {
-  DetectionFiles files;
-  files.name = FolderName(folder);
-  files.detections = detections;
-  if (IsFile(folder / "seqinfo.ini")) files.sequence_info = folder / "seqinfo.ini";
-  return files;
-}
-
-// SEQ/det/det.txt and SEQ/det/ANYTHING/det.txt belong to SEQ; any other file is its own sequence.
-DetectionFiles FromFile(const fs::path& file) {
-  const fs::path parent = fs::absolute(file).lexically_normal().parent_path();
-  if (file.filename() == "det.txt") {
-    if (parent.filename() == "det") return SequenceAt(parent.parent_path(), file);
-    if (parent.parent_path().filename() == "det")
-      return SequenceAt(parent.parent_path().parent_path(), file);
-  }
-  DetectionFiles files;
-  files.name = file.stem().string();
-  files.detections = file;
-  return files;
-}
-
-bool LooksLikeSequence(const fs::path& folder) {
-  return IsFolder(folder / "det") || IsFile(folder / "seqinfo.ini");
-}
-
-DetectionFiles FromSequenceFolder(const fs::path& folder) {
-  const fs::path file = folder / "det" / "det.txt";
-  if (IsFile(file)) return SequenceAt(folder, file);
-  std::string hint;
-  if (IsFolder(folder / "det")) {
-    std::vector<std::string> found;
-    for (const std::string& name : ListFolderNames(folder / "det")) {
-      if (IsFile(folder / "det" / name / "det.txt"))
-        found.push_back((folder / "det" / name / "det.txt").string());
+// One file a sequence: of several detectors the user has to choose.
+void AddDetections(const fs::path& path, std::vector<DetectionFiles>* sequences) {
+  const std::vector<MotBoxFiles> found = FindMotDetections(path);
+  const auto variant = std::find_if(
+      found.begin(), found.end(), [](const MotBoxFiles& files) { return !files.detector.empty(); });
+  if (IsFolder(path) && variant != found.end()) {
+    std::vector<std::string> variants;
+    for (const MotBoxFiles& files : found) {
+      if (files.name == variant->name) variants.push_back(files.boxes.string());
     }
-    if (!found.empty()) hint = fmt::format("\n  hint: give one of {}", JoinText(found, ", "));
-  }
-  ThrowIo("{}: expected the detections of sequence {}, found no such file{}", file.string(),
-          FolderName(folder), hint);
-}
-
-std::vector<DetectionFiles> FromFolder(const fs::path& folder) {
-  if (LooksLikeSequence(folder)) return {FromSequenceFolder(folder)};
-  std::vector<DetectionFiles> sequences;
-  for (const std::string& name : ListFolderNames(folder)) {
-    if (LooksLikeSequence(folder / name)) sequences.push_back(FromSequenceFolder(folder / name));
-  }
-  if (!sequences.empty()) return sequences;
-  for (const std::string& name : ListFileNames(folder)) {
-    if (EndsWith(name, ".txt")) sequences.push_back(FromFile(folder / name));
-  }
-  if (sequences.empty()) {
     ThrowIo(
-        "{}: expected sequence folders with det/det.txt, or SEQ.txt files, found none\n"
-        "  hint: --detections takes a folder of sequences (MOT17/train), one sequence folder, a "
-        "folder of SEQ.txt, or one file",
-        folder.string());
+        "{}: expected the detections of sequence {}, found no such file\n  hint: give one of {}",
+        (variant->boxes.parent_path().parent_path() / "det.txt").string(), variant->name,
+        JoinText(variants, ", "));
   }
-  return sequences;
-}
-
-std::string Describe(const TrackBox& box) {
-  return fmt::format("frame {} box {:.2f},{:.2f},{:.2f},{:.2f}", box.frame.value, box.box.left,
-                     box.box.top, box.box.width, box.box.height);
-}
-
-bool SameBox(const BoxLtwh& a, const BoxLtwh& b) {
-  return std::abs(a.left - b.left) <= kSameBoxPx && std::abs(a.top - b.top) <= kSameBoxPx &&
-         std::abs(a.width - b.width) <= kSameBoxPx && std::abs(a.height - b.height) <= kSameBoxPx;
+  for (const MotBoxFiles& files : found)
+    sequences->push_back({files.name, files.boxes, files.sequence_info, {}});
 }
 
 }  // namespace
@@ -99,32 +46,17 @@ bool SameBox(const BoxLtwh& a, const BoxLtwh& b) {
 std::vector<DetectionFiles> FindDetections(const std::vector<fs::path>& paths,
                                            const fs::path& features) {
   std::vector<DetectionFiles> sequences;
-  for (const fs::path& path : paths) {
-    if (IsFile(path)) {
-      sequences.push_back(FromFile(path));
-    } else if (IsFolder(path)) {
-      for (DetectionFiles& files : FromFolder(path)) sequences.push_back(std::move(files));
-    } else {
-      ThrowIo("{}: expected a detection file or folder, found nothing there", path.string());
-    }
-  }
+  for (const fs::path& path : paths) AddDetections(path, &sequences);
   std::set<std::string> names;
   for (const DetectionFiles& files : sequences) {
     if (!names.insert(files.name).second)
       ThrowUsage("--detections: sequence {} is given more than once", files.name);
   }
   if (features.empty()) return sequences;
-  for (DetectionFiles& files : sequences) {
-    files.features = IsFolder(features) ? features / (files.name + ".h5") : features;
-    if (!IsFile(files.features)) {
-      ThrowIo("{}: expected the features of sequence {}, found no such file",
-              files.features.string(), files.name);
-    }
-  }
-  if (sequences.size() > 1 && !IsFolder(features)) {
-    ThrowUsage("--features: expected a folder with SEQ.h5 for {} sequences, found the file {}",
-               sequences.size(), features.string());
-  }
+  std::vector<std::string> in_order;
+  for (const DetectionFiles& files : sequences) in_order.push_back(files.name);
+  const std::vector<fs::path> found = FindSequenceFeatures(features, in_order);
+  for (size_t i = 0; i < found.size(); ++i) sequences[i].features = found[i];
   return sequences;
 }
 
@@ -160,41 +92,14 @@ DetectionEmbeddings::DetectionEmbeddings(const fs::path& path, const SequenceDet
     : detections_(detections) {
   file_ = std::make_unique<FeatureFile>(path);
   dim_ = file_->dim();
-  const FeatureLabels& labels = file_->labels();
-  if (labels.frame.empty() || labels.box_ltwh.empty()) {
-    ThrowInput(
-        "{}: expected the datasets 'frame' and 'box_ltwh' that tell which detection a row belongs "
-        "to, found no such labels\n  hint: extract features from the frames with the detections "
-        "as boxes",
-        path.string());
-  }
-  std::vector<int64_t> by_frame(labels.frame.size());
-  for (size_t i = 0; i < by_frame.size(); ++i) by_frame[i] = static_cast<int64_t>(i);
-  const auto frame_of = [&](int64_t row) { return labels.frame[static_cast<size_t>(row)].value; };
-  std::stable_sort(by_frame.begin(), by_frame.end(),
-                   [&](int64_t a, int64_t b) { return frame_of(a) < frame_of(b); });
-  row_.resize(detections.boxes.size());
-  int64_t missing = 0;
-  std::string first_missing;
-  for (size_t d = 0; d < detections.boxes.size(); ++d) {
-    const TrackBox& box = detections.boxes[d];
-    auto at = std::lower_bound(by_frame.begin(), by_frame.end(), box.frame.value,
-                               [&](int64_t row, int64_t frame) { return frame_of(row) < frame; });
-    while (at != by_frame.end() && frame_of(*at) == box.frame.value &&
-           !SameBox(labels.box_ltwh[static_cast<size_t>(*at)], box.box)) {
-      ++at;
-    }
-    if (at != by_frame.end() && frame_of(*at) == box.frame.value) {
-      row_[d] = *at;
-    } else if (missing++ == 0) {
-      first_missing = Describe(box);
-    }
-  }
-  if (missing > 0) {
+  BoxRows found = FindBoxRows(*file_, detections.boxes);
+  row_ = std::move(found.row);
+  if (found.missing > 0) {
     ThrowInput(
         "{}: expected an embedding for every detection of sequence {}, found none for {} of {}, "
         "first {}\n  hint: extract the features again from the same detection file",
-        path.string(), detections.name, missing, detections.boxes.size(), first_missing);
+        path.string(), detections.name, found.missing, detections.boxes.size(),
+        DescribeBox(detections.boxes[found.first_missing]));
   }
 }
 

@@ -210,5 +210,39 @@ TEST(Seqmap, NeverLosesASequence) {
   EXPECT_THAT(error("name\n"), HasSubstr("found no sequence"));
 }
 
+std::vector<TrackId> Ids(const std::vector<int64_t>& values) {
+  std::vector<TrackId> ids;
+  for (const int64_t value : values) ids.emplace_back(value);
+  return ids;
+}
+
+TEST(ReplaceMotIds, ChangesNothingElse) {
+  const std::string text =
+      "\xEF\xBB\xBF"
+      "frame,id,x,y,w,h,s\r\n1,7,1.50,2,3,4,0.90,-1,-1,-1\r\n\r\n 2, 7 "
+      ",1e1,2,3,4,1\n3,+8,1,2,3,4,1";
+  const MotFile file = ParseMotText(text, "S.txt", {});
+  ASSERT_EQ(file.tracks.boxes.size(), 3u);
+  EXPECT_EQ(ReplaceMotIds(text, file.line, Ids({12, 7, 0})),
+            "\xEF\xBB\xBF"
+            "frame,id,x,y,w,h,s\r\n1,12,1.50,2,3,4,0.90,-1,-1,-1\r\n\r\n 2, 7 ,1e1,2,3,4,1\n"
+            "3,0,1,2,3,4,1");
+  EXPECT_EQ(ReplaceMotIds(text, file.line, Ids({7, 7, 8})), text);
+}
+
+TEST(ReplaceMotIds, EveryDelimiter) {
+  for (const std::string delimiter : {",", ";", "\t", " ", ", "}) {
+    std::string text;
+    for (const char* field : {"1", "7.0", "10", "20", "30", "40"}) text += field + delimiter;
+    text += "1\n";
+    const MotFile file = ParseMotText(text, "S.txt", {});
+    std::string expected = text;
+    expected.replace(expected.find("7.0"), 3, "1234567");
+    EXPECT_EQ(ReplaceMotIds(text, file.line, Ids({1234567})), expected);
+    EXPECT_EQ(ReplaceMotIds(text, file.line, Ids({7})), text);
+  }
+  EXPECT_EQ(ReplaceMotIds("", {}, {}), "");
+}
+
 }  // namespace
 }  // namespace reidbench

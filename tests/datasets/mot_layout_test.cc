@@ -154,5 +154,75 @@ TEST_F(MotLayout, NamesTheFileThatIsMissing) {
               HasSubstr("B/gt/gt.txt"));
 }
 
+std::vector<std::string> BoxNames(const std::vector<MotBoxFiles>& found) {
+  std::vector<std::string> names;
+  for (const MotBoxFiles& files : found)
+    names.push_back(files.detector.empty() ? files.name : files.name + "/" + files.detector);
+  return names;
+}
+
+TEST_F(MotLayout, DetectionsOfEveryDetector) {
+  Write("set/A/det/det.txt", "");
+  Write("set/A/seqinfo.ini", "[Sequence]\nseqLength=5\n");
+  Write("set/B/det/yolo/det.txt", "");
+  Write("set/B/det/acf/det.txt", "");
+  Write("set/C/seqinfo.ini", "[Sequence]\nseqLength=5\n");
+  std::vector<Error> missing;
+  const std::vector<MotBoxFiles> found = FindMotDetections(root_ / "set", &missing);
+  EXPECT_THAT(BoxNames(found), ElementsAre("A", "B/acf", "B/yolo"));
+  EXPECT_EQ(found[0].sequence_info, root_ / "set/A/seqinfo.ini");
+  EXPECT_TRUE(found[1].sequence_info.empty());
+  ASSERT_EQ(missing.size(), 1u);
+  EXPECT_THAT(missing[0].what(), HasSubstr("C/det/det.txt: expected the detections"));
+  EXPECT_THROW(FindMotDetections(root_ / "set"), Error);
+  EXPECT_THAT(BoxNames(FindMotDetections(root_ / "set/B/det/acf/det.txt")), ElementsAre("B/acf"));
+}
+
+TEST_F(MotLayout, ResultsWithoutGroundTruth) {
+  Write("tracks/B.txt", "");
+  Write("tracks/A.txt", "");
+  Write("tracks/pedestrian_summary.txt", "");
+  Write("tracks/decisions.csv", "");
+  Write("trackeval/data/X.txt", "");
+  EXPECT_THAT(BoxNames(FindMotResults(root_ / "tracks")), ElementsAre("A", "B"));
+  EXPECT_THAT(BoxNames(FindMotResults(root_ / "trackeval")), ElementsAre("X"));
+  EXPECT_THAT(BoxNames(FindMotResults(root_ / "tracks/B.txt")), ElementsAre("B"));
+  EXPECT_THROW(FindMotResults(root_ / "none"), Error);
+  fs::create_directories(root_ / "empty");
+  EXPECT_THROW(FindMotResults(root_ / "empty"), Error);
+}
+
+TEST_F(MotLayout, SequenceInfosByName) {
+  Write("MOT/train/A/seqinfo.ini", "");
+  Write("MOT/train/B/seqinfo.ini", "");
+  using Names = std::vector<std::string>;
+  EXPECT_THAT(FindSequenceInfos(root_ / "MOT/train", Names{"B", "A"}),
+              ElementsAre(root_ / "MOT/train/B/seqinfo.ini", root_ / "MOT/train/A/seqinfo.ini"));
+  EXPECT_THAT(FindSequenceInfos(root_ / "MOT", Names{"A"}),
+              ElementsAre(root_ / "MOT/train/A/seqinfo.ini"));
+  EXPECT_THAT(FindSequenceInfos(root_ / "MOT/train/A", Names{"sort"}),
+              ElementsAre(root_ / "MOT/train/A/seqinfo.ini"));
+  EXPECT_THROW(FindSequenceInfos(root_ / "MOT", Names{"A", "C"}), Error);
+  EXPECT_THROW(FindSequenceInfos(root_ / "none", Names{"A"}), Error);
+}
+
+TEST_F(MotLayout, FramesOfASequence) {
+  Write("S/seqinfo.ini", "[Sequence]\nseqLength=5\nimDir=images\n");
+  Write("S/images/000002.png", "");
+  Write("S/images/000001.jpg", "");
+  Write("S/images/notes.txt", "");
+  EXPECT_EQ(FrameFolderOf(root_ / "S"), root_ / "S/images");
+  const auto frames = FindFrameImages(root_ / "S/images");
+  ASSERT_EQ(frames.size(), 2u);
+  EXPECT_EQ(frames.at(2), root_ / "S/images/000002.png");
+  Write("T/img1/a_7.jpg", "");
+  EXPECT_EQ(FrameFolderOf(root_ / "T"), root_ / "T/img1");
+  EXPECT_EQ(FrameFolderOf(root_ / "T/img1"), root_ / "T/img1");
+  Write("T/img1/b_07.jpg", "");
+  EXPECT_THROW(FindFrameImages(root_ / "T/img1"), Error);
+  Write("U/0.jpg", "");
+  EXPECT_THROW(FindFrameImages(root_ / "U"), Error);
+}
+
 }  // namespace
 }  // namespace reidbench
