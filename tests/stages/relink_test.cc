@@ -135,7 +135,7 @@ TEST_F(RelinkStageTest, ScoresAreThoseOfTheWrittenFiles) {
   score.bootstrap.resamples = 0;
   for (const bool corrected : {false, true}) {
     score.tracks = {corrected ? options_.output : Path("tracks")};
-    const MotCounts& theirs = RunScore(score).trackers[0].classes[0].sequences[0];
+    const MotCounts theirs = RunScore(score).trackers[0].classes[0].sequences[0];
     const MotCounts& ours = corrected ? *result.sequences[0].corrected : *result.sequences[0].plain;
     for (const char* field : {"HOTA", "AssA", "IDF1", "IDSW", "MOTA"})
       EXPECT_EQ(FieldValue(Summarize(ours), field), FieldValue(Summarize(theirs), field)) << field;
