@@ -16,47 +16,6 @@ namespace {
 
 constexpr double kEps = std::numeric_limits<double>::epsilon();
 constexpr double kThreshold = 0.5;
-constexpr int64_t kNobody = -1;
-
-// The ground truth id that each row of `results` belongs to, kNobody without one.
-std::vector<int64_t> PersonsOf(const TrackSet& ground_truth, const TrackSet& results,
-                               MotBenchmark benchmark, const MotClass& scored) {
-  // Boxes on distractors stay in a file that is corrected, so they stay here.
-  benchmark.distractor_classes.clear();
-  const MotSequence s = PrepareSequence(ground_truth, results, benchmark, scored);
-  const FrameRows rows = GroupByFrame(results.boxes);
-  std::vector<int64_t> persons(results.boxes.size(), kNobody);
-  SparseAssigner assigner;
-  SparseScores scores;
-  std::vector<int64_t> person_of_column;
-  for (size_t f = 0; f < s.frame_size(); ++f) {
-    const uint32_t first = s.frames[f].gt_begin, last = s.frames[f + 1].gt_begin;
-    scores.Clear(s.TrackerBoxes(f));
-    for (uint32_t g = first; g < last; ++g) {
-      for (uint32_t k = s.pair_begin[g]; k < s.pair_begin[g + 1]; ++k) {
-        if (s.pair_iou[k] >= kThreshold - kEps) scores.Add(s.pair_col[k], s.pair_iou[k]);
-      }
-      scores.EndRow();
-    }
-    if (scores.col.empty()) continue;
-    person_of_column.assign(s.TrackerBoxes(f), kNobody);
-    const std::span<const int32_t> match = assigner.MaximiseLikeScipy(scores.View());
-    for (uint32_t g = first; g < last; ++g) {
-      if (match[g - first] != kUnassigned)
-        person_of_column[match[g - first]] = s.gt_id_value[s.gt_id[g]];
-    }
-    // The prepared sequence keeps the order of the rows, and leaves out those of other classes.
-    size_t column = 0;
-    for (const uint32_t row : rows.Of(s.frames[f].number)) {
-      if (column == person_of_column.size()) break;
-      const int32_t dense = s.tracker_id[s.frames[f].tracker_begin + column];
-      if (results.boxes[row].id.value == s.tracker_id_value[dense])
-        persons[row] = person_of_column[column++];
-    }
-    REIDBENCH_CHECK(column == person_of_column.size());
-  }
-  return persons;
-}
 
 // Rows of each track in the order of time. Tracks of the most rows come first, among equals the one
 // that begins first, then the one that the file names first: never by id, which is only a name.
@@ -80,7 +39,7 @@ int64_t LargestId(const TrackSet& tracks) {
   return largest;
 }
 
-// The person of most rows; among equals the one seen first. kNobody is one of them.
+// The person of most rows; among equals the one seen first. kNoPerson is one of them.
 int64_t Majority(const std::vector<uint32_t>& rows, const std::vector<int64_t>& persons) {
   struct Votes {
     int64_t person;
@@ -103,15 +62,55 @@ int64_t Majority(const std::vector<uint32_t>& rows, const std::vector<int64_t>& 
 
 }  // namespace
 
+std::vector<int64_t> PersonsOfBoxes(const TrackSet& ground_truth, const TrackSet& results,
+                                    const MotBenchmark& benchmark, const MotClass& scored) {
+  // Boxes on distractors stay in a file that is corrected, so they stay here.
+  MotBenchmark rules = benchmark;
+  rules.distractor_classes.clear();
+  const MotSequence s = PrepareSequence(ground_truth, results, rules, scored);
+  const FrameRows rows = GroupByFrame(results.boxes);
+  std::vector<int64_t> persons(results.boxes.size(), kNoPerson);
+  SparseAssigner assigner;
+  SparseScores scores;
+  std::vector<int64_t> person_of_column;
+  for (size_t f = 0; f < s.frame_size(); ++f) {
+    const uint32_t first = s.frames[f].gt_begin, last = s.frames[f + 1].gt_begin;
+    scores.Clear(s.TrackerBoxes(f));
+    for (uint32_t g = first; g < last; ++g) {
+      for (uint32_t k = s.pair_begin[g]; k < s.pair_begin[g + 1]; ++k) {
+        if (s.pair_iou[k] >= kThreshold - kEps) scores.Add(s.pair_col[k], s.pair_iou[k]);
+      }
+      scores.EndRow();
+    }
+    if (scores.col.empty()) continue;
+    person_of_column.assign(s.TrackerBoxes(f), kNoPerson);
+    const std::span<const int32_t> match = assigner.MaximiseLikeScipy(scores.View());
+    for (uint32_t g = first; g < last; ++g) {
+      if (match[g - first] != kUnassigned)
+        person_of_column[match[g - first]] = s.gt_id_value[s.gt_id[g]];
+    }
+    // The prepared sequence keeps the order of the rows, and leaves out those of other classes.
+    size_t column = 0;
+    for (const uint32_t row : rows.Of(s.frames[f].number)) {
+      if (column == person_of_column.size()) break;
+      const int32_t dense = s.tracker_id[s.frames[f].tracker_begin + column];
+      if (results.boxes[row].id.value == s.tracker_id_value[dense])
+        persons[row] = person_of_column[column++];
+    }
+    REIDBENCH_CHECK(column == person_of_column.size());
+  }
+  return persons;
+}
+
 TrackSet LinkPerfectly(const TrackSet& ground_truth, const TrackSet& results,
                        const MotBenchmark& benchmark, const MotClass& scored) {
-  const std::vector<int64_t> persons = PersonsOf(ground_truth, results, benchmark, scored);
+  const std::vector<int64_t> persons = PersonsOfBoxes(ground_truth, results, benchmark, scored);
   TrackSet out = results;
   std::map<int64_t, std::set<int64_t>> taken;  // frames of each person's tracklets so far
   int64_t next_id = LargestId(ground_truth);
   for (const std::vector<uint32_t>& rows : TrackletsByLength(results)) {
     int64_t id = Majority(rows, persons);
-    if (id != kNobody) {
+    if (id != kNoPerson) {
       std::set<int64_t>& frames = taken[id];
       const bool free = std::none_of(rows.begin(), rows.end(), [&](uint32_t row) {
         return frames.count(results.boxes[row].frame.value) > 0;
@@ -119,10 +118,10 @@ TrackSet LinkPerfectly(const TrackSet& ground_truth, const TrackSet& results,
       if (free) {
         for (const uint32_t row : rows) frames.insert(results.boxes[row].frame.value);
       } else {
-        id = kNobody;
+        id = kNoPerson;
       }
     }
-    if (id == kNobody) id = ++next_id;
+    if (id == kNoPerson) id = ++next_id;
     for (const uint32_t row : rows) out.boxes[row].id = TrackId(id);
   }
   return out;
@@ -130,12 +129,12 @@ TrackSet LinkPerfectly(const TrackSet& ground_truth, const TrackSet& results,
 
 TrackSet SplitAndLinkPerfectly(const TrackSet& ground_truth, const TrackSet& results,
                                const MotBenchmark& benchmark, const MotClass& scored) {
-  const std::vector<int64_t> persons = PersonsOf(ground_truth, results, benchmark, scored);
+  const std::vector<int64_t> persons = PersonsOfBoxes(ground_truth, results, benchmark, scored);
   TrackSet out = results;
   const int64_t offset = LargestId(ground_truth) + 1;
   for (size_t k = 0; k < out.boxes.size(); ++k) {
     out.boxes[k].id =
-        TrackId(persons[k] != kNobody ? persons[k] : offset + results.boxes[k].id.value);
+        TrackId(persons[k] != kNoPerson ? persons[k] : offset + results.boxes[k].id.value);
   }
   return out;
 }

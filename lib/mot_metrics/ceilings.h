@@ -3,6 +3,9 @@
 // strict bound (a linker can pass it a little where a tracklet holds several people).
 #pragma once
 
+#include <cstdint>
+#include <vector>
+
 #include "core/tracks.h"
 #include "mot_metrics/benchmark.h"
 
@@ -10,6 +13,11 @@ namespace reidbench {
 
 // Each box of `results` belongs to the ground truth box it is matched with (IoU >= 0.5, largest sum
 // per frame, ground truth that is scored), or to none. Arguments as for PrepareSequence.
+
+// The ground truth id that each box of `results` belongs to, kNoPerson without one.
+inline constexpr int64_t kNoPerson = -1;
+std::vector<int64_t> PersonsOfBoxes(const TrackSet& ground_truth, const TrackSet& results,
+                                    const MotBenchmark& benchmark, const MotClass& scored);
 
 // Perfect linking of whole tracklets. From the longest on, a tracklet takes the id of the person
 // that most of its boxes belong to, unless that id is taken in one of its frames or most of its

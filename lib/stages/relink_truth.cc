@@ -1,13 +1,12 @@
 #include "stages/relink_truth.h"
 
 #include <algorithm>
+#include <limits>
 #include <map>
-#include <span>
 #include <unordered_map>
 
-#include "core/error.h"
 #include "core/parallel.h"
-#include "matching/assignment.h"
+#include "mot_metrics/ceilings.h"
 #include "mot_metrics/clear.h"
 #include "mot_metrics/identity.h"
 #include "mot_metrics/sequence.h"
@@ -15,15 +14,14 @@
 namespace reidbench {
 namespace {
 
-constexpr int64_t kNobody = -1;
-
 // A sequence whose tracker ids are the indices of the boxes: what survives the benchmark's rules,
 // and all overlaps, whatever the identities are.
-MotSequence PrepareBoxes(const TrackSet& truth, TrackSet tracks, const MotBenchmark& benchmark) {
+MotSequence PrepareBoxes(const TrackSet& truth, TrackSet tracks, const MotBenchmark& benchmark,
+                         const FrameRange& scored) {
   for (size_t i = 0; i < tracks.boxes.size(); ++i)
     tracks.boxes[i].id = TrackId(static_cast<int64_t>(i));
   if (benchmark.frames != FramePart::kAll && !benchmark.results_renumbered)
-    KeepFrames(ScoredFrames(benchmark, truth.frame_count), &tracks);
+    KeepFrames(scored, &tracks);
   return PrepareSequence(truth, tracks, benchmark, benchmark.classes.front());
 }
 
@@ -59,30 +57,13 @@ MotSequence WithIdentities(const MotSequence& by_box, const TrackSet& tracks) {
   return out;
 }
 
-// Of each box, kNobody without one.
-std::vector<int64_t> PersonsOf(const MotSequence& by_box, size_t boxes) {
-  std::vector<int64_t> person(boxes, kNobody);
-  SparseAssigner assigner;
-  SparseScores scores;
-  for (size_t f = 0; f < by_box.frame_size(); ++f) {
-    const SparseScoresView iou = by_box.Similarity(f);
-    scores.Clear(iou.cols);
-    for (int32_t row = 0; row < iou.rows; ++row) {
-      for (uint32_t k = iou.row_begin[row]; k < iou.row_begin[row + 1]; ++k) {
-        if (iou.value[k] >= kIdentityThreshold) scores.Add(iou.col[k], iou.value[k]);
-      }
-      scores.EndRow();
-    }
-    const std::span<const int32_t> match = assigner.MaximiseLikeScipy(scores.View());
-    for (size_t g = 0; g < match.size(); ++g) {
-      if (match[g] == kUnassigned) continue;
-      const int32_t dense =
-          by_box.tracker_id[by_box.frames[f].tracker_begin + static_cast<uint32_t>(match[g])];
-      person[static_cast<size_t>(by_box.tracker_id_value[static_cast<size_t>(dense)])] =
-          by_box.gt_id_value[static_cast<size_t>(by_box.gt_id[by_box.frames[f].gt_begin + g])];
-    }
-  }
-  return person;
+// The ground truth in the frame numbers of the tracks.
+TrackSet InFramesOfTracks(TrackSet truth, const TrackSet& tracks, const MotBenchmark& benchmark,
+                          const FrameRange& scored) {
+  if (benchmark.frames == FramePart::kAll || benchmark.results_renumbered) return truth;
+  for (TrackBox& box : truth.boxes) box.frame.value += scored.first - 1;
+  truth.frame_count = std::max(tracks.frame_count, scored.last);
+  return truth;
 }
 
 // The stretches between a track's cuts, and whose they are.
@@ -129,7 +110,7 @@ class Stretches {
 
   int64_t Majority(TrackId track, int64_t begin, int64_t end) const {
     const auto found = boxes_.find(track);
-    if (found == boxes_.end()) return kNobody;
+    if (found == boxes_.end()) return kNoPerson;
     std::map<int64_t, int64_t> votes;
     const auto first =
         std::lower_bound(found->second.begin(), found->second.end(), begin,
@@ -137,15 +118,15 @@ class Stretches {
     int64_t boxes = 0;
     for (auto at = first; at != found->second.end() && at->frame < end; ++at) {
       ++boxes;
-      if (at->person != kNobody) ++votes[at->person];
+      if (at->person != kNoPerson) ++votes[at->person];
     }
     int64_t matched = 0;
-    std::pair<int64_t, int64_t> best{0, kNobody};
+    std::pair<int64_t, int64_t> best{0, kNoPerson};
     for (const auto& [person, count] : votes) {
       matched += count;
       if (count > best.first) best = {count, person};
     }
-    return 2 * matched < boxes ? kNobody : best.second;
+    return 2 * matched < boxes ? kNoPerson : best.second;
   }
 
   std::unordered_map<TrackId, std::vector<Box>> boxes_;
@@ -163,8 +144,8 @@ DecisionTruth::Verdict Judge(const RelinkDecision& d, const Stretches& stretches
     const int64_t a_after = stretches.From(d.track_before, d.frame_after);
     const int64_t b_after = stretches.From(d.track_after, d.frame_after);
     // Each person known on both sides of one of the two joins is a witness.
-    const bool first_known = a_before != kNobody && b_after != kNobody;
-    const bool second_known = b_before != kNobody && a_after != kNobody;
+    const bool first_known = a_before != kNoPerson && b_after != kNoPerson;
+    const bool second_known = b_before != kNoPerson && a_after != kNoPerson;
     if (!first_known && !second_known) return Verdict::kNeutral;
     return opposite_if_refused((!first_known || a_before == b_after) &&
                                (!second_known || b_before == a_after));
@@ -173,7 +154,7 @@ DecisionTruth::Verdict Judge(const RelinkDecision& d, const Stretches& stretches
   const int64_t before =
       stretches.Before(d.track_before, is_split ? d.frame_after : d.frame_before + 1);
   const int64_t after = stretches.From(is_split ? d.track_before : d.track_after, d.frame_after);
-  if (before == kNobody || after == kNobody) return Verdict::kNeutral;
+  if (before == kNoPerson || after == kNoPerson) return Verdict::kNeutral;
   return opposite_if_refused((before == after) != is_split);
 }
 
@@ -181,15 +162,18 @@ DecisionTruth::Verdict Judge(const RelinkDecision& d, const Stretches& stretches
 
 RelinkTruth JudgeRelinking(TrackSet truth, const TrackSet& tracks, const RelinkResult& result,
                            const MotBenchmark& benchmark) {
-  if (benchmark.frames != FramePart::kAll)
-    KeepFrames(ScoredFrames(benchmark, truth.frame_count), &truth);
-  const MotSequence by_box = PrepareBoxes(truth, tracks, benchmark);
+  const FrameRange scored = ScoredFrames(benchmark, truth.frame_count);
+  if (benchmark.frames != FramePart::kAll) KeepFrames(scored, &truth);
+  const MotSequence by_box = PrepareBoxes(truth, tracks, benchmark, scored);
   RelinkTruth out;
   out.plain = CountMot(WithIdentities(by_box, tracks));
   out.corrected = CountMot(WithIdentities(by_box, result.tracks));
   const double idf1 = Summarize(out.corrected.identity).f1;
   const int64_t switches = out.corrected.clear.id_switches;
-  const Stretches stretches(tracks, PersonsOf(by_box, tracks.boxes.size()), result.decisions);
+  const std::vector<int64_t> persons =
+      PersonsOfBoxes(InFramesOfTracks(truth, tracks, benchmark, scored), tracks, benchmark,
+                     benchmark.classes.front());
+  const Stretches stretches(tracks, persons, result.decisions);
   out.decisions.resize(result.decisions.size());
   ParallelFor(static_cast<int64_t>(result.decisions.size()), [&](int64_t d) {
     DecisionTruth& judged = out.decisions[static_cast<size_t>(d)];

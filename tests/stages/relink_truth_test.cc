@@ -34,7 +34,7 @@ class RelinkTruthTest : public ::testing::Test {
     return d;
   }
 
-  RelinkTruth Judge(const std::vector<RelinkDecision>& decisions) const {
+  TrackSet Truth() const {
     TrackSet truth{"S", 30, {}};
     for (size_t i = 0; i < scene_.persons.size(); ++i) {
       if (scene_.persons[i] == 9) continue;
@@ -44,10 +44,14 @@ class RelinkTruthTest : public ::testing::Test {
       box.confidence = 1;
       truth.boxes.push_back(box);
     }
+    return truth;
+  }
+
+  RelinkTruth Judge(const std::vector<RelinkDecision>& decisions) const {
     RelinkResult result;
     result.decisions = decisions;
     result.tracks = ApplyDecisions(scene_.tracks, decisions);
-    return JudgeRelinking(truth, scene_.tracks, result, MotBenchmark());
+    return JudgeRelinking(Truth(), scene_.tracks, result, MotBenchmark());
   }
   std::vector<Verdict> Verdicts(const std::vector<RelinkDecision>& decisions) const {
     std::vector<Verdict> verdicts;
@@ -119,6 +123,35 @@ TEST_F(RelinkTruthTest, CountsAreThoseOfScoringTheTracksThemselves) {
   for (const char* field : {"HOTA", "AssA", "IDF1", "IDSW", "MOTA", "Frag", "IDs"}) {
     EXPECT_EQ(FieldValue(Summarize(truth.corrected), field), FieldValue(Summarize(direct), field))
         << field;
+  }
+}
+
+TEST_F(RelinkTruthTest, APartOfTheVideoInEitherNumbering) {
+  // Scored are frames 11..30: of the results as they are, or counted from there.
+  MotBenchmark benchmark;
+  benchmark.frames = FramePart::kRange;
+  benchmark.first_frame = 11;
+  benchmark.last_frame = 30;
+  const auto link = Make(RelinkDecisionKind::kLink, 2, 3, 20, 26);
+  for (const bool renumbered : {false, true}) {
+    benchmark.results_renumbered = renumbered;
+    TrackSet tracks = scene_.tracks;
+    RelinkDecision decision = link;
+    if (renumbered) {
+      KeepFrames({11, 30}, &tracks);
+      decision.frame_before -= 10;
+      decision.frame_after -= 10;
+    }
+    RelinkResult result;
+    result.decisions = {decision};
+    result.tracks = ApplyDecisions(tracks, result.decisions);
+    const RelinkTruth truth = JudgeRelinking(Truth(), tracks, result, benchmark);
+    // Of track 2 before the link only frames 11..20 are scored: person 0.
+    EXPECT_EQ(truth.decisions[0].verdict, Verdict::kRight) << renumbered;
+    EXPECT_EQ(truth.plain.clear.id_switches, 1);
+    EXPECT_EQ(truth.corrected.clear.id_switches, 0);
+    EXPECT_DOUBLE_EQ(Summarize(truth.corrected.identity).f1, 2.0 * 25 / (25 + 30));
+    EXPECT_DOUBLE_EQ(*truth.decisions[0].idf1_change, 2.0 * (20 - 25) / (25 + 30));
   }
 }
 
