@@ -105,10 +105,10 @@ struct Fp32 {
   static REIDBENCH_INLINE __m512 Broadcast(const float* a) { return _mm512_set1_ps(*a); }
   static REIDBENCH_INLINE __m512 Weights(const float* w) { return _mm512_loadu_ps(w); }
   static REIDBENCH_INLINE __m256 HalfWeights(const float* w) { return _mm256_loadu_ps(w); }
-  static REIDBENCH_INLINE __m512 Product(__m512 sum, __m512 w, __m512 a) {
+  static REIDBENCH_INLINE __m512 Multiply(__m512 sum, __m512 w, __m512 a) {
     return _mm512_fmadd_ps(w, a, sum);
   }
-  static REIDBENCH_INLINE __m256 Product(__m256 sum, __m256 w, __m512 a) {
+  static REIDBENCH_INLINE __m256 Multiply(__m256 sum, __m256 w, __m512 a) {
     return _mm256_fmadd_ps(w, _mm512_castps512_ps256(a), sum);
   }
 };
@@ -131,12 +131,33 @@ struct Bf16 {
   static REIDBENCH_INLINE __m256 HalfWeights(const bf16* w) {
     return _mm256_castsi256_ps(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(w)));
   }
-  static REIDBENCH_INLINE __m512 Product(__m512 sum, __m512 w, __m512 a) {
+  static REIDBENCH_INLINE __m512 Multiply(__m512 sum, __m512 w, __m512 a) {
     return _mm512_dpbf16_ps(sum, (__m512bh)w, (__m512bh)a);
   }
-  static REIDBENCH_INLINE __m256 Product(__m256 sum, __m256 w, __m512 a) {
+  static REIDBENCH_INLINE __m256 Multiply(__m256 sum, __m256 w, __m512 a) {
     return _mm256_dpbf16_ps(sum, (__m256bh)w, (__m256bh)_mm512_castps512_ps256(a));
   }
+};
+
+// Finds infinities and NaN: 0 * x is 0 for every finite x and NaN otherwise. Two sums, because each
+// addition waits for the one before.
+class FiniteCheck {
+ public:
+  REIDBENCH_INLINE void Add(__m512 a, __m512 b) {
+    first_ = _mm512_fmadd_ps(_mm512_setzero_ps(), a, first_);
+    second_ = _mm512_fmadd_ps(_mm512_setzero_ps(), b, second_);
+  }
+  REIDBENCH_INLINE void Add(__m256 a, __m256 b) { Add(Widen(a), Widen(b)); }
+  REIDBENCH_INLINE bool ok() const {
+    return _mm512_reduce_add_ps(_mm512_add_ps(first_, second_)) == 0.0f;
+  }
+
+ private:
+  static REIDBENCH_INLINE __m512 Widen(__m256 x) {
+    return _mm512_insertf32x8(_mm512_setzero_ps(), x, 0);
+  }
+  __m512 first_ = _mm512_setzero_ps();
+  __m512 second_ = _mm512_setzero_ps();
 };
 
 struct FreeAligned {
@@ -200,16 +221,18 @@ struct Matrix {
   Buffer<typename P::Value> weights;
   std::vector<float> bias;  // [channels]
   int64_t channels = 0;
+  int64_t steps = 0;
   bool relu = false;
 
   Matrix() = default;
   // at(k, channel): weight of inner index k, 0 where the inner dimension is padded.
   template <typename At>
-  Matrix(int64_t steps, int64_t channels_, int64_t most, const At& at)
+  Matrix(int64_t steps_, int64_t channels_, int64_t most, const At& at)
       : panels(SplitChannels(channels_, most)),
-        weights(steps * P::kPair * channels_),
+        weights(steps_ * P::kPair * channels_),
         bias(static_cast<size_t>(channels_), 0.0f),
-        channels(channels_) {
+        channels(channels_),
+        steps(steps_) {
     typename P::Value* w = weights.data();
     for (Panel& panel : panels) {
       panel.offset = w - weights.data();
@@ -232,11 +255,65 @@ struct Operand {
   int64_t steps;
 };
 
-// out[p][lane] = bias[lane] + sum over operands, for M pixels and one panel, then ReLU.
-template <typename P, int M, int V, bool kHalf>
-void Tile(std::span<const Operand<P>> operands, int64_t first, const typename P::Value* w,
-          const float* bias, bool relu, float* out, int64_t out_stride) {
+// Memory that comes next, fetched into the second-level cache line by line while something else is
+// multiplied: wide layers do not fit there, and waiting for the third level costs several percent.
+// One line a step, because a burst of them would stall the loads that are needed now.
+class Fetcher {
+ public:
+  static constexpr int64_t kLine = 64;
+
+  template <typename T>
+  void Add(const T* data, int64_t count) {
+    if (count <= 0) return;
+    REIDBENCH_CHECK(size_ < pieces_.size());
+    const char* const begin = reinterpret_cast<const char*>(data);
+    pieces_[size_++] = {begin, begin + count * static_cast<int64_t>(sizeof(T))};
+  }
+
+  // Where the next `steps` lines start, and the distance between them: 0 where nothing is left.
+  REIDBENCH_INLINE std::pair<const char*, int64_t> Take(int64_t steps) {
+    while (next_ < size_ && pieces_[next_].begin >= pieces_[next_].end) ++next_;
+    if (next_ == size_) return {reinterpret_cast<const char*>(this), 0};
+    const char* const begin = pieces_[next_].begin;
+    pieces_[next_].begin += steps * kLine;
+    return {begin, kLine};
+  }
+
+ private:
+  struct Piece {
+    const char* begin;
+    const char* end;
+  };
+  std::array<Piece, 7> pieces_;
+  size_t size_ = 0;
+  size_t next_ = 0;
+};
+
+// out[p][c] = bias[c] + sum over operands + residual[p][c], then ReLU, for the channels of a panel.
+// `Out` is float or P::Value; `out` and `residual` point at the panel's first channel.
+template <typename P, typename Out>
+struct Product {
+  std::span<const Operand<P>> operands;
+  Out* out = nullptr;
+  int64_t out_stride = 0;                       // of `residual` too
+  const typename P::Value* residual = nullptr;  // null: none
+  FiniteCheck* finite = nullptr;                // null: nobody looks for values that are not finite
+  Fetcher* fetcher = nullptr;
+};
+
+template <int64_t kCount, typename Value>
+REIDBENCH_INLINE void PrefetchChannels(const Value* values) {
+  constexpr int64_t kPerLine = 64 / sizeof(Value);
+#pragma GCC unroll 4
+  for (int64_t c = 0; c < kCount; c += kPerLine) _mm_prefetch(values + c, _MM_HINT_T0);
+}
+
+// M pixels of one panel. kSteps: the steps of every operand, if they are known.
+template <typename P, typename Out, int kSteps, int M, int V, bool kHalf>
+void Tile(const Matrix<P>& matrix, const Panel& panel, const Product<P, Out>& product,
+          int64_t first) {
   constexpr int64_t kLanes = 16 * V + (kHalf ? 8 : 0);
+  const float* const bias = matrix.bias.data() + panel.channel;
   __m512 sum[M][V];
   __m256 half[M];
 #pragma GCC unroll 16
@@ -245,10 +322,24 @@ void Tile(std::span<const Operand<P>> operands, int64_t first, const typename P:
     for (int v = 0; v < V; ++v) sum[i][v] = _mm512_loadu_ps(bias + 16 * v);
     if constexpr (kHalf) half[i] = _mm256_loadu_ps(bias + 16 * V);
   }
-  for (const Operand<P>& operand : operands) {
+  Out* const out = product.out + first * product.out_stride;
+  const typename P::Value* const residual = product.residual + first * product.out_stride;
+  // What is needed at the end comes into the first-level cache meanwhile.
+#pragma GCC unroll 16
+  for (int i = 0; i < M; ++i) {
+    PrefetchChannels<kLanes>(out + i * product.out_stride);
+    if (product.residual != nullptr) PrefetchChannels<kLanes>(residual + i * product.out_stride);
+  }
+  const typename P::Value* w = matrix.weights.data() + panel.offset;
+  auto [line, distance] = product.fetcher->Take(matrix.steps);
+  for (const Operand<P>& operand : product.operands) {
     const int64_t stride = operand.stride;
     const typename P::Value* a = operand.a + first * stride;
-    for (int64_t step = 0; step < operand.steps; ++step) {
+    const int64_t steps = kSteps > 0 ? kSteps : operand.steps;
+#pragma GCC unroll 1
+    for (int64_t step = 0; step < steps; ++step) {
+      _mm_prefetch(line, _MM_HINT_T1);
+      line += distance;
       __m512 weights[V];
 #pragma GCC unroll 4
       for (int v = 0; v < V; ++v) weights[v] = P::Weights(w + 16 * v * P::kPair);
@@ -258,14 +349,32 @@ void Tile(std::span<const Operand<P>> operands, int64_t first, const typename P:
       for (int i = 0; i < M; ++i) {
         const __m512 value = P::Broadcast(a + i * stride);
 #pragma GCC unroll 4
-        for (int v = 0; v < V; ++v) sum[i][v] = P::Product(sum[i][v], weights[v], value);
-        if constexpr (kHalf) half[i] = P::Product(half[i], half_weights, value);
+        for (int v = 0; v < V; ++v) sum[i][v] = P::Multiply(sum[i][v], weights[v], value);
+        if constexpr (kHalf) half[i] = P::Multiply(half[i], half_weights, value);
       }
       a += P::kPair;
       w += kLanes * P::kPair;
     }
   }
-  if (relu) {
+  if (product.residual != nullptr) {
+#pragma GCC unroll 16
+    for (int i = 0; i < M; ++i) {
+      const typename P::Value* const row = residual + i * product.out_stride;
+#pragma GCC unroll 4
+      for (int v = 0; v < V; ++v) sum[i][v] = _mm512_add_ps(sum[i][v], Wide::Load(row + 16 * v));
+      if constexpr (kHalf) half[i] = _mm256_add_ps(half[i], Narrow::Load(row + 16 * V));
+    }
+  }
+  if (product.finite != nullptr) {
+#pragma GCC unroll 16
+    for (int i = 0; i < M; i += 2) {
+      constexpr int kNext = M > 1 ? 1 : 0;
+#pragma GCC unroll 4
+      for (int v = 0; v < V; ++v) product.finite->Add(sum[i][v], sum[i + kNext][v]);
+      if constexpr (kHalf) product.finite->Add(half[i], half[i + kNext]);
+    }
+  }
+  if (matrix.relu) {
 #pragma GCC unroll 16
     for (int i = 0; i < M; ++i) {
 #pragma GCC unroll 4
@@ -275,65 +384,54 @@ void Tile(std::span<const Operand<P>> operands, int64_t first, const typename P:
   }
 #pragma GCC unroll 16
   for (int i = 0; i < M; ++i) {
+    Out* const row = out + i * product.out_stride;
 #pragma GCC unroll 4
-    for (int v = 0; v < V; ++v) _mm512_storeu_ps(out + i * out_stride + 16 * v, sum[i][v]);
-    if constexpr (kHalf) _mm256_storeu_ps(out + i * out_stride + 16 * V, half[i]);
+    for (int v = 0; v < V; ++v) Wide::Store(row + 16 * v, sum[i][v]);
+    if constexpr (kHalf) Narrow::Store(row + 16 * V, half[i]);
   }
 }
 
-template <typename P, int V, bool kHalf>
-void Tiles(std::span<const Operand<P>> operands, int64_t pixels, const typename P::Value* w,
-           const float* bias, bool relu, float* out, int64_t out_stride) {
+template <typename P, typename Out, int kSteps, int V, bool kHalf>
+void Tiles(const Matrix<P>& matrix, const Panel& panel, const Product<P, Out>& product,
+           int64_t pixels) {
   constexpr int kRows = V == 1 && !kHalf ? 16 : 8;
   int64_t p = 0;
   for (; p + kRows <= pixels; p += kRows) {
-    Tile<P, kRows, V, kHalf>(operands, p, w, bias, relu, out + p * out_stride, out_stride);
+    Tile<P, Out, kSteps, kRows, V, kHalf>(matrix, panel, product, p);
   }
-  if constexpr (kRows == 16) {
-    if (p + 8 <= pixels) {
-      Tile<P, 8, V, kHalf>(operands, p, w, bias, relu, out + p * out_stride, out_stride);
-      p += 8;
-    }
-  }
-  if (p + 4 <= pixels) {
-    Tile<P, 4, V, kHalf>(operands, p, w, bias, relu, out + p * out_stride, out_stride);
-    p += 4;
-  }
-  for (; p < pixels; ++p) {
-    Tile<P, 1, V, kHalf>(operands, p, w, bias, relu, out + p * out_stride, out_stride);
-  }
+  for (; p + 4 <= pixels; p += 4) Tile<P, Out, kSteps, 4, V, kHalf>(matrix, panel, product, p);
+  for (; p < pixels; ++p) Tile<P, Out, kSteps, 1, V, kHalf>(matrix, panel, product, p);
 }
 
-// One panel: writes panel.lanes() values for each pixel.
-template <typename P>
-void MultiplyPanel(const Matrix<P>& matrix, const Panel& panel,
-                   std::span<const Operand<P>> operands, int64_t pixels, float* out,
-                   int64_t out_stride) {
-  const auto run = [&](auto tiles) {
-    tiles(operands, pixels, matrix.weights.data() + panel.offset,
-          matrix.bias.data() + panel.channel, matrix.relu, out, out_stride);
-  };
+template <int kSteps = 0, typename P, typename Out>
+void MultiplyPanel(const Matrix<P>& matrix, const Panel& panel, const Product<P, Out>& product,
+                   int64_t pixels) {
   switch (2 * panel.vectors + (panel.half ? 1 : 0)) {
     case 2:
-      return run(Tiles<P, 1, false>);
+      return Tiles<P, Out, kSteps, 1, false>(matrix, panel, product, pixels);
     case 3:
-      return run(Tiles<P, 1, true>);
+      return Tiles<P, Out, kSteps, 1, true>(matrix, panel, product, pixels);
     case 4:
-      return run(Tiles<P, 2, false>);
+      return Tiles<P, Out, kSteps, 2, false>(matrix, panel, product, pixels);
     case 5:
-      return run(Tiles<P, 2, true>);
+      return Tiles<P, Out, kSteps, 2, true>(matrix, panel, product, pixels);
     case 6:
-      return run(Tiles<P, 3, false>);
+      return Tiles<P, Out, kSteps, 3, false>(matrix, panel, product, pixels);
     default:
       REIDBENCH_CHECK(false);
   }
 }
 
-template <typename P>
-void Multiply(const Matrix<P>& matrix, std::span<const Operand<P>> operands, int64_t pixels,
-              float* out, int64_t out_stride) {
+// All panels: `out` and `residual` point at channel 0.
+template <int kSteps = 0, typename P, typename Out>
+void Multiply(const Matrix<P>& matrix, const Product<P, Out>& product, int64_t pixels) {
+  Fetcher nothing;
   for (const Panel& panel : matrix.panels) {
-    MultiplyPanel(matrix, panel, operands, pixels, out + panel.channel, out_stride);
+    Product<P, Out> part = product;
+    part.out += panel.channel;
+    if (part.residual != nullptr) part.residual += panel.channel;
+    if (part.fetcher == nullptr) part.fetcher = &nothing;
+    MultiplyPanel<kSteps>(matrix, panel, part, pixels);
   }
 }
 
@@ -450,10 +548,12 @@ Block<P> PackBlock(const FoldedBlock& folded) {
   }
   block.gate = folded.gate;
   block.norm = folded.norm;
+  const bool relu = !folded.norm;  // else behind the norm
   block.norm_before_sum = folded.norm_before_sum;
   const FoldedConvolution& conv3 = folded.conv3;
   if (!folded.downsample || folded.norm_before_sum) {
     block.conv3 = PackPointwise<P>(conv3, kMost);
+    block.conv3.relu = relu;
     if (folded.downsample) block.downsample = PackPointwise<P>(*folded.downsample, kMost);
     return block;
   }
@@ -464,13 +564,14 @@ Block<P> PackBlock(const FoldedBlock& folded) {
         return k < conv3.in ? conv3.weight[channel * conv3.in + k]
                             : residual.weight[channel * residual.in + k - conv3.in];
       });
+  block.conv3.relu = relu;
   for (int64_t c = 0; c < conv3.out; ++c) block.conv3.bias[c] = conv3.bias[c] + residual.bias[c];
   return block;
 }
 
 // Taps of a row of the stem that are multiplied together: 7, padded to pairs.
 template <typename P>
-constexpr int64_t kStemSteps = (7 + P::kPair - 1) / P::kPair;
+constexpr int kStemSteps = (7 + P::kPair - 1) / P::kPair;
 
 template <typename P>
 struct Network {
@@ -501,9 +602,13 @@ struct Network {
   }
 };
 
-// Pixels that are multiplied in one go: their operands and results stay in the caches while the
-// weights stream past.
-constexpr int64_t kStrip = 32;
+// Pixels that are multiplied in one go, whole pairs of rows: few enough for their operands and
+// results to stay in the second-level cache, many enough for reading all weights of a layer again
+// for the next ones to be cheap. The weights of the last stage fill that cache: once must do.
+int64_t StripPixels(int64_t height, int64_t width) {
+  const int64_t target = height * width <= 128 ? 128 : 64;
+  return 2 * width * ((target + 2 * width - 1) / (2 * width));
+}
 
 // Memory to compute one image of one size, and the computation.
 template <typename P>
@@ -517,27 +622,26 @@ class Worker {
   // the way was not finite.
   bool Run(const float* nchw, int64_t height, int64_t width, float* features) {
     Resize(height, width);
-    finite_ = _mm512_setzero_ps();
     all_finite_ = true;
     PadImage(nchw);
     Stem();
     int64_t h = (stem_height_ + 1) / 2;
     int64_t w = (stem_width_ + 1) / 2;
-    Value* x = x_.data();
-    Value* y = y_.data();
+    const int64_t channels = network_.conv5.channels;
+    std::fill_n(features, channels, 0.0f);
+    int64_t in_channels = network_.stem.channels;
+    int64_t pixels = 0;
     for (const Stage<P>& stage : network_.stages) {
-      for (const Block<P>& block : stage.blocks) {
-        RunBlock(block, x, h, w, y);
-        std::swap(x, y);
-      }
-      if (!stage.transition) continue;
-      Transition(*stage.transition, x, h, w, y);
-      std::swap(x, y);
+      pixels = h * w;
+      RunBlock(stage, 0, in_channels, h, w, features);
+      in_channels = stage.blocks[0].conv3.channels;
+      RunBlock(stage, 1, in_channels, h, w, features);
       h /= 2;
       w /= 2;
     }
-    Conv5(x, h * w, features);
-    return all_finite_ && _mm512_reduce_add_ps(finite_) == 0.0f;
+    const float scale = 1.0f / static_cast<float>(pixels);
+    for (int64_t c = 0; c < channels; ++c) features[c] *= scale;
+    return all_finite_;
   }
 
  private:
@@ -555,36 +659,34 @@ class Worker {
     stem_ = Buffer<float>(stem_rows * stem_width_ * stem_channels);
     int64_t h = (stem_height_ + 1) / 2;
     int64_t w = (stem_width_ + 1) / 2;
-    int64_t wide = h * w * stem_channels;
+    int64_t input = h * w * stem_channels;
+    int64_t wide = 0;
     int64_t middle = 0;
     int64_t ring = 0;
     int64_t strip = 0;
     int64_t norm = 0;
-    int64_t most = stem_channels;
+    int64_t most = 0;
     for (const Stage<P>& stage : network_.stages) {
-      const Block<P>& block = stage.blocks[0];
-      wide = std::max(wide, h * w * block.conv3.channels);
-      middle = std::max(middle, h * w * block.conv1.channels);
-      ring = std::max(ring, (w + 2) * block.conv1.channels);
-      most = std::max({most, block.conv3.channels, network_.conv5.channels});
-      if (stage.blocks[0].norm || stage.blocks[1].norm) {
-        norm = std::max(norm, h * w * block.conv3.channels);
-      }
-      if (stage.transition) {
-        strip = std::max(strip, 2 * w * stage.transition->channels);
-        h /= 2;
-        w /= 2;
-      }
+      const int64_t channels = stage.blocks[0].conv3.channels;
+      wide = std::max(wide, h * w * channels);
+      middle = std::max(middle, h * w * stage.blocks[0].conv1.channels);
+      ring = std::max(ring, (w + 2) * stage.blocks[0].conv1.channels);
+      strip = std::max(strip, StripPixels(h, w) * channels);
+      most = std::max(most, channels);
+      if (stage.blocks[0].norm || stage.blocks[1].norm) norm = std::max(norm, h * w * channels);
+      h /= 2;
+      w /= 2;
+      if (stage.transition) input = std::max(input, h * w * channels);
     }
-    strip = std::max(strip, kStrip * most);
-    x_ = Buffer<Value>(wide);
+    x_ = Buffer<Value>(input);
     y_ = Buffer<Value>(wide);
     x1_ = Buffer<Value>(middle);
     inner_ = Buffer<Value>(middle);
     for (auto& stream : streams_) stream = Buffer<Value>(middle);
     ring_ = Buffer<float>(5 * ring);
     strip_ = Buffer<float>(strip);
-    gated_ = Buffer<Value>(kStrip * most);
+    y_strip_ = Buffer<Value>(strip);
+    gated_ = Buffer<Value>(strip);
     if (norm > 0) {
       norm_y_ = Buffer<float>(norm);
       norm_residual_ = Buffer<float>(norm);
@@ -593,19 +695,19 @@ class Worker {
     factors_ = Buffer<float>(4 * most);
   }
 
-  void WatchFinite(__m512 x) { finite_ = _mm512_fmadd_ps(_mm512_setzero_ps(), x, finite_); }
-  void WatchFinite(__m256 x) { WatchFinite(_mm512_insertf32x8(_mm512_setzero_ps(), x, 0)); }
-
   void PadImage(const float* nchw) {
+    FiniteCheck finite;
     for (int64_t colour = 0; colour < 3; ++colour) {
       for (int64_t y = 0; y < height_; ++y) {
         const float* const in = nchw + (colour * height_ + y) * width_;
         Value* const out = padded_.data() + (colour * (height_ + 6) + y + 3) * padded_width_ + 3;
         int64_t x = 0;
-        for (; x + 16 <= width_; x += 16) {
-          const __m512 v = _mm512_loadu_ps(in + x);
-          WatchFinite(v);
-          Wide::Store(out + x, v);
+        for (; x + 32 <= width_; x += 32) {
+          const __m512 a = _mm512_loadu_ps(in + x);
+          const __m512 b = _mm512_loadu_ps(in + x + 16);
+          finite.Add(a, b);
+          Wide::Store(out + x, a);
+          Wide::Store(out + x + 16, b);
         }
         for (; x < width_; ++x) {
           if (!std::isfinite(in[x])) all_finite_ = false;
@@ -613,6 +715,7 @@ class Worker {
         }
       }
     }
+    if (!finite.ok()) all_finite_ = false;
   }
 
   // Row y of the stem's convolution.
@@ -623,7 +726,8 @@ class Worker {
           padded_.data() + (row / 7 * (height_ + 6) + 2 * y + row % 7) * padded_width_;
       operands[row] = {a, 2, kStemSteps<P>};
     }
-    Multiply<P>(network_.stem, operands, stem_width_, out, network_.stem.channels);
+    Multiply<kStemSteps<P>>(network_.stem, Product<P, float>{operands, out, network_.stem.channels},
+                            stem_width_);
   }
 
   // Convolution, norm, ReLU and max pooling into x_.
@@ -652,14 +756,14 @@ class Worker {
   // 3 wide, stride 2; values are at least 0 or NaN.
   void MaxRows(const float* top, const float* centre, const float* bottom, Value* out) {
     const int64_t channels = network_.stem.channels;
+    FiniteCheck finite;
     ForChannels(channels, [&](auto r, int64_t c) {
       using R = decltype(r);
       const auto column = [&](int64_t x) {
         const int64_t i = x * channels + c;
         const auto middle = R::Load(centre + i);
         const auto below = R::Load(bottom + i);
-        WatchFinite(middle);
-        WatchFinite(below);
+        finite.Add(middle, below);
         return R::Max(R::Max(R::Load(top + i), middle), below);
       };
       auto left = R::Zero();
@@ -670,22 +774,24 @@ class Worker {
         left = right;
       }
     });
+    if (!finite.ok()) all_finite_ = false;
   }
 
-  // out = matrix x in over all pixels, as Values.
+  // out = matrix x in over all pixels, `strip` at a time.
   void Pointwise(const Matrix<P>& matrix, const Value* in, int64_t in_channels, int64_t pixels,
-                 Value* out) {
-    for (int64_t p = 0; p < pixels; p += kStrip) {
-      const int64_t count = std::min(kStrip, pixels - p);
+                 int64_t strip, Value* out) {
+    for (int64_t p = 0; p < pixels; p += strip) {
+      const int64_t count = std::min(strip, pixels - p);
+      const int64_t next = p + count;
+      const int64_t next_count = std::min(strip, pixels - next);
+      Fetcher fetcher;
+      fetcher.Add(in + next * in_channels, next_count * in_channels);
+      fetcher.Add(out + next * matrix.channels, next_count * matrix.channels);
       const std::array<Operand<P>, 1> operands = {
           {{in + p * in_channels, in_channels, in_channels / P::kPair}}};
-      Value* const to = out + p * matrix.channels;
-      if constexpr (std::is_same_v<Value, float>) {
-        Multiply<P>(matrix, operands, count, to, matrix.channels);
-      } else {
-        Multiply<P>(matrix, operands, count, strip_.data(), matrix.channels);
-        Convert(strip_.data(), count * matrix.channels, to);
-      }
+      Product<P, Value> product{operands, out + p * matrix.channels, matrix.channels};
+      product.fetcher = &fetcher;
+      Multiply(matrix, product, count);
     }
   }
 
@@ -696,45 +802,70 @@ class Worker {
     });
   }
 
-  // A light convolution panel by panel: a ring of four rows holds what the 1x1 convolution gave.
+  // A light convolution: rings of four rows, one for each panel, hold what the 1x1 convolution
+  // gave.
   void Light(const LightConvolution<P>& layer, const Value* in, int64_t height, int64_t width,
              Value* out, float* sums) {
     const int64_t channels = layer.pointwise.channels;
-    for (const Panel& panel : layer.pointwise.panels) {
-      const int64_t lanes = panel.lanes();
-      const int64_t row_size = (width + 2) * lanes;
-      float* const ring = ring_.data();
-      float* const zeros = ring + 4 * row_size;
-      std::memset(zeros, 0, static_cast<size_t>(row_size) * sizeof(float));
-      for (int64_t slot = 0; slot < 4; ++slot) {
-        std::memset(ring + slot * row_size, 0, static_cast<size_t>(lanes) * sizeof(float));
-        std::memset(ring + (slot + 1) * row_size - lanes, 0,
-                    static_cast<size_t>(lanes) * sizeof(float));
-      }
-      const auto row = [&](int64_t y) -> const float* {
-        return y < 0 || y >= height ? zeros : ring + y % 4 * row_size;
-      };
-      int64_t done = 0;
-      for (int64_t y = 0; y < height; y += 2) {
-        for (; done < std::min(y + 3, height); ++done) {
+    ClearMargins(layer.pointwise, width);
+    int64_t done = 0;
+    for (int64_t y = 0; y < height; y += 2) {
+      const int64_t begin = done;
+      done = std::min(y + 3, height);
+      Fetcher fetcher;
+      const int64_t next = std::min(done + 2, height) - done;
+      fetcher.Add(in + done * width * channels, next * width * channels);
+      fetcher.Add(out + (y + 2) * width * channels,
+                  std::clamp<int64_t>(height - y - 2, 0, 2) * width * channels);
+      for (const Panel& panel : layer.pointwise.panels) {
+        const int64_t lanes = panel.lanes();
+        const int64_t row_size = (width + 2) * lanes;
+        float* const ring = ring_.data() + 5 * (width + 2) * panel.channel;
+        for (int64_t row = begin; row < done; ++row) {
           const std::array<Operand<P>, 1> operands = {
-              {{in + done * width * channels, channels, channels / P::kPair}}};
-          MultiplyPanel<P>(layer.pointwise, panel, operands, width,
-                           ring + done % 4 * row_size + lanes, lanes);
+              {{in + row * width * channels, channels, channels / P::kPair}}};
+          Product<P, float> product{operands, ring + row % 4 * row_size + lanes, lanes};
+          product.fetcher = &fetcher;
+          MultiplyPanel(layer.pointwise, panel, product, width);
         }
-        const std::array<const float*, 4> rows = {row(y - 1), row(y), row(y + 1), row(y + 2)};
-        Value* const out0 = out + y * width * channels + panel.channel;
-        Value* const out1 = y + 1 < height ? out0 + width * channels : nullptr;
-        ForChannels(lanes, [&](auto r, int64_t c) {
-          const std::array<const float*, 4> at = {rows[0] + c, rows[1] + c, rows[2] + c,
-                                                  rows[3] + c};
-          DepthwiseRows<decltype(r)>(at, lanes, width, layer.depthwise.data() + panel.channel + c,
-                                     channels, out0 + c, out1 == nullptr ? nullptr : out1 + c,
-                                     channels,
-                                     sums == nullptr ? nullptr : sums + panel.channel + c);
-        });
+        Depthwise(layer, panel, ring, y, height, width, out, sums);
       }
     }
+  }
+
+  // A column of zeros at either end of each row of the rings, and a row of zeros behind the four.
+  void ClearMargins(const Matrix<P>& matrix, int64_t width) {
+    for (const Panel& panel : matrix.panels) {
+      const int64_t lanes = panel.lanes();
+      const int64_t row_size = (width + 2) * lanes;
+      float* const ring = ring_.data() + 5 * (width + 2) * panel.channel;
+      for (int64_t row = 0; row < 4; ++row) {
+        std::fill_n(ring + row * row_size, lanes, 0.0f);
+        std::fill_n(ring + (row + 1) * row_size - lanes, lanes, 0.0f);
+      }
+      std::fill_n(ring + 4 * row_size, row_size, 0.0f);
+    }
+  }
+
+  // Rows y and y + 1 of the output, a panel's channels, from its ring.
+  static void Depthwise(const LightConvolution<P>& layer, const Panel& panel, const float* ring,
+                        int64_t y, int64_t height, int64_t width, Value* out, float* sums) {
+    const int64_t channels = layer.pointwise.channels;
+    const int64_t lanes = panel.lanes();
+    const int64_t row_size = (width + 2) * lanes;
+    std::array<const float*, 4> rows;
+    for (int64_t i = 0; i < 4; ++i) {
+      const int64_t from = y - 1 + i;
+      rows[i] = ring + (from < 0 || from >= height ? 4 : from % 4) * row_size;
+    }
+    ForChannels(lanes, [&](auto r, int64_t c) {
+      const int64_t channel = panel.channel + c;
+      Value* const out0 = out + y * width * channels + channel;
+      DepthwiseRows<decltype(r)>({rows[0] + c, rows[1] + c, rows[2] + c, rows[3] + c}, lanes, width,
+                                 layer.depthwise.data() + channel, channels, out0,
+                                 y + 1 < height ? out0 + width * channels : nullptr, channels,
+                                 sums == nullptr ? nullptr : sums + channel);
+    });
   }
 
   // Factors of the gate from the sums over pixels.
@@ -769,77 +900,132 @@ class Worker {
   // Pixels [begin, begin + count) of the gated sum of the streams, into gated_.
   void GateStrip(int64_t begin, int64_t count, int64_t channels) {
     const float* const factors = factors_.data();
-    ForChannels(channels, [&](auto r, int64_t c) {
-      using R = decltype(r);
-      const auto f0 = R::Load(factors + c);
-      const auto f1 = R::Load(factors + channels + c);
-      const auto f2 = R::Load(factors + 2 * channels + c);
-      const auto f3 = R::Load(factors + 3 * channels + c);
-      for (int64_t p = 0; p < count; ++p) {
-        const int64_t i = (begin + p) * channels + c;
-        auto sum = R::Mul(R::Load(streams_[0].data() + i), f0);
-        sum = R::MulAdd(R::Load(streams_[1].data() + i), f1, sum);
-        sum = R::MulAdd(R::Load(streams_[2].data() + i), f2, sum);
-        sum = R::MulAdd(R::Load(streams_[3].data() + i), f3, sum);
-        R::Store(gated_.data() + p * channels + c, sum);
-      }
-    });
+    for (int64_t p = 0; p < count; ++p) {
+      const int64_t at = (begin + p) * channels;
+      Value* const out = gated_.data() + p * channels;
+      ForChannels(channels, [&](auto r, int64_t c) {
+        using R = decltype(r);
+        auto sum = R::Mul(R::Load(streams_[0].data() + at + c), R::Load(factors + c));
+        for (int s = 1; s < 4; ++s) {
+          sum = R::MulAdd(R::Load(streams_[s].data() + at + c), R::Load(factors + s * channels + c),
+                          sum);
+        }
+        R::Store(out + c, sum);
+      });
+    }
   }
 
-  void RunBlock(const Block<P>& block, const Value* x, int64_t height, int64_t width, Value* y) {
+  // Block 0 reads x_ and writes y_, block 1 reads y_ and leaves what follows the stage: the next
+  // stage's x_, or the sums of conv5 in `features`. Each strip of output goes on at once into the
+  // convolution behind it, so that a wide map is written once and read once, or not at all.
+  void RunBlock(const Stage<P>& stage, int index, int64_t in_channels, int64_t height,
+                int64_t width, float* features) {
+    const Block<P>& block = stage.blocks[index];
+    const Value* const x = index == 0 ? x_.data() : y_.data();
     const int64_t pixels = height * width;
     const int64_t channels = block.conv1.channels;
-    const int64_t in_channels = InputChannels(block);
     const int64_t out_channels = block.conv3.channels;
-    Pointwise(block.conv1, x, in_channels, pixels, x1_.data());
-    std::memset(sums_.data(), 0, static_cast<size_t>(4 * channels) * sizeof(float));
-    for (int s = 0; s < 4; ++s) {
-      const Value* from = x1_.data();
-      const int layers = s + 1;
-      for (int i = 0; i < layers; ++i) {
-        // Alternately, so that the last one writes the stream.
-        const bool even = (layers - 1 - i) % 2 == 0;
-        Value* const to = even ? streams_[s].data() : inner_.data();
-        Light(block.streams[s][i], from, height, width, to,
-              i + 1 == layers ? sums_.data() + s * channels : nullptr);
-        from = to;
-      }
-      Gate(block.gate, sums_.data() + s * channels, pixels, factors_.data() + s * channels);
-    }
-    for (int64_t p = 0; p < pixels; p += kStrip) {
-      const int64_t count = std::min(kStrip, pixels - p);
+    const int64_t strip = StripPixels(height, width);
+    if (index == 0) Pointwise(block.conv1, x, in_channels, pixels, strip, x1_.data());
+    Streams(block, height, width);
+    FiniteCheck finite;
+    for (int64_t p = 0; p < pixels; p += strip) {
+      const int64_t count = std::min(strip, pixels - p);
       GateStrip(p, count, channels);
       const Value* const x_strip = x + p * in_channels;
       const std::array<Operand<P>, 2> operands = {{{gated_.data(), channels, channels / P::kPair},
                                                    {x_strip, in_channels, in_channels / P::kPair}}};
       const std::span<const Operand<P>> used(operands.data(), block.fused_downsample ? 2 : 1);
-      float* const result = block.norm ? norm_y_.data() + p * out_channels : strip_.data();
-      Multiply<P>(block.conv3, used, count, result, out_channels);
+      const int64_t next = p + count;
+      const int64_t next_count = std::min(strip, pixels - next);
+      Fetcher fetcher;
+      fetcher.Add(x + next * in_channels, next_count * in_channels);
+      for (const auto& stream : streams_) {
+        fetcher.Add(stream.data() + next * channels, next_count * channels);
+      }
       if (block.norm) {
+        float* const result = norm_y_.data() + p * out_channels;
+        Product<P, float> product{used, result, out_channels};
+        product.fetcher = &fetcher;
+        Multiply(block.conv3, product, count);
         Residual(block, x_strip, in_channels, count, result,
                  norm_residual_.data() + p * out_channels);
-      } else {
-        const Value* const residual = block.fused_downsample ? nullptr : x_strip;
-        AddStrip(result, residual, count * out_channels, y + p * out_channels);
+        continue;
       }
+      if (index == 0) {
+        fetcher.Add(y_.data() + next * out_channels, next_count * out_channels);
+        fetcher.Add(x1_.data() + next * channels, next_count * channels);
+      }
+      Value* const y = index == 0 ? y_.data() + p * out_channels : y_strip_.data();
+      Product<P, Value> product{used, y, out_channels};
+      if (!block.fused_downsample) product.residual = x_strip;
+      product.finite = &finite;
+      product.fetcher = &fetcher;
+      Multiply(block.conv3, product, count);
+      Continue(stage, index, y, p, count, width, features);
     }
+    if (!finite.ok()) all_finite_ = false;
     if (!block.norm) return;
     if (!InstanceNormRelu(block.norm->weight, block.norm->bias,
                           block.norm_before_sum ? norm_residual_.data() : nullptr, pixels,
                           norm_y_.data())) {
       all_finite_ = false;
     }
-    Convert(norm_y_.data(), pixels * out_channels, y);
+    Convert(norm_y_.data(), pixels * out_channels, y_.data());
+    for (int64_t p = 0; p < pixels; p += strip) {
+      Continue(stage, index, y_.data() + p * out_channels, p, std::min(strip, pixels - p), width,
+               features);
+    }
   }
 
-  int64_t InputChannels(const Block<P>& block) const {
-    for (size_t s = 0; s < network_.stages.size(); ++s) {
-      if (&block == &network_.stages[s].blocks[1])
-        return network_.stages[s].blocks[0].conv3.channels;
-      if (&block != &network_.stages[s].blocks[0]) continue;
-      return s == 0 ? network_.stem.channels : network_.stages[s - 1].transition->channels;
+  // The four streams of light convolutions from x1_ into streams_, and their gates' factors.
+  void Streams(const Block<P>& block, int64_t height, int64_t width) {
+    const int64_t channels = block.conv1.channels;
+    std::memset(sums_.data(), 0, static_cast<size_t>(4 * channels) * sizeof(float));
+    for (int s = 0; s < 4; ++s) {
+      const Value* from = x1_.data();
+      const int layers = s + 1;
+      float* const sums = sums_.data() + s * channels;
+      for (int i = 0; i < layers; ++i) {
+        // Alternately, so that the last one writes the stream.
+        const bool even = (layers - 1 - i) % 2 == 0;
+        Value* const to = even ? streams_[s].data() : inner_.data();
+        Light(block.streams[s][i], from, height, width, to, i + 1 == layers ? sums : nullptr);
+        from = to;
+      }
+      Gate(block.gate, sums, height * width, factors_.data() + s * channels);
     }
-    REIDBENCH_CHECK(false);
+  }
+
+  // What reads the output y of block `index`, for pixels [p, p + count).
+  void Continue(const Stage<P>& stage, int index, const Value* y, int64_t p, int64_t count,
+                int64_t width, float* features) {
+    const int64_t channels = stage.blocks[0].conv3.channels;
+    const std::array<Operand<P>, 1> operands = {{{y, channels, channels / P::kPair}}};
+    if (index == 0) {
+      const Matrix<P>& conv1 = stage.blocks[1].conv1;
+      Multiply(conv1, Product<P, Value>{operands, x1_.data() + p * conv1.channels, conv1.channels},
+               count);
+    } else if (stage.transition) {
+      Multiply(*stage.transition, Product<P, float>{operands, strip_.data(), channels}, count);
+      // An odd row at the end is left out.
+      const int64_t row_pairs = count / (2 * width);
+      Value* out = x_.data() + p / (2 * width) * (width / 2) * channels;
+      for (int64_t i = 0; i < row_pairs; ++i) {
+        AverageRows(strip_.data() + i * 2 * width * channels, channels, width, out);
+        out += width / 2 * channels;
+      }
+    } else {
+      Multiply(network_.conv5, Product<P, float>{operands, strip_.data(), channels}, count);
+      ForChannels(channels, [&](auto r, int64_t c) {
+        using R = decltype(r);
+        auto sum = R::Load(strip_.data() + c);
+        for (int64_t i = 1; i < count; ++i) {
+          sum = R::Add(sum, R::Load(strip_.data() + i * channels + c));
+        }
+        R::Store(features + c, R::Add(R::Load(features + c), sum));
+      });
+    }
   }
 
   // What a strip of a block with an instance norm adds: to `result` before the norm (IBN), or into
@@ -850,7 +1036,8 @@ class Worker {
     if (block.norm_before_sum) {
       if (block.downsample) {
         const std::array<Operand<P>, 1> operands = {{{x, in_channels, in_channels / P::kPair}}};
-        Multiply<P>(*block.downsample, operands, count, residual, block.conv3.channels);
+        Multiply(*block.downsample, Product<P, float>{operands, residual, block.conv3.channels},
+                 count);
         return;
       }
       ForChannels(size, [&](auto r, int64_t i) {
@@ -865,60 +1052,19 @@ class Worker {
     }
   }
 
-  // y = max(result + residual, 0).
-  void AddStrip(const float* result, const Value* residual, int64_t size, Value* y) {
-    ForChannels(size, [&](auto r, int64_t i) {
-      using R = decltype(r);
-      auto sum = R::Load(result + i);
-      if (residual != nullptr) sum = R::Add(sum, R::Load(residual + i));
-      WatchFinite(sum);
-      R::Store(y + i, R::Max(R::Zero(), sum));
-    });
-  }
-
-  // 1x1 convolution with ReLU, then the mean of 2 x 2 pixels.
-  void Transition(const Matrix<P>& matrix, const Value* x, int64_t height, int64_t width,
-                  Value* y) {
-    const int64_t channels = matrix.channels;
-    const int64_t in_channels = channels;  // a transition keeps the number of channels
-    for (int64_t row = 0; row < height / 2; ++row) {
-      const std::array<Operand<P>, 1> operands = {
-          {{x + 2 * row * width * in_channels, in_channels, in_channels / P::kPair}}};
-      Multiply<P>(matrix, operands, 2 * width, strip_.data(), channels);
-      for (int64_t column = 0; column < width / 2; ++column) {
-        const float* const top = strip_.data() + 2 * column * channels;
-        const float* const bottom = top + width * channels;
-        ForChannels(channels, [&](auto r, int64_t c) {
-          using R = decltype(r);
-          const auto above = R::Add(R::Load(top + c), R::Load(top + channels + c));
-          const auto below = R::Add(R::Load(bottom + c), R::Load(bottom + channels + c));
-          R::Store(y + c, R::Mul(R::Add(above, below), R::Set(0.25f)));
-        });
-        y += channels;
-      }
-    }
-  }
-
-  // 1x1 convolution with ReLU, then the mean over all pixels.
-  void Conv5(const Value* x, int64_t pixels, float* features) {
-    const int64_t channels = network_.conv5.channels;
-    std::fill_n(features, channels, 0.0f);
-    for (int64_t p = 0; p < pixels; p += kStrip) {
-      const int64_t count = std::min(kStrip, pixels - p);
-      const std::array<Operand<P>, 1> operands = {
-          {{x + p * channels, channels, channels / P::kPair}}};
-      Multiply<P>(network_.conv5, operands, count, strip_.data(), channels);
+  // The means of 2 x 2 pixels of two rows.
+  static void AverageRows(const float* rows, int64_t channels, int64_t width, Value* out) {
+    for (int64_t column = 0; column < width / 2; ++column) {
+      const float* const top = rows + 2 * column * channels;
+      const float* const bottom = top + width * channels;
       ForChannels(channels, [&](auto r, int64_t c) {
         using R = decltype(r);
-        auto sum = R::Load(strip_.data() + c);
-        for (int64_t i = 1; i < count; ++i) {
-          sum = R::Add(sum, R::Load(strip_.data() + i * channels + c));
-        }
-        R::Store(features + c, R::Add(R::Load(features + c), sum));
+        const auto above = R::Add(R::Load(top + c), R::Load(top + channels + c));
+        const auto below = R::Add(R::Load(bottom + c), R::Load(bottom + channels + c));
+        R::Store(out + c, R::Mul(R::Add(above, below), R::Set(0.25f)));
       });
+      out += channels;
     }
-    const float scale = 1.0f / static_cast<float>(pixels);
-    for (int64_t c = 0; c < channels; ++c) features[c] *= scale;
   }
 
   const Network<P>& network_;
@@ -927,16 +1073,15 @@ class Worker {
   int64_t stem_height_ = 0, stem_width_ = 0;
   Buffer<Value> padded_;  // [3 x (height + 6) x (width + 8)], the image at (3, 3)
   Buffer<float> stem_;    // three rows in turn, or all of them before an instance norm
-  Buffer<Value> x_, y_;   // blocks' input and output
+  Buffer<Value> x_, y_;   // a stage's input, its first block's output
   Buffer<Value> x1_, inner_;
   std::array<Buffer<Value>, 4> streams_;
   Buffer<float> ring_;
-  Buffer<float> strip_;
-  Buffer<Value> gated_;
+  Buffer<float> strip_;  // of pixels, as the next two
+  Buffer<Value> y_strip_, gated_;
   Buffer<float> norm_y_, norm_residual_;
   Buffer<float> sums_, factors_;  // [4 streams x channels]
-  __m512 finite_;                 // 0 as long as every value seen was finite, else NaN
-  bool all_finite_ = true;
+  bool all_finite_ = true;        // every value seen of this image
 };
 
 template <typename P>
@@ -961,7 +1106,7 @@ class Avx512Runner : public OsnetRunner {
       }
       const std::array<Operand<Fp32>, 1> operands = {{{features, inner, inner}}};
       float* const out = embeddings + begin * dim;
-      Multiply<Fp32>(network_.fc, operands, count, out, dim);
+      Multiply(network_.fc, Product<Fp32, float>{operands, out, dim}, count);
       for (int64_t i = 0; i < count * dim; ++i) out[i] = 0.0f > out[i] ? 0.0f : out[i];
       for (int64_t n = 0; n < count; ++n) {
         if (!finite[n]) out[n * dim] = std::numeric_limits<float>::quiet_NaN();
