@@ -23,10 +23,8 @@ namespace reidbench {
 namespace {
 
 namespace fs = std::filesystem;
-using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-using ::testing::IsEmpty;
 using Json = nlohmann::json;
 
 // Person 1 is found in frames 1-8 by track 1, missed in 9 and 10, and found by track 3 from then
@@ -256,6 +254,20 @@ TEST_F(Compare, MistakesAreNamed) {
               HasSubstr("many: expected the results of one tracker, found those of 2: x, y"));
   options_.corrected.clear();
   EXPECT_THAT(ErrorOf(ErrorKind::kUsage), HasSubstr("--corrected is missing"));
+}
+
+TEST_F(Compare, OnlyTheScoredPartOfTheVideoCounts) {
+  // Of 20 frames the second half is 12..20: after the switch.
+  options_.benchmark =
+      folder_
+          .Write("half.yaml",
+                 "name: half\nframes: {part: second_half, results_renumbered: false}\n")
+          .string();
+  options_.timelines = true;
+  const CompareStageResult result = Run();
+  EXPECT_EQ(result.combined.plain.boxes.gt_boxes, 18);
+  EXPECT_EQ(result.combined.plain.clear.id_switches, 0);
+  EXPECT_THAT(result.sequences[0].plain_timelines[0].matched, ElementsAre(IdentityRun{1, 9, 3}));
 }
 
 TEST_F(Compare, EmptyTracksHaveNoShare) {
