@@ -15,8 +15,6 @@ constexpr double kBlock_s = 0.5;
 constexpr double kBlockClean_s = 0.2;
 constexpr size_t kMostBlocks = 3000;
 constexpr double kPositiveLag_s = 1.0;
-// Two parts of one piece are more alike than a person before and after an occlusion.
-constexpr double kReturnFactor = 2.0;
 constexpr double kPositiveShare = 0.3;  // of the negatives' mean: where too few positives are seen
 constexpr double kPriorPairs = 30;
 constexpr double kLeastSeparation = 0.8;  // AUC
@@ -36,7 +34,8 @@ constexpr double kReachSpeed = 2.5;  // body heights per second
 constexpr double kMostSizeRatio = 2.5;
 
 struct Block {
-  int32_t piece;
+  int32_t stretch;  // of a track without a gap or contact
+  int32_t track;
   double begin_s, end_s;
   BoxLtwh box;
 };
@@ -77,16 +76,18 @@ double Separation(std::vector<double> positives, std::vector<double> negatives) 
 
 double AppearanceModel::LogRatio(double distance, double clean_s) const {
   if (!calibration.appearance_usable || clean_s <= 0) return 0;
-  const double ratio = std::clamp(slope * (midpoint - distance), -cap, cap);
-  return ratio * clean_s / (clean_s + certain_s);
+  const double ratio = std::clamp(slope * (midpoint - distance), -options.cap, options.cap);
+  return ratio * clean_s / (clean_s + options.certain_s);
 }
 
 AppearanceModel CalibrateAppearance(const RelinkInput& input, const Observations& seen,
-                                    const PieceSet& set) {
+                                    const PieceSet& set, const AppearanceOptions& options) {
   std::vector<Block> blocks;
   std::vector<Eigen::RowVectorXf> means;
-  for (size_t p = 0; p < set.pieces.size(); ++p) {
-    const Piece& piece = set.pieces[p];
+  int32_t stretch = -1;
+  for (const Piece& piece : set.pieces) {
+    stretch += piece.cut == CutKind::kTrackStart || piece.cut == CutKind::kGap ||
+               piece.cut == CutKind::kContact;
     const std::vector<int32_t>& boxes = seen.table.tracks[piece.track].boxes;
     for (int32_t begin = piece.begin; begin < piece.end;) {
       const double start_s = seen.box[boxes[begin]].time_s;
@@ -110,7 +111,8 @@ AppearanceModel CalibrateAppearance(const RelinkInput& input, const Observations
       }
       const float norm = sum.norm();
       if (clean_s >= kBlockClean_s && norm > 0) {
-        blocks.push_back({static_cast<int32_t>(p),
+        blocks.push_back({stretch,
+                          piece.track,
                           start_s,
                           seen.box[boxes[end - 1]].time_s,
                           {box.left / n, box.top / n, box.width / n, box.height / n}});
@@ -140,11 +142,11 @@ AppearanceModel CalibrateAppearance(const RelinkInput& input, const Observations
         const Block& x = kept[a];
         const Block& y = kept[b];
         const double distance = 1 - cosine(a - begin, b);
-        if (x.piece == y.piece) {
+        if (x.stretch == y.stretch) {
           if (y.begin_s - x.begin_s >= kPositiveLag_s) positives.push_back(distance);
           continue;
         }
-        if (set.pieces[x.piece].track == set.pieces[y.piece].track) continue;
+        if (x.track == y.track) continue;
         const double shared_s =
             std::min(x.end_s, y.end_s) - std::max(x.begin_s, y.begin_s) + 1 / seen.frame_rate;
         const double shorter_s =
@@ -155,6 +157,7 @@ AppearanceModel CalibrateAppearance(const RelinkInput& input, const Observations
     }
   }
   AppearanceModel model;
+  model.options = options;
   RelinkCalibration& c = model.calibration;
   c.positive_pairs = static_cast<int64_t>(positives.size());
   c.negative_pairs = static_cast<int64_t>(negatives.size());
@@ -179,7 +182,7 @@ AppearanceModel CalibrateAppearance(const RelinkInput& input, const Observations
   const double count = static_cast<double>(positives.size());
   const double median = positives.empty() ? 0 : MedianOf(&positives);
   const double positive_mean =
-      (count * kReturnFactor * median + kPriorPairs * kPositiveShare * negative.mean) /
+      (count * options.return_factor * median + kPriorPairs * kPositiveShare * negative.mean) /
       (count + kPriorPairs);
   const double apart = std::max(negative.mean - positive_mean, 1e-3);
   // One variance for both: the ratio is then a straight line in the distance.
@@ -238,6 +241,14 @@ double MotionModel::LogRatio(const Motion& tail, const Motion& head, double* res
   const double ratio = std::log(std::max(area_heights2, 1.0) / (kTau * s.place * s.place)) -
                        0.5 * r * r / (s.place * s.place) - 0.25 * size * size;
   return std::clamp(ratio, floor, cap);
+}
+
+double MotionModel::Leap(const Motion& tail, const Motion& head) const {
+  const double dt = std::max(head.time_s - tail.time_s, 0.0);
+  const double r = 0.5 * (Residual(Predict(tail, dt), head) + Residual(tail, Predict(head, -dt)));
+  const Spread s = At(dt);
+  const double size = std::log(tail.height / head.height) / s.size;
+  return 0.5 * r * r / (s.place * s.place) + 0.25 * size * size;
 }
 
 bool MotionModel::Reachable(const Motion& tail, const Motion& head) const {

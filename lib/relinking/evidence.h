@@ -11,19 +11,25 @@
 
 namespace reidbench {
 
+struct AppearanceOptions {
+  double certain_s = 0.1;  // clean seconds at which the evidence counts half
+  double cap = 12;         // most that appearance can say
+  // A person before and after an occlusion differs so many times more than two parts of one piece.
+  double return_factor = 2;
+};
+
 struct AppearanceModel {
   RelinkCalibration calibration;
   double slope = 0;        // per unit of cosine distance
   double midpoint = 0;     // distance that favours neither
-  double certain_s = 0.1;  // clean seconds at which the evidence counts half
-  double cap = 12;         // most that appearance can say
+  AppearanceOptions options;
 
   // `clean_s`: of the side with fewer clean crops.
   double LogRatio(double distance, double clean_s) const;
 };
 
 AppearanceModel CalibrateAppearance(const RelinkInput& input, const Observations& seen,
-                                    const PieceSet& pieces);
+                                    const PieceSet& pieces, const AppearanceOptions& options);
 
 struct MotionModel {
   struct Spread {
@@ -39,6 +45,8 @@ struct MotionModel {
   Spread At(double lag_s) const;
   // `tail` of the earlier piece, `head` of the later. `residual` (body heights) may be null.
   double LogRatio(const Motion& tail, const Motion& head, double* residual = nullptr) const;
+  // What the distance alone takes from it: 0 where the later piece begins as expected.
+  double Leap(const Motion& tail, const Motion& head) const;
   // Whether a person can get there: veto before anything else is compared.
   bool Reachable(const Motion& tail, const Motion& head) const;
 };

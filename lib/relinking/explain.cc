@@ -218,7 +218,8 @@ class Explainer {
     if (e.distance >= 0) d.appearance_distance = e.distance;
     d.log_likelihood_ratio = std::isinf(e.total) ? kImpossible : e.total;
     d.threshold = partitioner_.threshold();
-    d.step = e.motion > e.appearance ? "motion" : "appearance";
+    // Where place and time alone speak for it, appearance only had to agree.
+    d.step = e.motion >= 0 ? "motion" : "appearance";
     d.gates = {{"appearance", e.appearance}, {"motion", e.motion}, {"continuity", e.continuity}};
     return d;
   }

@@ -69,25 +69,26 @@ double Partitioner::Continuity(const Group& a, const Group& b) const {
                                      [&](int32_t x, int32_t y) { return Earlier(set_, x, y); });
     return at != many.pieces.end() && *at == p;
   };
-  const auto odds = [&](const Piece& later) {
-    switch (later.cut) {
+  const auto odds = [&](int32_t later) {
+    const double leap = motion_.Leap(set_.pieces[later - 1].tail, set_.pieces[later].head);
+    const double taken = std::min(leap, options_.jump_penalty);
+    switch (set_.pieces[later].cut) {
       case CutKind::kGap:
-        return options_.keep_gap;
+        return options_.keep_gap - taken;
       case CutKind::kContact:
-        return options_.keep_contact;
-      case CutKind::kChange:
-        return options_.keep_change;
+        return options_.keep_contact - taken;
+      case CutKind::kJump:
+        return options_.keep_jump - taken;
       default:
-        return options_.keep_change;
+        return options_.keep_change - taken;
     }
   };
   double sum = 0;
   for (const int32_t p : few.pieces) {
-    if (p > 0 && set_.pieces[p].cut != CutKind::kTrackStart && holds(p - 1))
-      sum += odds(set_.pieces[p]);
+    if (p > 0 && set_.pieces[p].cut != CutKind::kTrackStart && holds(p - 1)) sum += odds(p);
     const auto next = static_cast<size_t>(p) + 1;
     if (next < set_.pieces.size() && set_.pieces[next].cut != CutKind::kTrackStart && holds(p + 1))
-      sum += odds(set_.pieces[next]);
+      sum += odds(p + 1);
   }
   return sum;
 }
@@ -305,7 +306,22 @@ bool Partitioner::ReconsiderCut(int32_t piece, std::vector<Group>* groups,
   double best = 1e-6;
   std::vector<int32_t> new_p;
   std::vector<int32_t> new_q;
+  // Cuts within tracks between the two persons.
+  const auto count_cuts = [&](std::vector<int32_t> first, const std::vector<int32_t>& second) {
+    std::sort(first.begin(), first.end());
+    int cuts = 0;
+    for (const int32_t k : second) {
+      if (set_.pieces[k].cut != CutKind::kTrackStart)
+        cuts += std::binary_search(first.begin(), first.end(), k - 1);
+      const auto next = static_cast<size_t>(k) + 1;
+      if (next < set_.pieces.size() && set_.pieces[next].cut != CutKind::kTrackStart)
+        cuts += std::binary_search(first.begin(), first.end(), k + 1);
+    }
+    return cuts;
+  };
+  const int cuts_now = count_cuts(g[p].pieces, g[q].pieces);
   const auto consider = [&](double gain, std::vector<int32_t> first, std::vector<int32_t> second) {
+    if (std::isfinite(gain)) gain += options_.cut_cost * (cuts_now - count_cuts(first, second));
     if (!(gain > best)) return;  // also refuses inf - inf
     best = gain;
     new_p = std::move(first);

@@ -18,14 +18,18 @@ namespace reidbench {
 struct PartitionOptions {
   // Log-likelihood ratio from which two groups become one, and by which a piece must fit better
   // elsewhere to move.
-  double margin = 1;
+  double margin = 2;
   // Log odds that the pieces on both sides of a candidate cut are one person, before appearance.
   double keep_gap = 2;
   double keep_contact = 4;
   double keep_change = 4;
-  double prior_weight = 1;
+  double keep_jump = 4;
+  double jump_penalty = 3;  // most that a leap across the cut takes from these odds
+  double prior_weight = 1.5;
   // Evidence it takes to cut off what then belongs to nobody else.
   double split_margin = 8;
+  // Evidence that every cut must bring on top: an identity that changes within a track is rare.
+  double cut_cost = 2;
   int refine_sweeps = 4;
   int polish_sweeps = 6;
 };

@@ -9,6 +9,8 @@ namespace reidbench {
 namespace {
 
 constexpr double kMotionWindow_s = 0.5;
+constexpr double kVelocity_s = 0.3;
+constexpr double kLeastJump = 0.03;        // body heights
 constexpr double kVelocityShrink_s = 0.2;  // a velocity from so short a time counts half
 
 using Vector = Eigen::RowVectorXf;
@@ -41,6 +43,30 @@ std::vector<double> ChangeAlong(const RelinkInput& input, const Observations& se
     if (norms > 1e-9) change[k] = 1 - static_cast<double>(before.dot(after)) / norms;
   }
   return change;
+}
+
+// How far each box lies from where the boxes of the last third of a second lead, in body heights,
+// and how much its size jumps; -1 at the start and after gaps.
+std::vector<double> JumpsAlong(const Observations& seen, const std::vector<int32_t>& boxes) {
+  std::vector<double> jump(boxes.size(), -1);
+  for (size_t k = 2; k < boxes.size(); ++k) {
+    const Observation& before = seen.box[boxes[k - 1]];
+    const Observation& now = seen.box[boxes[k]];
+    if (now.frame - before.frame > 2) continue;
+    size_t first = k - 1;
+    while (first > 0 && before.time_s - seen.box[boxes[first - 1]].time_s <= kVelocity_s) --first;
+    if (first == k - 1) first = k - 2;
+    const Observation& from = seen.box[boxes[first]];
+    const double share = (now.time_s - before.time_s) / (before.time_s - from.time_s);
+    const double x = before.x + share * (before.x - from.x);
+    const double foot = before.foot + share * (before.foot - from.foot);
+    const double height = std::max(before.height + share * (before.height - from.height), 1.0);
+    const double vertical =
+        std::min(std::abs(now.foot - foot), std::abs(now.foot - now.height - (foot - height)));
+    jump[k] = std::hypot(now.x - x, vertical) / std::max(now.height, height) +
+              std::abs(std::log(now.height / height));
+  }
+  return jump;
 }
 
 }  // namespace
@@ -98,6 +124,74 @@ Motion FitMotion(const Observations& seen, const std::vector<int32_t>& boxes, in
   return m;
 }
 
+namespace {
+
+// Pieces of one track, given what is cut in front of each box (kTrackStart = nothing).
+std::vector<Piece> Build(const Observations& seen, int32_t track, const std::vector<CutKind>& cut,
+                         const std::vector<double>& change) {
+  const std::vector<int32_t>& boxes = seen.table.tracks[track].boxes;
+  const auto n = static_cast<int32_t>(boxes.size());
+  const auto at = [&](int32_t k) -> const Observation& { return seen.box[boxes[k]]; };
+  std::vector<Piece> pieces;
+  for (int32_t begin = 0; begin < n;) {
+    int32_t end = begin + 1;
+    while (end < n && cut[end] == CutKind::kTrackStart) ++end;
+    Piece p;
+    p.track = track;
+    p.begin = begin;
+    p.end = end;
+    p.first_frame = at(begin).frame;
+    p.last_frame = at(end - 1).frame;
+    p.head = FitMotion(seen, boxes, begin, end, false);
+    p.tail = FitMotion(seen, boxes, begin, end, true);
+    p.cut = cut[begin];
+    if (begin > 0) {
+      p.cut_gap_s = at(begin).time_s - at(begin - 1).time_s - 1 / seen.frame_rate;
+      p.cut_change = change[begin];
+    }
+    for (int32_t k = begin; k < end; ++k) p.clean_s += at(k).quality / seen.frame_rate;
+    pieces.push_back(p);
+    begin = end;
+  }
+  return pieces;
+}
+
+void Collect(const RelinkInput& input, const Observations& seen,
+             const std::vector<std::vector<Piece>>& of_track, PieceSet* set) {
+  for (const std::vector<Piece>& pieces : of_track)
+    set->pieces.insert(set->pieces.end(), pieces.begin(), pieces.end());
+  set->sums.setZero(static_cast<int64_t>(set->pieces.size()), input.embeddings->cols());
+  ParallelFor(static_cast<int64_t>(set->pieces.size()), [&](int64_t p) {
+    const Piece& piece = set->pieces[p];
+    Vector sum = Vector::Zero(input.embeddings->cols());
+    for (int32_t k = piece.begin; k < piece.end; ++k)
+      AddEmbedding(input, seen.box[seen.table.tracks[piece.track].boxes[k]], 1, &sum);
+    set->sums.row(p) = sum;
+  });
+}
+
+// Change of appearance at the cuts only.
+std::vector<double> ChangeAt(const RelinkInput& input, const Observations& seen,
+                             const std::vector<int32_t>& boxes, const std::vector<CutKind>& cut) {
+  std::vector<double> change(boxes.size(), -1);
+  const auto n = static_cast<int64_t>(boxes.size());
+  const auto window = std::max<int64_t>(3, std::lround(0.5 * seen.frame_rate));
+  for (int64_t k = 1; k < n; ++k) {
+    if (cut[k] == CutKind::kTrackStart) continue;
+    Vector before = Vector::Zero(input.embeddings->cols());
+    Vector after = before;
+    for (int64_t i = std::max<int64_t>(0, k - window); i < k; ++i)
+      AddEmbedding(input, seen.box[boxes[i]], 1, &before);
+    for (int64_t i = k; i < std::min(n, k + window); ++i)
+      AddEmbedding(input, seen.box[boxes[i]], 1, &after);
+    const double norms = static_cast<double>(before.norm()) * after.norm();
+    if (norms > 1e-9) change[k] = 1 - static_cast<double>(before.dot(after)) / norms;
+  }
+  return change;
+}
+
+}  // namespace
+
 PieceSet CutPieces(const RelinkInput& input, const Observations& seen, const PieceOptions& options,
                    const std::vector<int64_t>& frozen_group) {
   const std::vector<TrackTable::Track>& tracks = seen.table.tracks;
@@ -118,6 +212,20 @@ PieceSet CutPieces(const RelinkInput& input, const Observations& seen, const Pie
     std::nth_element(levels.begin(), levels.begin() + static_cast<int64_t>(k), levels.end());
     set.usual_change = levels[k];
   }
+  std::vector<std::vector<double>> jumps(tracks.size());
+  for (size_t t = 0; t < tracks.size(); ++t) jumps[t] = JumpsAlong(seen, tracks[t].boxes);
+  levels.clear();
+  for (const std::vector<double>& along : jumps) {
+    for (const double j : along) {
+      if (j >= 0) levels.push_back(j);
+    }
+  }
+  double usual_jump = 1e300;
+  if (!levels.empty()) {
+    const auto middle = levels.begin() + static_cast<int64_t>(levels.size() / 2);
+    std::nth_element(levels.begin(), middle, levels.end());
+    usual_jump = options.jump_factor * *middle + kLeastJump;
+  }
   std::vector<std::vector<Piece>> of_track(tracks.size());
   ParallelFor(static_cast<int64_t>(tracks.size()), [&](int64_t t) {
     const std::vector<int32_t>& boxes = tracks[t].boxes;
@@ -134,6 +242,9 @@ PieceSet CutPieces(const RelinkInput& input, const Observations& seen, const Pie
           greatest &= j < k ? change[t][j] < change[t][k] : change[t][j] <= change[t][k];
         if (greatest) cut[k] = CutKind::kChange;
       }
+      for (int32_t k = 1; k < n; ++k) {
+        if (jumps[t][k] > usual_jump) cut[k] = CutKind::kJump;
+      }
       for (int32_t k = 0; k < n;) {
         if (at(k).overlap <= options.contact_overlap) {
           ++k;
@@ -146,7 +257,8 @@ PieceSet CutPieces(const RelinkInput& input, const Observations& seen, const Pie
           ++end;
         }
         for (const int32_t place : {k, peak, end}) {
-          if (place > 0 && place < n) cut[place] = CutKind::kContact;
+          if (place > 0 && place < n && cut[place] == CutKind::kTrackStart)
+            cut[place] = CutKind::kContact;
         }
         k = end;
       }
@@ -162,38 +274,29 @@ PieceSet CutPieces(const RelinkInput& input, const Observations& seen, const Pie
           cut[k] = CutKind::kFrozen;
       }
     }
-    for (int32_t begin = 0; begin < n;) {
-      int32_t end = begin + 1;
-      while (end < n && cut[end] == CutKind::kTrackStart) ++end;
-      Piece p;
-      p.track = static_cast<int32_t>(t);
-      p.begin = begin;
-      p.end = end;
-      p.first_frame = at(begin).frame;
-      p.last_frame = at(end - 1).frame;
-      p.head = FitMotion(seen, boxes, begin, end, false);
-      p.tail = FitMotion(seen, boxes, begin, end, true);
-      p.cut = cut[begin];
-      if (begin > 0) {
-        p.cut_gap_s = at(begin).time_s - at(begin - 1).time_s - 1 / seen.frame_rate;
-        p.cut_change = change[t][begin];
-      }
-      for (int32_t k = begin; k < end; ++k) p.clean_s += at(k).quality / seen.frame_rate;
-      if (!frozen_group.empty()) p.frozen_group = frozen_group[boxes[begin]];
-      of_track[t].push_back(p);
-      begin = end;
+    of_track[t] = Build(seen, static_cast<int32_t>(t), cut, change[t]);
+    if (!frozen_group.empty()) {
+      for (Piece& p : of_track[t]) p.frozen_group = frozen_group[boxes[p.begin]];
     }
   });
-  for (const std::vector<Piece>& pieces : of_track)
-    set.pieces.insert(set.pieces.end(), pieces.begin(), pieces.end());
-  set.sums.setZero(static_cast<int64_t>(set.pieces.size()), input.embeddings->cols());
-  ParallelFor(static_cast<int64_t>(set.pieces.size()), [&](int64_t p) {
-    const Piece& piece = set.pieces[p];
-    Vector sum = Vector::Zero(input.embeddings->cols());
-    for (int32_t k = piece.begin; k < piece.end; ++k)
-      AddEmbedding(input, seen.box[tracks[piece.track].boxes[k]], 1, &sum);
-    set.sums.row(p) = sum;
-  });
+  Collect(input, seen, of_track, &set);
+  return set;
+}
+
+PieceSet PiecesOfPersons(const RelinkInput& input, const Observations& seen,
+                         const std::vector<int32_t>& person_of_box) {
+  const std::vector<TrackTable::Track>& tracks = seen.table.tracks;
+  std::vector<std::vector<Piece>> of_track(tracks.size());
+  for (size_t t = 0; t < tracks.size(); ++t) {
+    const std::vector<int32_t>& boxes = tracks[t].boxes;
+    std::vector<CutKind> cut(boxes.size(), CutKind::kTrackStart);
+    for (size_t k = 1; k < boxes.size(); ++k) {
+      if (person_of_box[boxes[k]] != person_of_box[boxes[k - 1]]) cut[k] = CutKind::kChange;
+    }
+    of_track[t] = Build(seen, static_cast<int32_t>(t), cut, ChangeAt(input, seen, boxes, cut));
+  }
+  PieceSet set;
+  Collect(input, seen, of_track, &set);
   return set;
 }
 

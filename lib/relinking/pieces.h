@@ -21,7 +21,7 @@ struct Motion {
   double velocity_foot = 0;
 };
 
-enum class CutKind { kTrackStart, kGap, kContact, kChange, kFrozen };
+enum class CutKind { kTrackStart, kGap, kContact, kChange, kJump, kFrozen };
 
 struct Piece {
   int32_t track = 0;  // in TrackTable::tracks
@@ -51,12 +51,17 @@ struct PieceOptions {
   double change_window_s = 0.5;   // each side
   double change_spacing_s = 0.25;
   double change_quantile = 0.8;  // a local maximum above this share of all places is a candidate
+  double jump_factor = 5;        // of the median deviation from constant velocity
   bool cut = true;               // false: whole tracks
 };
 
 // Straight line through the boxes [begin, end) of a track within half a second of one end.
 Motion FitMotion(const Observations& seen, const std::vector<int32_t>& boxes, int32_t begin,
                  int32_t end, bool at_tail);
+
+// Tracks cut exactly where the person of their boxes changes. Other fields as in CutPieces.
+PieceSet PiecesOfPersons(const RelinkInput& input, const Observations& seen,
+                         const std::vector<int32_t>& person_of_box);
 
 // `frozen_group` of each box, or empty.
 PieceSet CutPieces(const RelinkInput& input, const Observations& seen, const PieceOptions& options,

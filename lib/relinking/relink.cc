@@ -7,6 +7,7 @@
 
 #include "core/error.h"
 #include "core/text.h"
+#include "relinking/boundaries.h"
 #include "relinking/evidence.h"
 #include "relinking/explain.h"
 #include "relinking/observations.h"
@@ -33,7 +34,7 @@ RelinkResult RelinkTuned(const RelinkInput& input, const RelinkOptions& options,
   for (const int64_t row : input.embedding_row) result.boxes_without_embedding += row < 0;
   PieceOptions piece_options = tuning.pieces;
   PieceSet pieces = CutPieces(input, seen, piece_options, {});
-  const AppearanceModel appearance = CalibrateAppearance(input, seen, pieces);
+  const AppearanceModel appearance = CalibrateAppearance(input, seen, pieces, tuning.appearance);
   result.calibration = appearance.calibration;
   if (!appearance.calibration.appearance_usable || !(options.split || options.swap)) {
     piece_options.cut = false;
@@ -42,7 +43,14 @@ RelinkResult RelinkTuned(const RelinkInput& input, const RelinkOptions& options,
   const MotionModel motion = CalibrateMotion(seen);
   Partitioner partitioner(seen, pieces, appearance, motion, tuning.partition);
   const std::vector<int32_t> person = partitioner.Solve();
-  result.decisions = Explain(set, seen, pieces, person, partitioner);
+  const std::vector<int32_t> person_of_box =
+      PlaceBoundaries(input, seen, pieces, person, appearance, tuning.boundary_reach_s);
+  const PieceSet parts = PiecesOfPersons(input, seen, person_of_box);
+  std::vector<int32_t> person_of_part;
+  for (const Piece& part : parts.pieces)
+    person_of_part.push_back(person_of_box[seen.table.tracks[part.track].boxes[part.begin]]);
+  const Partitioner explaining(seen, parts, appearance, motion, tuning.partition);
+  result.decisions = Explain(set, seen, parts, person_of_part, explaining);
   for (RelinkDecision& d : result.decisions) {
     const bool wanted = d.kind == RelinkDecisionKind::kSplit  ? options.split
                         : d.kind == RelinkDecisionKind::kSwap ? options.swap

@@ -10,7 +10,6 @@
 #include <cstring>
 #include <functional>
 #include <map>
-#include <set>
 
 #include "core/error.h"
 #include "core/parallel.h"
@@ -80,22 +79,45 @@ std::vector<int64_t> Label(const TrackSet& gt, const TrackSet& tracks) {
   return label;
 }
 
-// (gt, frame) at which the id of the matched box changes.
-std::set<std::pair<int64_t, int64_t>> Switches(const std::vector<int64_t>& label,
-                                               const TrackSet& tracks) {
+// A change of the id on a person: between the last box with the old one and the first with the new.
+struct Switch {
+  int64_t gt, last_frame, frame;
+};
+
+std::vector<Switch> Switches(const std::vector<int64_t>& label, const TrackSet& tracks) {
   std::map<int64_t, std::map<int64_t, int64_t>> path;
   for (size_t i = 0; i < label.size(); ++i) {
     if (label[i] >= 0) path[label[i]][tracks.boxes[i].frame.value] = tracks.boxes[i].id.value;
   }
-  std::set<std::pair<int64_t, int64_t>> out;
+  std::vector<Switch> out;
   for (const auto& [gt, frames] : path) {
     int64_t last = -1;
+    int64_t last_frame = 0;
     for (const auto& [frame, id] : frames) {
-      if (last >= 0 && id != last) out.insert({gt, frame});
+      if (last >= 0 && id != last) out.push_back({gt, last_frame, frame});
       last = id;
+      last_frame = frame;
     }
   }
   return out;
+}
+
+// Switches of `a` that meet none of `b`, each partner used once.
+std::vector<Switch> WithoutPartner(const std::vector<Switch>& a, const std::vector<Switch>& b) {
+  std::vector<Switch> alone;
+  std::vector<bool> used(b.size(), false);
+  for (const Switch& x : a) {
+    size_t k = 0;
+    while (k < b.size() && (used[k] || b[k].gt != x.gt || b[k].frame <= x.last_frame ||
+                            x.frame <= b[k].last_frame)) {
+      ++k;
+    }
+    if (k < b.size())
+      used[k] = true;
+    else
+      alone.push_back(x);
+  }
+  return alone;
 }
 
 void Thin(int64_t every, TrackSet* set, FeatureMatrix* features) {
@@ -124,6 +146,14 @@ bool Set(const std::string& key, double value, RelinkTuning* t, RelinkOptions* o
       {"prior_weight", [&] { t->partition.prior_weight = value; }},
       {"polish", [&] { t->partition.polish_sweeps = static_cast<int>(value); }},
       {"split_margin", [&] { t->partition.split_margin = value; }},
+      {"reach", [&] { t->boundary_reach_s = value; }},
+      {"jump_factor", [&] { t->pieces.jump_factor = value; }},
+      {"keep_jump", [&] { t->partition.keep_jump = value; }},
+      {"jump_penalty", [&] { t->partition.jump_penalty = value; }},
+      {"cut_cost", [&] { t->partition.cut_cost = value; }},
+      {"certain_s", [&] { t->appearance.certain_s = value; }},
+      {"cap", [&] { t->appearance.cap = value; }},
+      {"return_factor", [&] { t->appearance.return_factor = value; }},
       {"sweeps", [&] { t->partition.refine_sweeps = static_cast<int>(value); }},
       {"least_gap", [&] { t->pieces.least_gap_s = value; }},
       {"contact", [&] { t->pieces.contact_overlap = value; }},
@@ -248,8 +278,9 @@ int Main(int argc, char** argv) {
     const std::vector<int64_t> label = Label(gt, run.tracks);
     const auto before = Switches(label, run.tracks);
     const auto after = Switches(label, result.tracks);
-    for (const auto& s : before) row.fixed += !after.contains(s);
-    for (const auto& s : after) row.introduced += !before.contains(s);
+    const std::vector<Switch> introduced = WithoutPartner(after, before);
+    row.introduced = static_cast<int64_t>(introduced.size());
+    row.fixed = static_cast<int64_t>(before.size() - (after.size() - introduced.size()));
     // A link is right when the two pieces beside it are mostly of one person.
     const auto label_at = [&](TrackId id, int64_t frame, int direction) {
       std::map<int64_t, int> votes;
@@ -269,6 +300,26 @@ int Main(int argc, char** argv) {
       return best;
     };
     std::string listing;
+    if (list) {
+      std::map<std::pair<int64_t, int64_t>, size_t> box_at;  // (gt, frame)
+      for (size_t i = 0; i < label.size(); ++i) {
+        if (label[i] >= 0) box_at[{label[i], run.tracks.boxes[i].frame.value}] = i;
+      }
+      for (const auto& [id, last_frame, frame] : introduced) {
+        const auto at = box_at.find({id, frame});
+        const size_t now = at->second;
+        const size_t then = std::prev(at)->second;
+        int64_t nearest = 100000;
+        for (const auto& [other, f_last, f] : before) {
+          if (other == id && std::abs(f - frame) < std::abs(nearest)) nearest = f - frame;
+        }
+        listing += fmt::format(
+            "    INTRO gt {} frame {} -> {} track {} -> {} now {} -> {} nearest plain switch {}\n",
+            id, run.tracks.boxes[then].frame.value, frame, run.tracks.boxes[then].id.value,
+            run.tracks.boxes[now].id.value, result.tracks.boxes[then].id.value,
+            result.tracks.boxes[now].id.value, nearest);
+      }
+    }
     for (const RelinkDecision& d : result.decisions) {
       const int64_t a = label_at(d.track_before, d.frame_before, -1);
       const int64_t b = label_at(d.track_after, d.frame_after, 1);
@@ -289,12 +340,14 @@ int Main(int argc, char** argv) {
         row.step_idf1.push_back(Measure(gt, RelinkTuned(input, o, tuning).tracks).idf1);
     }
     row.text = fmt::format(
-        "{:22} IDF1 {:5.1f} {:5.1f} HOTA {:4.1f} {:4.1f} AssA {:4.1f} {:4.1f} IDSW {:3} {:3} fixed "
+        "{:22} pos {} neg {} IDF1 {:5.1f} {:5.1f} HOTA {:4.1f} {:4.1f} AssA {:4.1f} {:4.1f} IDSW "
+        "{:3} {:3} fixed "
         "{:3} intro "
         "{:3} links {:3}/{:3} sep {:.3f} {:4.0f} ms{}{}{}\n{}",
-        run.name, row.plain.idf1, row.corrected.idf1, row.plain.hota, row.corrected.hota,
-        row.plain.assa, row.corrected.assa, row.plain.idsw, row.corrected.idsw, row.fixed,
-        row.introduced, row.links_right, row.links, result.calibration.separation, row.ms,
+        run.name, result.calibration.positive_pairs, result.calibration.negative_pairs,
+        row.plain.idf1, row.corrected.idf1, row.plain.hota, row.corrected.hota, row.plain.assa,
+        row.corrected.assa, row.plain.idsw, row.corrected.idsw, row.fixed, row.introduced,
+        row.links_right, row.links, result.calibration.separation, row.ms,
         row.corrected.idf1 < row.plain.idf1 - 1e-9 ? " IDF1!" : "",
         row.corrected.hota < row.plain.hota - 1e-9 ? " HOTA!" : "",
         row.corrected.idsw > row.plain.idsw ? " IDSW!" : "", listing);
