@@ -32,6 +32,9 @@ constexpr double kSizeFloor = 0.08;
 constexpr double kReachBase = 1.0;   // body heights
 constexpr double kReachSpeed = 2.5;  // body heights per second
 constexpr double kMostSizeRatio = 2.5;
+constexpr double kLeastAbsence_s = 1.0;
+constexpr double kExtrapolate_s = 2.0;
+constexpr double kBorder = 0.05;  // of the box: touches the image border
 
 struct Block {
   int32_t stretch;  // of a track without a gap or contact
@@ -211,7 +214,9 @@ double Residual(const Motion& expected, const Motion& found) {
   const double h = 0.5 * (expected.height + found.height);
   const double foot = std::abs(expected.foot - found.foot);
   const double head = std::abs((expected.foot - expected.height) - (found.foot - found.height));
-  return std::hypot(expected.x - found.x, std::min(foot, head)) / h;
+  const double across = expected.x - found.x;
+  const double along = std::min(foot, head);
+  return std::sqrt(across * across + along * along) / h;
 }
 
 }  // namespace
@@ -257,6 +262,20 @@ bool MotionModel::Reachable(const Motion& tail, const Motion& head) const {
   const double ratio = std::max(tail.height / head.height, head.height / tail.height);
   // A person close to the camera who is cut off by the image border may have half the box.
   return Residual(tail, head) <= reach && ratio <= kMostSizeRatio + dt;
+}
+
+bool MotionModel::Leaves(const Motion& tail, double gap_s) const {
+  if (image_width <= 0 || image_height <= 0 || gap_s < kLeastAbsence_s) return false;
+  const Motion then = Predict(tail, std::min(gap_s, kExtrapolate_s));
+  const auto out = [&](const Motion& m) {
+    return m.x < 0 || m.x > image_width || m.foot - m.height / 2 > image_height || m.foot < 0;
+  };
+  // Its centre is outside, or it stood at the border and moved on outwards.
+  const double slack = kBorder * tail.width;
+  const bool left = tail.x - tail.width / 2 <= slack && tail.velocity_x < 0;
+  const bool right = tail.x + tail.width / 2 >= image_width - slack && tail.velocity_x > 0;
+  const bool below = tail.foot >= image_height - kBorder * tail.height && tail.velocity_foot >= 0;
+  return out(then) || left || right || below;
 }
 
 MotionModel CalibrateMotion(const Observations& seen) {

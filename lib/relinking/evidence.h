@@ -20,8 +20,8 @@ struct AppearanceOptions {
 
 struct AppearanceModel {
   RelinkCalibration calibration;
-  double slope = 0;        // per unit of cosine distance
-  double midpoint = 0;     // distance that favours neither
+  double slope = 0;     // per unit of cosine distance
+  double midpoint = 0;  // distance that favours neither
   AppearanceOptions options;
 
   // `clean_s`: of the side with fewer clean crops.
@@ -41,6 +41,8 @@ struct MotionModel {
   double area_heights2 = 1;
   double cap = 3;  // wrong candidates near a contact are near, too
   double floor = -8;
+  int image_width = 0;  // px; 0 = not known: nobody leaves
+  int image_height = 0;
 
   Spread At(double lag_s) const;
   // `tail` of the earlier piece, `head` of the later. `residual` (body heights) may be null.
@@ -49,6 +51,8 @@ struct MotionModel {
   double Leap(const Motion& tail, const Motion& head) const;
   // Whether a person can get there: veto before anything else is compared.
   bool Reachable(const Motion& tail, const Motion& head) const;
+  // Whether the person of `tail` walks out of the picture within the gap to `head`.
+  bool Leaves(const Motion& tail, double gap_s) const;
 };
 
 MotionModel CalibrateMotion(const Observations& seen);

@@ -1,5 +1,7 @@
 #include "relinking/explain.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <map>
@@ -7,14 +9,16 @@
 namespace reidbench {
 namespace {
 
-constexpr double kExchange_s = 3;    // a swap's two sides lie no further apart
+constexpr double kExchange_s = 3;  // a swap's two sides lie no further apart
+constexpr double kNear = 4;        // refused candidates at most so far below the threshold are told
+constexpr double kVetoedWorth = 4;  // appearance that a vetoed pair needs on top to be told
+constexpr int kRefusedEach = 3;
 constexpr double kImpossible = -50;  // log-likelihood ratio to print for what a veto excludes
 
-// Consecutive pieces of a track that belong to one person.
+// A stretch of track of one person: one part.
 struct Segment {
   int32_t track;
-  int32_t first_piece, last_piece;
-  int32_t person;
+  int64_t person;
   int64_t first_frame, last_frame;
   int32_t next = -1;  // of the same person, in time
   int32_t previous = -1;
@@ -22,18 +26,12 @@ struct Segment {
 
 class Explainer {
  public:
-  Explainer(const TrackSet& tracks, const Observations& seen, const PieceSet& set,
-            const std::vector<int32_t>& person, const Partitioner& partitioner)
-      : tracks_(tracks), seen_(seen), set_(set), partitioner_(partitioner) {
-    for (int32_t p = 0; p < static_cast<int32_t>(set.pieces.size()); ++p) {
-      const Piece& piece = set.pieces[p];
-      if (segments_.empty() || segments_.back().track != piece.track ||
-          segments_.back().person != person[p]) {
-        segments_.push_back({piece.track, p, p, person[p], piece.first_frame, piece.last_frame});
-      } else {
-        segments_.back().last_piece = p;
-        segments_.back().last_frame = piece.last_frame;
-      }
+  Explainer(const Observations& seen, const PieceSet& parts, const std::vector<int64_t>& person,
+            const Partitioner& partitioner)
+      : seen_(seen), parts_(parts), partitioner_(partitioner) {
+    for (const Piece& part : parts.pieces) {
+      segments_.push_back({part.track, person[seen.table.tracks[part.track].boxes[part.begin]],
+                           part.first_frame, part.last_frame});
     }
     for (int32_t s = 0; s < static_cast<int32_t>(segments_.size()); ++s)
       of_person_[segments_[s].person].push_back(s);
@@ -45,6 +43,7 @@ class Explainer {
         segments_[chain[k - 1]].next = chain[k];
         segments_[chain[k]].previous = chain[k - 1];
       }
+      groups_.emplace(id, partitioner.MakeGroup(chain));
     }
   }
 
@@ -78,6 +77,7 @@ class Explainer {
                        return a.frame_after < b.frame_after;
                      });
     decisions_.insert(decisions_.end(), links.begin(), links.end());
+    TellRefused();
     return std::move(decisions_);
   }
 
@@ -132,8 +132,7 @@ class Explainer {
   std::vector<int32_t> Collect(int32_t segment, bool backwards) const {
     std::vector<int32_t> pieces;
     for (int32_t s = segment; s >= 0; s = backwards ? segments_[s].previous : segments_[s].next) {
-      for (int32_t p = segments_[s].first_piece; p <= segments_[s].last_piece; ++p)
-        pieces.push_back(p);
+      pieces.push_back(s);
     }
     return pieces;
   }
@@ -199,7 +198,7 @@ class Explainer {
     d.log_likelihood_ratio = std::isinf(e.total) ? -kImpossible : -e.total;
     d.gates = {{"appearance", e.appearance},
                {"continuity", e.continuity},
-               {"change", set_.pieces[b.first_piece].cut_change}};
+               {"change", parts_.pieces[after].cut_change}};
     decisions_.push_back(std::move(d));
   }
 
@@ -214,7 +213,17 @@ class Explainer {
     d.frame_before = a.last_frame;
     d.frame_after = b.first_frame;
     d.gap_s = Seconds(std::max<int64_t>(b.first_frame - a.last_frame - 1, 0));
-    const JoinEvidence e = partitioner_.Compare(PiecesUpTo(b.previous), PiecesFrom(later));
+    const Group rest = partitioner_.MakeGroup(PiecesFrom(later));
+    const JoinEvidence e =
+        partitioner_.Compare(partitioner_.MakeGroup(PiecesUpTo(b.previous)), rest);
+    // Who else it could have been.
+    for (const auto& [other, group] : groups_) {
+      if (other == b.person) continue;
+      const double total = partitioner_.Compare(group, rest).total;
+      if (std::isinf(total) || (d.runner_up.has_value() && total <= *d.runner_up)) continue;
+      d.runner_up = total;
+      d.runner_up_track = IdOf(segments_[of_person_.at(other).front()]);
+    }
     if (e.distance >= 0) d.appearance_distance = e.distance;
     d.log_likelihood_ratio = std::isinf(e.total) ? kImpossible : e.total;
     d.threshold = partitioner_.threshold();
@@ -224,21 +233,107 @@ class Explainer {
     return d;
   }
 
-  const TrackSet& tracks_;
+  // Pairs of persons that were nearly one, or whom only a veto kept apart.
+  void TellRefused() {
+    struct Candidate {
+      JoinEvidence evidence;
+      double worth;
+      int64_t a, b;
+    };
+    std::vector<Candidate> candidates;
+    for (auto a = groups_.begin(); a != groups_.end(); ++a) {
+      for (auto b = std::next(a); b != groups_.end(); ++b) {
+        const JoinEvidence e = partitioner_.Compare(a->second, b->second);
+        const bool vetoed = e.veto != JoinEvidence::Veto::kNone;
+        const double worth = vetoed ? e.appearance - kVetoedWorth : e.total;
+        if (worth >= partitioner_.threshold() - kNear)
+          candidates.push_back({e, worth, a->first, b->first});
+      }
+    }
+    std::stable_sort(candidates.begin(), candidates.end(),
+                     [](const Candidate& x, const Candidate& y) { return x.worth > y.worth; });
+    std::map<int64_t, int> told;
+    for (const Candidate& c : candidates) {
+      if (++told[c.a] > kRefusedEach || ++told[c.b] > kRefusedEach) continue;
+      decisions_.push_back(Refusal(c.evidence, of_person_.at(c.a), of_person_.at(c.b)));
+    }
+  }
+
+  RelinkDecision Refusal(const JoinEvidence& e, const std::vector<int32_t>& a,
+                         const std::vector<int32_t>& b) const {
+    // Where the two would have met: the later of both beginnings.
+    const bool a_first = segments_[a.front()].first_frame <= segments_[b.front()].first_frame;
+    const std::vector<int32_t>& early = a_first ? a : b;
+    const Segment& later = segments_[a_first ? b.front() : a.front()];
+    const Segment* before = &segments_[early.front()];
+    for (const int32_t s : early) {
+      if (segments_[s].first_frame <= later.first_frame) before = &segments_[s];
+    }
+    RelinkDecision d;
+    d.kind = RelinkDecisionKind::kLink;
+    d.step = e.veto == JoinEvidence::Veto::kNone && e.motion >= 0 ? "motion" : "appearance";
+    d.track_before = IdOf(*before);
+    d.track_after = IdOf(later);
+    d.frame_before = before->last_frame;
+    d.frame_after = later.first_frame;
+    d.gap_s = Seconds(std::max<int64_t>(d.frame_after - d.frame_before - 1, 0));
+    if (e.distance >= 0) d.appearance_distance = e.distance;
+    d.threshold = partitioner_.threshold();
+    d.log_likelihood_ratio = std::isinf(e.total) ? kImpossible : e.total;
+    d.gates = {{"appearance", e.appearance}, {"motion", e.motion}, {"continuity", e.continuity}};
+    switch (e.veto) {
+      case JoinEvidence::Veto::kSameFrame:
+        d.reason = fmt::format("veto: both in frame {}", SharedFrame(a, b));
+        break;
+      case JoinEvidence::Veto::kReach:
+        d.reason = "veto: cannot get there";
+        break;
+      case JoinEvidence::Veto::kReEntry:
+        d.reason = "veto: left the picture";
+        break;
+      case JoinEvidence::Veto::kFrozen:
+        d.reason = "veto: decided earlier";
+        break;
+      case JoinEvidence::Veto::kNone:
+        d.reason = e.total < d.threshold ? "threshold" : "decided earlier";
+        break;
+    }
+    return d;
+  }
+
+  int64_t SharedFrame(const std::vector<int32_t>& a, const std::vector<int32_t>& b) const {
+    const auto frames = [&](const std::vector<int32_t>& chain) {
+      std::vector<int64_t> all;
+      for (const int32_t s : chain) {
+        const Piece& part = parts_.pieces[s];
+        for (int32_t k = part.begin; k < part.end; ++k)
+          all.push_back(seen_.box[seen_.table.tracks[part.track].boxes[k]].frame);
+      }
+      std::sort(all.begin(), all.end());
+      return all;
+    };
+    const std::vector<int64_t> x = frames(a);
+    const std::vector<int64_t> y = frames(b);
+    std::vector<int64_t> both;
+    std::set_intersection(x.begin(), x.end(), y.begin(), y.end(), std::back_inserter(both));
+    return both.empty() ? -1 : both.front();
+  }
+
   const Observations& seen_;
-  const PieceSet& set_;
+  const PieceSet& parts_;
   const Partitioner& partitioner_;
   std::vector<Segment> segments_;  // by track, then in time
-  std::map<int32_t, std::vector<int32_t>> of_person_;
+  std::map<int64_t, std::vector<int32_t>> of_person_;
+  std::map<int64_t, Group> groups_;  // the parts of each person
   std::vector<RelinkDecision> decisions_;
 };
 
 }  // namespace
 
-std::vector<RelinkDecision> Explain(const TrackSet& tracks, const Observations& seen,
-                                    const PieceSet& set, const std::vector<int32_t>& person,
+std::vector<RelinkDecision> Explain(const Observations& seen, const PieceSet& parts,
+                                    const std::vector<int64_t>& person,
                                     const Partitioner& partitioner) {
-  return Explainer(tracks, seen, set, person, partitioner).Run();
+  return Explainer(seen, parts, person, partitioner).Run();
 }
 
 }  // namespace reidbench

@@ -10,9 +10,11 @@
 
 namespace reidbench {
 
-// `person` of each piece. Applying the accepted decisions gives exactly that partition.
-std::vector<RelinkDecision> Explain(const TrackSet& tracks, const Observations& seen,
-                                    const PieceSet& set, const std::vector<int32_t>& person,
+// `parts`: tracks cut where the person of a box changes (`person` of each box). Applying the
+// accepted decisions gives exactly that partition. Links that were refused, but not by far, follow
+// with their reason.
+std::vector<RelinkDecision> Explain(const Observations& seen, const PieceSet& parts,
+                                    const std::vector<int64_t>& person,
                                     const Partitioner& partitioner);
 
 }  // namespace reidbench

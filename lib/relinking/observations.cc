@@ -12,7 +12,6 @@
 namespace reidbench {
 namespace {
 
-constexpr double kAssumedFrameRate = 25;
 constexpr double kUselessOverlap = 0.7;  // IoU at which a crop shows two people alike
 constexpr double kLeastQuality = 0.1;
 

@@ -11,6 +11,8 @@
 
 namespace reidbench {
 
+inline constexpr double kAssumedFrameRate = 25;  // where it is not known
+
 struct Observation {
   int64_t frame = 0;
   double time_s = 0;

@@ -6,6 +6,7 @@
 namespace reidbench {
 namespace {
 
+constexpr double kHopeless = 6;
 constexpr float kDead = -std::numeric_limits<float>::infinity();
 
 bool Earlier(const PieceSet& set, int32_t a, int32_t b) {
@@ -93,7 +94,7 @@ double Partitioner::Continuity(const Group& a, const Group& b) const {
   return sum;
 }
 
-double Partitioner::Link(int32_t earlier, int32_t later, bool* reachable) const {
+double Partitioner::Link(int32_t earlier, int32_t later, JoinEvidence::Veto* veto) const {
   const Piece& p = set_.pieces[earlier];
   const Piece& q = set_.pieces[later];
   // Neighbours in a track: the tracker's own evidence is in Continuity().
@@ -101,28 +102,34 @@ double Partitioner::Link(int32_t earlier, int32_t later, bool* reachable) const 
   const double gap_s = std::max(q.head.time_s - p.tail.time_s, 0.0);
   const double prior = -std::log(1 + 0.5 * seen_.boxes_a_frame + tracks_a_second_ * gap_s);
   if (q.first_frame <= p.last_frame) return options_.prior_weight * prior;  // interleaved
-  if (reachable != nullptr && !motion_.Reachable(p.tail, q.head)) *reachable = false;
-  return options_.prior_weight * prior + motion_.LogRatio(p.tail, q.head);
+  if (veto != nullptr && !motion_.Reachable(p.tail, q.head)) *veto = JoinEvidence::Veto::kReach;
+  double back = 0;
+  if (options_.re_entry != ReEntry::kSame && motion_.Leaves(p.tail, gap_s)) {
+    back = options_.return_cost;
+    if (options_.re_entry == ReEntry::kNew && veto != nullptr) *veto = JoinEvidence::Veto::kReEntry;
+  }
+  return options_.prior_weight * prior + motion_.LogRatio(p.tail, q.head) - back;
 }
 
-JoinEvidence Partitioner::Join(const Group& a, const Group& b, double cross) const {
+JoinEvidence Partitioner::Join(const Group& a, const Group& b, double cross, bool prune) const {
   JoinEvidence e;
   if (a.frozen_group >= 0 && b.frozen_group >= 0 && a.frozen_group != b.frozen_group) {
     e.veto = JoinEvidence::Veto::kFrozen;
     return e;
   }
-  if (a.frames.Meets(b.frames)) {
-    e.veto = JoinEvidence::Veto::kSameFrame;
-    return e;
-  }
-  const double norms = std::sqrt(a.self) * std::sqrt(b.self);
+  const double norms = std::sqrt(a.self * b.self);
   if (norms > 1e-9) {
     e.distance = 1 - cross / norms;
     e.appearance = appearance_.LogRatio(e.distance, std::min(a.clean_s, b.clean_s));
   }
+  if (a.frames.Meets(b.frames)) {
+    e.veto = JoinEvidence::Veto::kSameFrame;
+    return e;
+  }
   e.continuity = Continuity(a, b);
+  // Nothing that motion says makes up for that.
+  if (prune && e.appearance + e.continuity < -kHopeless) return e;
   // The chain in time that both make together, against the two chains apart.
-  bool reachable = true;
   size_t i = 0;
   size_t j = 0;
   int32_t last = -1;
@@ -134,17 +141,14 @@ JoinEvidence Partitioner::Join(const Group& a, const Group& b, double cross) con
     size_t& k = from_a ? i : j;
     const int32_t piece = own.pieces[k];
     if (last >= 0 && from_a != last_in_a) {
-      e.motion += Link(last, piece, &reachable);
+      e.motion += Link(last, piece, &e.veto);
       if (k > 0) e.motion -= Link(own.pieces[k - 1], piece, nullptr);
     }
     last = piece;
     last_in_a = from_a;
     ++k;
   }
-  if (!reachable) {
-    e.veto = JoinEvidence::Veto::kReach;
-    return e;
-  }
+  if (e.veto != JoinEvidence::Veto::kNone) return e;
   e.total = e.appearance + e.continuity + e.motion;
   return e;
 }
@@ -156,7 +160,7 @@ JoinEvidence Partitioner::Compare(const std::vector<int32_t>& a,
   return Join(x, y, Cross(x, y));
 }
 
-double Partitioner::Contract(std::vector<Group>* groups) {
+void Partitioner::Contract(std::vector<Group>* groups) const {
   std::vector<Group>& g = *groups;
   const auto n = static_cast<int32_t>(g.size());
   FeatureMatrix cross(n, n);
@@ -179,7 +183,7 @@ double Partitioner::Contract(std::vector<Group>* groups) {
   };
   for (int32_t a = 0; a < n; ++a) {
     for (int32_t b = a + 1; b < n; ++b)
-      score(a, b) = score(b, a) = static_cast<float>(Join(g[a], g[b], cross(a, b)).total);
+      score(a, b) = score(b, a) = static_cast<float>(Join(g[a], g[b], cross(a, b), true).total);
   }
   for (int32_t a = 0; a < n; ++a) rescan(a);
   while (true) {
@@ -207,7 +211,7 @@ double Partitioner::Contract(std::vector<Group>* groups) {
     score.col(b).setConstant(kDead);
     for (int32_t c = 0; c < n; ++c) {
       if (c == a || !alive[c]) continue;
-      score(a, c) = score(c, a) = static_cast<float>(Join(g[a], g[c], cross(a, c)).total);
+      score(a, c) = score(c, a) = static_cast<float>(Join(g[a], g[c], cross(a, c), true).total);
     }
     rescan(a);
     for (int32_t c = 0; c < n; ++c) {
@@ -220,7 +224,6 @@ double Partitioner::Contract(std::vector<Group>* groups) {
     }
   }
   std::erase_if(g, [](const Group& x) { return x.pieces.empty(); });
-  return 0;
 }
 
 // Moves single pieces to the group they fit best. Returns whether anything moved.
@@ -319,10 +322,27 @@ bool Partitioner::ReconsiderCut(int32_t piece, std::vector<Group>* groups,
     }
     return cuts;
   };
+  // What is decided stays: nobody may lose an identity or get two.
+  const auto keeps_frozen = [&](const std::vector<int32_t>& first,
+                                const std::vector<int32_t>& second) {
+    const auto id_of = [&](const std::vector<int32_t>& pieces, bool* mixed) {
+      int64_t id = -1;
+      for (const int32_t k : pieces) {
+        const int64_t own = set_.pieces[k].frozen_group;
+        *mixed |= own >= 0 && id >= 0 && own != id;
+        if (own >= 0) id = own;
+      }
+      return id;
+    };
+    bool mixed = false;
+    const int64_t a = id_of(first, &mixed);
+    const int64_t b = id_of(second, &mixed);
+    return !mixed && (a < 0 || a != b);
+  };
   const int cuts_now = count_cuts(g[p].pieces, g[q].pieces);
   const auto consider = [&](double gain, std::vector<int32_t> first, std::vector<int32_t> second) {
     if (std::isfinite(gain)) gain += options_.cut_cost * (cuts_now - count_cuts(first, second));
-    if (!(gain > best)) return;  // also refuses inf - inf
+    if (!(gain > best) || !keeps_frozen(first, second)) return;  // also refuses inf - inf
     best = gain;
     new_p = std::move(first);
     new_q = std::move(second);
@@ -358,6 +378,11 @@ bool Partitioner::ReconsiderCut(int32_t piece, std::vector<Group>* groups,
 bool Partitioner::Unlink(std::vector<Group>* groups) {
   bool changed = false;
   std::vector<Group> parted;
+  const auto parts_frozen = [&](const std::vector<int32_t>& pieces, size_t k) {
+    const auto frozen = [&](int32_t p) { return set_.pieces[p].frozen_group >= 0; };
+    const auto middle = pieces.begin() + static_cast<int64_t>(k);
+    return std::any_of(pieces.begin(), middle, frozen) && std::any_of(middle, pieces.end(), frozen);
+  };
   for (Group& group : *groups) {
     std::vector<int32_t> rest = group.pieces;
     bool again = true;
@@ -368,7 +393,7 @@ bool Partitioner::Unlink(std::vector<Group>* groups) {
       for (size_t k = 1; k < rest.size(); ++k) {
         const bool same_track =
             rest[k] == rest[k - 1] + 1 && set_.pieces[rest[k]].cut != CutKind::kTrackStart;
-        if (same_track) continue;
+        if (same_track || (group.frozen_group >= 0 && parts_frozen(rest, k))) continue;
         const double total = Total({rest.begin(), rest.begin() + static_cast<int64_t>(k)},
                                    {rest.begin() + static_cast<int64_t>(k), rest.end()});
         if (total < least) {
@@ -403,17 +428,42 @@ bool Partitioner::Polish(std::vector<Group>* groups) {
   return changed;
 }
 
+// Pieces as groups; neighbours in a track that are certainly one person together.
+std::vector<Group> Partitioner::JoinNeighbours() const {
+  std::vector<Group> groups;
+  bool open = false;
+  for (int32_t p = 0; p < static_cast<int32_t>(set_.pieces.size()); ++p) {
+    const Piece& piece = set_.pieces[p];
+    if (piece.frozen_group >= 0) {
+      open = false;
+      continue;
+    }
+    Group alone = MakeGroup({p});
+    if (open && piece.cut != CutKind::kTrackStart) {
+      Group& last = groups.back();
+      const double cross = Cross(last, alone);
+      if (Join(last, alone, cross).total >= options_.certain) {
+        last.pieces.push_back(p);
+        last.self += alone.self + 2 * cross;
+        last.clean_s += alone.clean_s;
+        last.frames.Join(alone.frames);
+        continue;
+      }
+    }
+    groups.push_back(std::move(alone));
+    open = true;
+  }
+  return groups;
+}
+
 std::vector<int32_t> Partitioner::Solve() {
   const auto n = static_cast<int32_t>(set_.pieces.size());
-  std::vector<Group> groups;
+  std::vector<Group> groups = JoinNeighbours();
   std::vector<std::vector<int32_t>> frozen;
   std::vector<std::pair<int64_t, size_t>> frozen_place;
   for (int32_t p = 0; p < n; ++p) {
     const int64_t id = set_.pieces[p].frozen_group;
-    if (id < 0) {
-      groups.push_back(MakeGroup({p}));
-      continue;
-    }
+    if (id < 0) continue;
     const auto known = std::find_if(frozen_place.begin(), frozen_place.end(),
                                     [&](const auto& f) { return f.first == id; });
     if (known == frozen_place.end()) {

@@ -26,10 +26,16 @@ struct PartitionOptions {
   double keep_jump = 4;
   double jump_penalty = 3;  // most that a leap across the cut takes from these odds
   double prior_weight = 1.5;
+  // A person who walked out of the picture and came back is named as told; kAuto: the same if the
+  // evidence is so much stronger.
+  ReEntry re_entry = ReEntry::kAuto;
+  double return_cost = 2;
   // Evidence it takes to cut off what then belongs to nobody else.
   double split_margin = 8;
   // Evidence that every cut must bring on top: an identity that changes within a track is rare.
   double cut_cost = 2;
+  // Neighbours in a track with so much evidence are one person before anything else is asked.
+  double certain = 8;
   int refine_sweeps = 4;
   int polish_sweeps = 6;
 };
@@ -37,14 +43,13 @@ struct PartitionOptions {
 // Why two groups should be one, or not.
 struct JoinEvidence {
   static constexpr double kNever = -std::numeric_limits<double>::infinity();
-  enum class Veto { kNone, kSameFrame, kFrozen, kReach };
+  enum class Veto { kNone, kSameFrame, kFrozen, kReach, kReEntry };
   double total = kNever;
   double appearance = 0;
   double distance = -1;  // cosine distance of the galleries; -1 without
   double continuity = 0;
   double motion = 0;
   Veto veto = Veto::kNone;
-  int64_t veto_frame = 0;  // of kSameFrame
 };
 
 // Frames of a group as bits.
@@ -85,17 +90,19 @@ class Partitioner {
 
   // Evidence for joining two disjoint sets of pieces.
   JoinEvidence Compare(const std::vector<int32_t>& a, const std::vector<int32_t>& b) const;
+  JoinEvidence Compare(const Group& a, const Group& b) const { return Join(a, b, Cross(a, b)); }
+  Group MakeGroup(const std::vector<int32_t>& pieces) const;
 
   double threshold() const { return options_.margin; }
 
  private:
-  Group MakeGroup(const std::vector<int32_t>& pieces) const;
-  JoinEvidence Join(const Group& a, const Group& b, double cross) const;
+  JoinEvidence Join(const Group& a, const Group& b, double cross, bool prune = false) const;
   double Continuity(const Group& a, const Group& b) const;
   // Evidence that the earlier piece's person is the later piece's, from where and when.
-  double Link(int32_t earlier, int32_t later, bool* reachable) const;
+  double Link(int32_t earlier, int32_t later, JoinEvidence::Veto* veto) const;
   double Cross(const Group& a, const Group& b) const;
-  double Contract(std::vector<Group>* groups);
+  std::vector<Group> JoinNeighbours() const;
+  void Contract(std::vector<Group>* groups) const;
   bool Refine(std::vector<Group>* groups);
   bool Polish(std::vector<Group>* groups);
   bool ReconsiderCut(int32_t piece, std::vector<Group>* groups, std::vector<int32_t>* group_of);

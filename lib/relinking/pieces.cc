@@ -270,8 +270,9 @@ PieceSet CutPieces(const RelinkInput& input, const Observations& seen, const Pie
     }
     if (!frozen_group.empty()) {
       for (int32_t k = 1; k < n; ++k) {
-        if (frozen_group[boxes[k]] != frozen_group[boxes[k - 1]] && cut[k] == CutKind::kTrackStart)
-          cut[k] = CutKind::kFrozen;
+        const bool changes = frozen_group[boxes[k]] != frozen_group[boxes[k - 1]];
+        if (changes && cut[k] == CutKind::kTrackStart) cut[k] = CutKind::kFrozen;
+        if (!changes && frozen_group[boxes[k]] >= 0) cut[k] = CutKind::kTrackStart;
       }
     }
     of_track[t] = Build(seen, static_cast<int32_t>(t), cut, change[t]);
@@ -284,7 +285,7 @@ PieceSet CutPieces(const RelinkInput& input, const Observations& seen, const Pie
 }
 
 PieceSet PiecesOfPersons(const RelinkInput& input, const Observations& seen,
-                         const std::vector<int32_t>& person_of_box) {
+                         const std::vector<int64_t>& person_of_box) {
   const std::vector<TrackTable::Track>& tracks = seen.table.tracks;
   std::vector<std::vector<Piece>> of_track(tracks.size());
   for (size_t t = 0; t < tracks.size(); ++t) {

@@ -61,7 +61,7 @@ Motion FitMotion(const Observations& seen, const std::vector<int32_t>& boxes, in
 
 // Tracks cut exactly where the person of their boxes changes. Other fields as in CutPieces.
 PieceSet PiecesOfPersons(const RelinkInput& input, const Observations& seen,
-                         const std::vector<int32_t>& person_of_box);
+                         const std::vector<int64_t>& person_of_box);
 
 // `frozen_group` of each box, or empty.
 PieceSet CutPieces(const RelinkInput& input, const Observations& seen, const PieceOptions& options,

@@ -41,9 +41,11 @@ struct RelinkDecision {
   int64_t frame_after = 0;   // first frame of the piece after
   double gap_s = 0;
   std::optional<double> appearance_distance;  // cosine distance of the galleries compared
-  double log_likelihood_ratio = 0;            // same person against two persons
-  double threshold = 0;                       // accepted at or above this
-  std::optional<double> runner_up;            // log-likelihood ratio of the second best
+  // In favour of the decision, seen from the finished result: kLink one person against two, kSplit
+  // two against one, kSwap exchanged against as tracked. +-50: the other is impossible.
+  double log_likelihood_ratio = 0;
+  double threshold = 0;             // accepted at or above this
+  std::optional<double> runner_up;  // log-likelihood ratio of the second best
   TrackId runner_up_track{-1};
   std::string reason;  // why refused: "veto: both in frame 31", "margin", "threshold", ...
   std::vector<std::pair<std::string, double>> gates;  // name and value of every gate looked at

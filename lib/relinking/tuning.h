@@ -12,7 +12,6 @@ struct RelinkTuning {
   PieceOptions pieces;
   AppearanceOptions appearance;
   PartitionOptions partition;
-  double boundary_reach_s = 0;  // how far a cut may slide; 0 = stays
 };
 
 RelinkResult RelinkTuned(const RelinkInput& input, const RelinkOptions& options,
