@@ -31,17 +31,14 @@ constexpr CommandInfo kCommands[] = {
     {"compare", "plain against corrected tracks -> what correction won, and why ids still switch"},
     {"train", "data sets -> weights of an OSNet"},
     {"synth", "a synthetic world: videos, ground truth, detections, a re-ID set"},
+    {"run", "a whole experiment, from data to report"},
 };
-
-std::filesystem::path Folder() {
-  std::error_code error;
-  return std::filesystem::read_symlink("/proc/self/exe", error).parent_path();
-}
 
 std::vector<std::string> Available() {
   std::vector<std::string> names;
   for (const CommandInfo& command : kCommands) {
-    if (std::filesystem::exists(Folder() / (std::string("reidbench-") + command.name)))
+    if (std::filesystem::exists(reidbench::ProgramFolder() /
+                                (std::string("reidbench-") + command.name)))
       names.push_back(command.name);
   }
   return names;
@@ -88,7 +85,7 @@ int main(int argc, char** argv) {
                SuggestName(name, available));
     return kExitUsage;
   }
-  const std::string program = (Folder() / ("reidbench-" + name)).string();
+  const std::string program = (reidbench::ProgramFolder() / ("reidbench-" + name)).string();
   ::execv(program.c_str(), argv + 1);
   fmt::print(stderr, "reidbench: error: {}: cannot run: {}\n", program, std::strerror(errno));
   return kExitInternal;

@@ -6,6 +6,7 @@
 #include <iostream>
 #include <new>
 #include <set>
+#include <utility>
 
 #include "config/node.h"
 #include "core/error.h"
@@ -179,6 +180,8 @@ struct Command::Impl {
   CommonOptions common;
   std::filesystem::path config_path;
   std::vector<std::string> sets;
+  std::vector<std::string>* overrides = nullptr;  // takes `sets` away from ApplyConfig
+  std::string set_help = "key=value, as in a --config file; repeatable";
   std::string format = "text";
   bool version = false;
 
@@ -225,6 +228,7 @@ struct Command::Impl {
 
 // Values of --config and --set go to every option that no flag set.
 void Command::Impl::ApplyConfig() {
+  if (overrides != nullptr) *overrides = std::exchange(sets, {});
   if (config_path.empty() && sets.empty()) return;
   ConfigNode root = ParseConfig("{}", "--set");
   if (!config_path.empty()) MergeConfig(&root, LoadConfig(config_path));
@@ -316,6 +320,11 @@ void Command::Positional(const std::string& name, Target target, const std::stri
   binding.option->group("Positionals");
 }
 
+void Command::TakeOverrides(std::vector<std::string>* overrides, const std::string& help) {
+  impl_->overrides = overrides;
+  impl_->set_help = help;
+}
+
 bool Command::WasGiven(const std::string& long_name) const {
   for (const auto& binding : impl_->bindings) {
     if (binding->long_name == long_name) return binding->given;
@@ -332,7 +341,8 @@ int Command::Run(int argc, char** argv, const std::function<int(const CommonOpti
   Option("--threads", &common.threads, "Number of threads; 0 = all processors");
   Option("--seed", &common.seed, "Seed of everything random");
   Option("--config", &impl_->config_path, "YAML file with values for these options");
-  Option("--set", &impl_->sets, "key=value, as in a --config file; repeatable");
+  Option("--set", &impl_->sets, impl_->set_help);
+  impl_->bindings.back()->option->allow_extra_args(false);  // what follows may be an argument
   Flag("--force", &common.force, "Overwrite existing output");
   Flag("--dry-run", &common.dry_run, "Check options and input, then stop");
   Flag("-q,--quiet", &common.quiet, "No progress and no notes");

@@ -59,6 +59,10 @@ class Command {
   void Positional(const std::string& name, Target target, const std::string& help,
                   bool required = true);
 
+  // --set is about something else than this command's options, such as an experiment: its values go
+  // to `overrides` as they are.
+  void TakeOverrides(std::vector<std::string>* overrides, const std::string& help);
+
   // Parses, runs `body`, and turns what it throws into a message on stderr and an exit code of
   // core/error.h. The body's own return value is the exit code otherwise.
   int Run(int argc, char** argv, const std::function<int(const CommonOptions&)>& body);

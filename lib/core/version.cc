@@ -11,6 +11,11 @@ std::string_view Version() { return REIDBENCH_VERSION; }
 std::string_view CompilerName() { return REIDBENCH_COMPILER; }
 std::string_view BuildType() { return REIDBENCH_BUILD_TYPE; }
 
+std::filesystem::path ProgramFolder() {
+  std::error_code ignored;
+  return std::filesystem::read_symlink("/proc/self/exe", ignored).parent_path();
+}
+
 std::filesystem::path DataDir() {
   namespace fs = std::filesystem;
   if (const char* from_environment = std::getenv("REIDBENCH_DATA_DIR")) {
@@ -21,8 +26,7 @@ std::filesystem::path DataDir() {
         from_environment);
   }
   std::error_code ignored;
-  const fs::path program = fs::read_symlink("/proc/self/exe", ignored);
-  const fs::path installed = program.parent_path().parent_path() / REIDBENCH_INSTALL_DATA_DIR;
+  const fs::path installed = ProgramFolder().parent_path() / REIDBENCH_INSTALL_DATA_DIR;
   if (fs::is_directory(installed / "datasets", ignored)) return installed;
   const fs::path source = REIDBENCH_SOURCE_DATA_DIR;
   if (fs::is_directory(source / "datasets", ignored)) return source;

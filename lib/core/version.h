@@ -11,6 +11,9 @@ std::string_view Version();       // "0.1.0"
 std::string_view CompilerName();  // "GNU 12.2.0"
 std::string_view BuildType();     // "Release"
 
+// Folder of the running program, where its neighbours `reidbench-COMMAND` are.
+std::filesystem::path ProgramFolder();
+
 // Folder that holds `configs`, `datasets` and `experiments`: $REIDBENCH_DATA_DIR if set, else
 // `share/reidbench` beside the running program's `bin`, else the source tree it was built from.
 // Throws Error(kIo) when none of them exists.

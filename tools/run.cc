@@ -1,0 +1,108 @@
+// reidbench run: an experiment, from its data to its report.
+#include <fmt/format.h>
+
+#include "cli/command.h"
+#include "cli/render.h"
+#include "core/error.h"
+#include "core/version.h"
+#include "experiment/report.h"
+#include "experiment/runner.h"
+#include "experiment/spec.h"
+
+using namespace reidbench;
+
+namespace {
+
+// --root DIR and the like are overrides of one key.
+void AddOverride(const std::string& key, const std::string& value,
+                 std::vector<std::string>* overrides) {
+  if (value.empty()) return;
+  std::string quoted;
+  for (const char c : value) {
+    if (c == '"' || c == '\\') quoted += '\\';
+    quoted += c;
+  }
+  overrides->push_back(fmt::format("{}=\"{}\"", key, quoted));
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  std::string file;
+  std::string root, sequences, weights;
+  RunnerOptions options;
+  std::vector<std::string> overrides;
+  bool no_reuse = false;
+
+  Command command("run",
+                  "Runs an experiment: data, network, trackers and corrections of one file, with "
+                  "every stage reused that nothing has changed for.",
+                  "reidbench run experiments/plain_vs_relink.yaml\n"
+                  "reidbench run experiments/market1501_osnet_x0_25_from_msmt17.yaml --root "
+                  "Market-1501-v15.09.15 --weights osnet_x0_25_msmt17.pth\n"
+                  "reidbench run experiments/tracker_sweep.yaml --sequences MOT17/train --set "
+                  "select=IDF1 --dry-run");
+  command.Positional("experiment", &file, "YAML file; experiments/README.md lists its keys");
+  command.Group("Data");
+  command.Option("--root", &root, "Folder of the re-ID data set: data.reid.root");
+  command.Option("--sequences", &sequences,
+                 "Folder of MOTChallenge sequences, or one: data.sequences");
+  command.Option("--weights", &weights, "Weights of the network: model.weights");
+  command.Group("Running");
+  command.Option("--cache", &options.cache,
+                 "Folder of finished stages, shared by all experiments (OUTPUT/.cache)");
+  command.Flag("--no-reuse", &no_reuse, "Run every stage, also those that are finished");
+  command.Flag("--keep-going", &options.keep_going,
+               "When a stage fails, run all that do not need it; the result says it is partial");
+  command.TakeOverrides(&overrides, "path.key=value over the experiment: trackers.0.name=sort");
+
+  return command.Run(argc, argv, [&](const CommonOptions& common) {
+    AddOverride("data.reid.root", root, &overrides);
+    AddOverride("data.sequences", sequences, &overrides);
+    AddOverride("model.weights", weights, &overrides);
+    if (command.WasGiven("--seed")) overrides.push_back(fmt::format("seed={}", common.seed));
+    const ExperimentSpec spec = LoadExperiment(file, overrides);
+    if (!common.output.empty()) options.output = common.output;
+    options.programs = ProgramFolder();
+    options.threads = common.threads;
+    options.reuse = !no_reuse;
+    options.dry_run = common.dry_run;
+    if (!common.quiet)
+      options.log = [](const std::string& line) { fmt::print(stderr, "run: {}\n", line); };
+
+    const RunOutcome outcome = RunExperiment(spec, options);
+    CommonOptions to_stdout = common;
+    to_stdout.output.clear();
+    if (common.dry_run) {
+      WriteResult(
+          to_stdout,
+          RenderAs(
+              common.format,
+              {.json = [&] { return DumpRunJson(outcome.record); },
+               .csv = [&] { return RenderPlanTables(outcome.record, TableFormat::kCsv); },
+               .tables =
+                   [&](TableFormat format) { return RenderPlanTables(outcome.record, format); }}));
+      PrintNote(common, "dry run: options and files are in order");
+      return kExitOk;
+    }
+    WriteResult(to_stdout,
+                RenderAs(common.format, {.json = [&] { return DumpRunJson(outcome.record); },
+                                         .csv = [&] { return RenderRunCsv(outcome.record); },
+                                         .tables =
+                                             [&](TableFormat format) {
+                                               return RenderRunTables(outcome.record, format);
+                                             }}));
+    const std::string status = outcome.record["status"];
+    if (common.format == OutputFormat::kText) {
+      std::string last = "\n";
+      if (outcome.record["headline"].is_string())
+        last += outcome.record["headline"].get<std::string>() + "\n";
+      last += fmt::format("report: {}\n", (outcome.folder / "report.md").string());
+      WriteResult(to_stdout, last);
+    }
+    if (status != "finished")
+      PrintWarning(
+          fmt::format("the result is {}: see {}", status, (outcome.folder / "report.md").string()));
+    return outcome.exit_code;
+  });
+}
