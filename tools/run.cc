@@ -45,8 +45,9 @@ int main(int argc, char** argv) {
   command.Positional("experiment", &file, "YAML file; experiments/README.md lists its keys");
   command.Group("Data");
   command.Option("--root", &root, "Folder of the re-ID data set: data.reid.root");
-  command.Option("--sequences", &sequences,
-                 "Folder of MOTChallenge sequences, or one: data.sequences");
+  command.Option(
+      "--sequences", &sequences,
+      "Folder of MOTChallenge sequences, or one, instead of the experiment's: data.sequences");
   command.Option("--weights", &weights, "Weights of the network: model.weights");
   command.Group("Running");
   command.Option("--cache", &options.cache,
@@ -58,7 +59,10 @@ int main(int argc, char** argv) {
 
   return command.Run(argc, argv, [&](const CommonOptions& common) {
     AddOverride("data.reid.root", root, &overrides);
-    AddOverride("data.sequences", sequences, &overrides);
+    if (!sequences.empty()) {  // instead of the experiment's own world
+      overrides.emplace_back("data.world=null");
+      AddOverride("data.sequences", sequences, &overrides);
+    }
     AddOverride("model.weights", weights, &overrides);
     if (command.WasGiven("--seed")) overrides.push_back(fmt::format("seed={}", common.seed));
     const ExperimentSpec spec = LoadExperiment(file, overrides);

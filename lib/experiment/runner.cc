@@ -29,6 +29,7 @@ namespace fs = std::filesystem;
 constexpr const char* kStdoutFile = "stdout.txt";
 constexpr const char* kStderrFile = "stderr.txt";
 constexpr useconds_t kPoll_us = 5000;
+constexpr double kFlushRest = 10;  // least time between two writes of the record, in writes
 
 enum class StageStatus { kWaiting, kRunning, kReused, kFinished, kFailed, kSkipped };
 
@@ -201,7 +202,14 @@ class Runner {
     Flush();
   }
 
+  // After every stage; in a large sweep, whose record takes long to write, less often.
+  void FlushWhenDue() {
+    if (!flush_is_due_ || Now() - flushed_s_ < kFlushRest * flush_took_s_) return;
+    Flush();
+  }
+
   void Flush() {
+    const double begin_s = Now();
     RunJson inputs = RunJson::array();
     std::set<std::string> seen;
     for (const StageKey& key : keys_) {
@@ -216,6 +224,9 @@ class Runner {
     record_["inputs"] = std::move(inputs);
     record_["sequences"] = plan_.sequences_known ? RunJson(plan_.sequences) : RunJson::array();
     WriteFileAtomically(folder_ / "run.json", DumpRunJson(record_));
+    flushed_s_ = Now();
+    flush_took_s_ = flushed_s_ - begin_s;
+    flush_is_due_ = false;
   }
 
   void Log(const std::string& line) const {
@@ -261,6 +272,7 @@ class Runner {
       if (InterruptRequested()) Abandon();
       ::usleep(kPoll_us);
       PollRunning();
+      FlushWhenDue();
     }
   }
 
@@ -367,7 +379,8 @@ class Runner {
     Log(Line(i, entry));
     made_[keys_[i].key] = entry;
     record_["stages"][i] = std::move(entry);
-    Flush();
+    flush_is_due_ = true;
+    FlushWhenDue();
   }
 
   std::string Line(size_t i, const RunJson& entry) const {
@@ -423,7 +436,8 @@ class Runner {
     failed_ = true;
     if (!stage.resumable) ended->work.Discard();
     record_["stages"][i] = std::move(entry);
-    Flush();
+    flush_is_due_ = true;
+    FlushWhenDue();
   }
 
   void SkipHopeless() {
@@ -520,6 +534,9 @@ class Runner {
   RunJson record_ = RunJson::object();
   fs::path folder_;
   double started_s_ = 0;
+  double flushed_s_ = 0;
+  double flush_took_s_ = 0;
+  bool flush_is_due_ = false;
   size_t done_ = 0;
   bool blocked_ = false;
   bool failed_ = false;

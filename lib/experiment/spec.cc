@@ -134,9 +134,15 @@ void CheckLabel(ConfigReader* reader, const std::string& label) {
     reader->AddError("label", "expected 1 to 100 characters without / \\ = , in them");
 }
 
-void ReadData(ConfigReader data, ExperimentSpec* spec) {
+// Present and not null: an override such as data.world=null takes a section away.
+bool IsWritten(const ConfigNode* parent, std::string_view key) {
+  const ConfigNode* node = parent == nullptr ? nullptr : parent->Find(key);
+  return node != nullptr && !node->IsNull();
+}
+
+void ReadData(const ConfigNode* written, ConfigReader data, ExperimentSpec* spec) {
   ConfigReader world = data.Section("world");
-  if (world.exists()) {
+  if (IsWritten(written, "world")) {
     ExperimentWorld read;
     if (!world.Has("config"))
       world.AddError("config", "missing: a name of configs/synth or a file");
@@ -188,7 +194,7 @@ void ReadData(ConfigReader data, ExperimentSpec* spec) {
   if (spec->detections.empty()) spec->detections.emplace_back();
 
   ConfigReader reid = data.Section("reid");
-  if (reid.exists()) {
+  if (IsWritten(written, "reid")) {
     ExperimentReid read;
     reid.Require("dataset", &read.dataset);
     if (!reid.Has("root"))
@@ -309,16 +315,20 @@ ExperimentSpec LoadExperiment(const fs::path& file, const std::vector<std::strin
   ConfigReader reader(root);
   reader.Require("question", &spec.question);
   reader.Read("seed", &spec.seed);
-  ReadData(reader.Section("data"), &spec);
+  ReadData(root.Find("data"), reader.Section("data"), &spec);
 
   ConfigReader model = reader.Section("model");
   ReadPath(&model, "weights", &spec.weights);
   ReadOptions(&model, "options", &spec.model);
 
-  spec.retrieval = spec.reid.has_value() || reader.Has("rank");
+  spec.retrieval = spec.reid.has_value() || IsWritten(&root, "rank");
   ConfigReader rank = reader.Section("rank");
   ReadOptions(&rank, "options", &spec.rank);
   ReadPath(&rank, "expect", &spec.expect);
+  // An experiment's world that an override took away took its re-ID set with it.
+  const ConfigNode* data = root.Find("data");
+  const bool world_taken_away = data != nullptr && data->Find("world") != nullptr && !spec.world;
+  if (world_taken_away && !spec.reid) spec.retrieval = false;
   if (spec.retrieval && !spec.reid && !spec.world)
     reader.AddError("rank", "nothing to rank: give data.reid or data.world");
 

@@ -103,7 +103,7 @@ StageKey ComputeStageKey(const ExperimentStage& stage, const std::vector<StageKe
     parts.push_back(std::move(part));
   }
   Json reads = Json::array();
-  for (const fs::path& path : stage.reads) reads.push_back(fingerprints->Of(path).sha256);
+  for (const fs::path& path : stage.reads) reads.push_back(hash_input(path));
   // The program's own hash, beside its version: a rebuilt command is another command.
   const Json all = {kKeyVersion,      Version(),
                     stage.command,    fingerprints->Of(program).sha256,

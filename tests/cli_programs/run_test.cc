@@ -115,7 +115,8 @@ TEST_F(RunCommand, ScoresEveryConfigurationAndRecordsHow) {
   EXPECT_EQ(tracking[1]["score"]["COMBINED"]["Count"]["IDs"], 4);
   const Json& sweep = record["results"]["sweep"];
   EXPECT_EQ(sweep["rows"].size(), 3u);
-  EXPECT_EQ(sweep["rows"][0]["HOTA"], tracking[1]["score"]["COMBINED"]["HOTA"]["HOTA"]);
+  EXPECT_GE(sweep["rows"][0]["HOTA"], sweep["rows"][1]["HOTA"]);
+  EXPECT_GE(sweep["rows"][1]["HOTA"], sweep["rows"][2]["HOTA"]);
   EXPECT_EQ(sweep["leave_one_out"]["chosen_on_the_others"]["A"]["name"], sweep["rows"][0]["name"]);
   EXPECT_THAT(record["headline"], HasSubstr("best HOTA"));
 }
@@ -208,9 +209,9 @@ TEST_F(RunCommand, KilledAnywhereLosesNothingFinished) {
 }
 
 TEST_F(RunCommand, InterruptedRunSaysSo) {
-  // Ten thousand configurations would take minutes.
+  // So many configurations that the signal comes before the end.
   std::string ages;
-  for (int i = 1; i <= 400; ++i) ages += fmt::format("{}{}", i == 1 ? "" : ", ", i);
+  for (int i = 1; i <= 60; ++i) ages += fmt::format("{}{}", i == 1 ? "" : ", ", i);
   const std::string set = "trackers.0.options.max_age=[" + ages + "]";
   const pid_t child = ::fork();
   if (child == 0) {

@@ -29,6 +29,9 @@ inline ProgramResult RunReidbench(const std::vector<std::string>& arguments,
   const std::string err_path = (folder.path() / "err").string();
   std::vector<std::string> words = {REIDBENCH_PROGRAM};
   words.insert(words.end(), arguments.begin(), arguments.end());
+  // They are there however early the program is killed.
+  WriteFileAtomically(out_path, "");
+  WriteFileAtomically(err_path, "");
   const pid_t child = ::fork();
   if (child == 0) {
     if (std::freopen(out_path.c_str(), "w", stdout) == nullptr ||
