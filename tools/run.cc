@@ -42,7 +42,8 @@ int main(int argc, char** argv) {
                   "Market-1501-v15.09.15 --weights osnet_x0_25_msmt17.pth\n"
                   "reidbench run experiments/tracker_sweep.yaml --sequences MOT17/train --set "
                   "select=IDF1 --dry-run");
-  command.Positional("experiment", &file, "YAML file; experiments/README.md lists its keys");
+  command.Positional("experiment", &file,
+                     "YAML file, or a name of experiments/; experiments/README.md lists its keys");
   command.Group("Data");
   command.Option("--root", &root, "Folder of the re-ID data set: data.reid.root");
   command.Option(

@@ -140,6 +140,14 @@ class Planner {
     if (spec_.retrieval) AddRetrieval();
     const std::vector<Configuration> configurations = ListConfigurations(spec_);
     for (size_t i = 0; i < configurations.size(); ++i) AddConfiguration(configurations[i], i);
+    if (!configurations.empty() && !spec_.world) {
+      ExperimentStage check;
+      check.id = "ground truth";
+      check.command = "check";
+      check.arguments = {Word("--gt"), GroundTruth()};
+      AddRules(&check);
+      plan_.checks.push_back(std::move(check));
+    }
     ThrowIfWrong();
     return std::move(plan_);
   }

@@ -16,7 +16,9 @@ namespace reidbench {
 
 struct ExperimentPlan {
   std::vector<ExperimentStage> stages;  // each after those it depends on
-  std::vector<std::string> sequences;   // names; of a world that is not made yet: one stand-in
+  // What only looks at the user's files, before anything is computed: the ground truth.
+  std::vector<ExperimentStage> checks;
+  std::vector<std::string> sequences;  // names; of a world that is not made yet: one stand-in
   bool sequences_known = true;
 };
 

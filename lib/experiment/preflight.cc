@@ -49,6 +49,14 @@ class Checker {
       CheckOptions(i);
       if (IsSource(plan_.stages[i])) CheckInput(i);
     }
+    if (ScoresAreMissing()) {
+      for (const ExperimentStage& check : plan_.checks)
+        Ask(check,
+            CommandWords(
+                check, ProgramOf(check), [](size_t) { return fs::path(); },
+                scratch_.path() / "own"),
+            true);
+    }
     if (errors_.empty()) return;
     const std::string all = JoinText(errors_, "\n");
     if (config_is_wrong_) ThrowConfig("{}", all);
@@ -56,6 +64,13 @@ class Checker {
   }
 
  private:
+  bool ScoresAreMissing() const {
+    for (size_t i = 0; i < plan_.stages.size(); ++i) {
+      if (plan_.stages[i].command == "score" && !context_.is_cached(keys_[i].key)) return true;
+    }
+    return false;
+  }
+
   // Reads only the user's files.
   static bool IsSource(const ExperimentStage& stage) { return stage.Dependencies().empty(); }
 
@@ -89,9 +104,9 @@ class Checker {
     if (!IsNew("options", stage)) return;
     if (stage.command == "track" && !HasView(stage)) {
       // Its trackers know their own options; one made-up detection makes them look.
-      Ask(i, ProbeWords(i), false);
+      Ask(stage, ProbeWords(i), false);
     } else {
-      Ask(i, DryRunWords(i), false);
+      Ask(stage, DryRunWords(i), false);
     }
   }
 
@@ -134,10 +149,10 @@ class Checker {
     } else if (!IsNew("input", stage)) {
       return;
     }
-    Ask(i, DryRunWords(i), true);
+    Ask(stage, DryRunWords(i), true);
   }
 
-  void Ask(size_t i, const std::vector<std::string>& words, bool input_counts) {
+  void Ask(const ExperimentStage& stage, const std::vector<std::string>& words, bool input_counts) {
     const fs::path out = scratch_.path() / "stdout.txt";
     const fs::path err = scratch_.path() / "stderr.txt";
     fs::create_directories(scratch_.path() / "own");
@@ -149,7 +164,7 @@ class Checker {
     if (const size_t at = message.find("error: "); at != std::string::npos)
       message.erase(0, at + 7);
     // One message may come from several checks of one stage, or of stages that share it.
-    const std::string prefix = fmt::format("{}: ", plan_.stages[i].id);
+    const std::string prefix = stage.id + ": ";
     if (messages_.insert(message).second) errors_.push_back(prefix + message);
   }
 
@@ -167,7 +182,9 @@ class Checker {
 
 void RequirePrograms(const ExperimentPlan& plan, const fs::path& programs) {
   std::set<std::string> missing;
-  for (const ExperimentStage& stage : plan.stages) {
+  std::vector<ExperimentStage> all = plan.stages;
+  all.insert(all.end(), plan.checks.begin(), plan.checks.end());
+  for (const ExperimentStage& stage : all) {
     if (::access((programs / ("reidbench-" + stage.command)).c_str(), X_OK) != 0)
       missing.insert("reidbench-" + stage.command);
   }

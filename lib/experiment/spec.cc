@@ -302,9 +302,17 @@ ConfigNode LoadTree(const fs::path& file, int depth) {
   return base;
 }
 
+// The file given, or experiments/NAME.yaml.
+fs::path FindExperiment(const fs::path& given) {
+  if (IsFile(given) || given.has_parent_path() || given.has_extension()) return given;
+  const fs::path shipped = DataDir() / "experiments" / (given.string() + ".yaml");
+  return IsFile(shipped) ? shipped : given;
+}
+
 }  // namespace
 
-ExperimentSpec LoadExperiment(const fs::path& file, const std::vector<std::string>& overrides) {
+ExperimentSpec LoadExperiment(const fs::path& given, const std::vector<std::string>& overrides) {
+  const fs::path file = FindExperiment(given);
   ConfigNode root = ParseConfig(kDefaults, "default");
   SetSource(&root, {"default", 0, 0});
   MergeConfig(&root, LoadTree(file, 0));
@@ -352,6 +360,7 @@ ExperimentSpec LoadExperiment(const fs::path& file, const std::vector<std::strin
     reader.AddError("select", fmt::format("expected one of {}, found '{}'",
                                           JoinText(SelectFields(), ", "), spec.select));
   reader.Finish();
+  if (IsFile(spec.expect)) LoadExpectation(spec.expect);  // says what is wrong with it
   spec.resolved = std::move(root);
   return spec;
 }

@@ -82,11 +82,12 @@ struct ExperimentSpec {
   ConfigNode resolved;
 };
 
-// Reads the file, lays it over the file that its `use:` names, and applies `overrides`
+// Reads the file (or experiments/NAME.yaml for a bare NAME), lays it over the file that its `use:`
+// names, and applies `overrides`
 // ("trackers.0.name=sort"). Paths in a file are relative to the file's folder, those of overrides
 // to the current folder. Throws Error(kConfig) with every violation, Error(kIo) for unreadable
 // files.
-ExperimentSpec LoadExperiment(const std::filesystem::path& file,
+ExperimentSpec LoadExperiment(const std::filesystem::path& given,
                               const std::vector<std::string>& overrides);
 
 // All combinations of the options' values, the last option fastest: one value each.
