@@ -81,7 +81,7 @@ StageKey ComputeStageKey(const ExperimentStage& stage, const std::vector<StageKe
       case StageArgument::Kind::kOutput:
         break;
       case StageArgument::Kind::kInput: {
-        part.push_back(NameOf(argument.path));
+        part.push_back(FolderName(argument.path));
         if (argument.contents.empty()) part.push_back(hash_input(argument.path));
         for (const fs::path& file : argument.contents) {
           part.push_back(NameOf(file));
