@@ -23,7 +23,7 @@ int main(int argc, char** argv) {
       "reidbench compare --gt gt.txt --plain plain.txt --corrected corrected.txt --benchmark "
       "mot15\n"
       "reidbench compare --gt GT --plain tracks/ --corrected all/ --ablation split=split/ "
-      "--ablation motion=motion/ --format md");
+      "--ablation motion=motion/ --interpolated all/interpolated/ --format md");
   command.Option("--gt", &options.ground_truth,
                  "Folder of sequences (SEQ/gt/gt.txt), one sequence, one gt file, or TrackEval's "
                  "gt/mot_challenge");
@@ -33,8 +33,10 @@ int main(int argc, char** argv) {
                  "Tracks after it: the same boxes with other ids");
   command.Option("--ablation", &options.ablation,
                  "NAME=FOLDER: a step between the two, in the order of the steps; may be repeated");
+  command.Option("--interpolated", &options.interpolated,
+                 "The corrected tracks with gaps filled: booked as a step of its own");
   command.Flag("--allow-interpolated", &options.allow_interpolated,
-               "Accept boxes that the plain tracks do not have, as interpolation adds them");
+               "Accept boxes in --corrected and --ablation that the plain tracks do not have");
   command.Group("Rules");
   command.Option(
       "--benchmark", &options.benchmark,

@@ -79,7 +79,8 @@ TracksToCompare FindRun(const std::string& role, const std::filesystem::path& pa
 std::vector<std::pair<std::string, std::filesystem::path>> ParseAblation(
     const std::vector<std::string>& texts) {
   std::vector<std::pair<std::string, std::filesystem::path>> rows;
-  std::set<std::string> names = {"plain", "corrected"};
+  std::set<std::string> names = {"plain", "corrected", "interpolated", "ceiling_link",
+                                 "ceiling_split_link"};
   for (const std::string& text : texts) {
     const size_t equals = text.find('=');
     const std::string name(Trim(std::string_view(text).substr(0, equals)));
@@ -87,8 +88,8 @@ std::vector<std::pair<std::string, std::filesystem::path>> ParseAblation(
       ThrowUsage("--ablation {}: expected NAME=FOLDER", text);
     if (!names.insert(name).second) {
       ThrowUsage(
-          "--ablation {}: expected names that differ from each other, 'plain' and "
-          "'corrected', found {} again",
+          "--ablation {}: expected names that differ from each other and from plain, corrected, "
+          "interpolated and the ceilings, found {} again",
           text, name);
     }
     rows.emplace_back(name, text.substr(equals + 1));
@@ -174,8 +175,10 @@ std::vector<ComparedValue> CompareValues(const ComparedCounts& counts, const Pai
     value.ceiling_link = FieldValue(link, field.name);
     value.ceiling_split_link = FieldValue(split_link, field.name);
     if (value.plain && value.corrected) value.difference = *value.corrected - *value.plain;
-    value.share_link = Share(field, value, value.ceiling_link);
-    value.share_split_link = Share(field, value, value.ceiling_split_link);
+    if (counts.interpolated_boxes == 0) {
+      value.share_link = Share(field, value, value.ceiling_link);
+      value.share_split_link = Share(field, value, value.ceiling_split_link);
+    }
     for (const MotDifference& difference : differences) {
       if (difference.field != field.name) continue;
       value.low = difference.low;
@@ -213,6 +216,9 @@ class CompareStage {
       result_->ablation.push_back(name);
       ablation_.push_back(FindRun("--ablation " + name, path, files_, options_));
     }
+    result_->has_interpolated = !options_.interpolated.empty();
+    if (result_->has_interpolated)
+      interpolated_ = FindRun("--interpolated", options_.interpolated, files_, options_);
     by_blocks_ =
         options_.block_frames ? *options_.block_frames > 0 : files_.size() < kSequencesToResample;
     result_->has_timelines = options_.timelines;
@@ -249,6 +255,7 @@ class CompareStage {
     if (!reader.truth() || !plain || !corrected) {
       // One run of the command names all files that are malformed.
       for (const TracksToCompare& row : ablation_) reader.ReadResult(row.files.results[index]);
+      if (result_->has_interpolated) reader.ReadResult(interpolated_.files.results[index]);
       return;
     }
     const TrackSet& truth = *reader.truth();
@@ -279,6 +286,14 @@ class CompareStage {
       CheckSameBoxes(*plain, plain_.files.results[index], *tracks, row.files.results[index],
                      options_.allow_interpolated);
       counts.ablation.push_back(CountMot(Prepared(truth, *tracks)));
+    }
+    if (result_->has_interpolated) {
+      const std::filesystem::path& path = interpolated_.files.results[index];
+      const std::optional<TrackSet> tracks = reader.ReadResult(path);
+      if (tracks) {
+        CheckSameBoxes(*plain, plain_.files.results[index], *tracks, path, true);
+        counts.interpolated = CountMot(Prepared(truth, *tracks));
+      }
     }
     const MotBenchmark& rules = result_->benchmark;
     const MotClass& scored = rules.classes.front();
@@ -314,7 +329,7 @@ class CompareStage {
   void Combine() {
     ComparedCounts& sum = result_->combined;
     PairedUnits units;
-    std::vector<std::vector<MotCounts>> rows(4 + ablation_.size());
+    std::vector<std::vector<MotCounts>> rows(5 + ablation_.size());
     for (size_t index = 0; index < files_.size(); ++index) {
       ComparedCounts& counts = result_->sequences[index].counts;
       // Within a sequence only blocks of its frames can be resampled.
@@ -323,7 +338,8 @@ class CompareStage {
       rows[1].push_back(counts.corrected);
       rows[2].push_back(counts.ceiling_link);
       rows[3].push_back(counts.ceiling_split_link);
-      for (size_t k = 0; k < ablation_.size(); ++k) rows[4 + k].push_back(counts.ablation[k]);
+      rows[4].push_back(counts.interpolated);
+      for (size_t k = 0; k < ablation_.size(); ++k) rows[5 + k].push_back(counts.ablation[k]);
       if (by_blocks_) {
         units.Append(units_[index]);
       } else {
@@ -343,8 +359,9 @@ class CompareStage {
     sum.corrected = reidbench::Combine(rows[1]);
     sum.ceiling_link = reidbench::Combine(rows[2]);
     sum.ceiling_split_link = reidbench::Combine(rows[3]);
+    sum.interpolated = reidbench::Combine(rows[4]);
     for (size_t k = 0; k < ablation_.size(); ++k)
-      sum.ablation.push_back(reidbench::Combine(rows[4 + k]));
+      sum.ablation.push_back(reidbench::Combine(rows[5 + k]));
     sum.values = CompareValues(sum, units, by_blocks_, options_.bootstrap);
     if (options_.bootstrap.resamples > 0 && units.plain.size() >= 2) {
       const auto [least, most] = std::minmax_element(block_frames_.begin(), block_frames_.end());
@@ -394,7 +411,7 @@ class CompareStage {
   const CompareStageOptions& options_;
   CompareStageResult* const result_;
   std::vector<MotSequenceFiles> files_;
-  TracksToCompare plain_, corrected_;
+  TracksToCompare plain_, corrected_, interpolated_;
   std::vector<TracksToCompare> ablation_;
   bool by_blocks_ = false;
   std::vector<PairedUnits> units_;     // by sequence: blocks

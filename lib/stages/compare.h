@@ -36,8 +36,11 @@ struct CompareStageOptions {
   std::filesystem::path plain;         // one tracker's folder or file
   std::filesystem::path corrected;     // the same boxes with other ids
   std::vector<std::string> ablation;   // "NAME=PATH", in the order of the steps
-  std::string benchmark = "MOT17";     // a name of configs/protocols or a YAML file
-  std::string split = "train";         // of TrackEval's layout
+  // The corrected tracks with gaps filled, which is booked as a step of its own after them. Empty:
+  // none.
+  std::filesystem::path interpolated;
+  std::string benchmark = "MOT17";  // a name of configs/protocols or a YAML file
+  std::string split = "train";      // of TrackEval's layout
   std::filesystem::path seqmap;
   bool preprocess = true;           // false: TrackEval's DO_PREPROC False
   bool allow_interpolated = false;  // corrected runs may have boxes that the plain one has not
@@ -59,8 +62,8 @@ struct ComparedValue {
   std::string_view field;
   std::optional<double> plain, corrected, ceiling_link, ceiling_split_link;
   std::optional<double> difference, low, high, p_value;
-  // (corrected - plain) / (ceiling - plain); nullopt when the ceiling is no better than plain, and
-  // for fields that do not measure identities.
+  // (corrected - plain) / (ceiling - plain); nullopt when the ceiling is no better than plain, for
+  // fields that do not measure identities, and when corrected has boxes that the ceilings have not.
   std::optional<double> share_link, share_split_link;
 };
 
@@ -68,6 +71,7 @@ struct ComparedValue {
 struct ComparedCounts {
   MotCounts plain, corrected, ceiling_link, ceiling_split_link;
   std::vector<MotCounts> ablation;  // by CompareStageResult::ablation
+  MotCounts interpolated;           // with .has_interpolated
   std::vector<ComparedValue> values;
   SwitchCounts plain_causes{}, corrected_causes{}, fixed_causes{}, introduced_causes{};
   int64_t fixed = 0, remaining = 0, introduced = 0;
@@ -87,6 +91,7 @@ struct CompareStageResult {
   MotBenchmark benchmark;
   std::string plain, corrected;       // names of the runs
   std::vector<std::string> ablation;  // names of the rows between plain and corrected
+  bool has_interpolated = false;
   std::vector<ComparedSequence> sequences;
   ComparedCounts combined;
   double confidence = 0.95;

@@ -91,13 +91,14 @@ Table SequencesTable(const CompareStageResult& result) {
   return table;
 }
 
-// Plain, the steps, corrected: names and counts.
+// Plain, the steps, corrected, interpolated: names and counts.
 std::vector<std::pair<std::string, const MotCounts*>> AblationRows(const CompareStageResult& result,
                                                                    const ComparedCounts& counts) {
   std::vector<std::pair<std::string, const MotCounts*>> rows{{"plain", &counts.plain}};
   for (size_t k = 0; k < result.ablation.size(); ++k)
     rows.emplace_back(result.ablation[k], &counts.ablation[k]);
   rows.emplace_back("corrected", &counts.corrected);
+  if (result.has_interpolated) rows.emplace_back("interpolated", &counts.interpolated);
   return rows;
 }
 
@@ -252,7 +253,8 @@ std::string CsvNumber(std::optional<double> value) {
 std::string RenderCompareTables(const CompareStageResult& result, TableFormat format) {
   std::vector<std::string> parts{MetricsTable(result).Render(format)};
   if (result.sequences.size() > 1) parts.push_back(SequencesTable(result).Render(format));
-  if (!result.ablation.empty()) parts.push_back(AblationTable(result).Render(format));
+  if (!result.ablation.empty() || result.has_interpolated)
+    parts.push_back(AblationTable(result).Render(format));
   parts.push_back(CausesTable(result).Render(format));
   parts.push_back((format == TableFormat::kLatex ? "% " : "") + result.headline + "\n");
   return JoinText(parts, "\n");
@@ -283,10 +285,11 @@ std::string RenderCompareCsv(const CompareStageResult& result) {
     for (const ComparedValue& v : counts.values) row("ceiling_link", v.field, v.ceiling_link);
     for (const ComparedValue& v : counts.values)
       row("ceiling_split_link", v.field, v.ceiling_split_link);
-    for (size_t k = 0; k < result.ablation.size(); ++k) {
-      const MotSummary summary = Summarize(counts.ablation[k]);
+    for (const auto& [run, run_counts] : AblationRows(result, counts)) {
+      if (run == "plain" || run == "corrected") continue;  // above, with more columns
+      const MotSummary summary = Summarize(*run_counts);
       for (const ComparedField& field : ComparedFields())
-        row(result.ablation[k], field.name, FieldValue(summary, field.name));
+        row(run, field.name, FieldValue(summary, field.name));
     }
     const auto causes = [&](const std::string& run, const SwitchCounts& by_cause) {
       for (int c = 0; c < kSwitchCauses; ++c) {

@@ -12,9 +12,9 @@ namespace reidbench {
 // switches by cause; ablation rows; and the headline as the last line (a comment in LaTeX).
 std::string RenderCompareTables(const CompareStageResult& result, TableFormat format);
 // One row per sequence, run and metric: fractions, empty where undefined. Runs are plain,
-// corrected, ceiling_link, ceiling_split_link and those of the ablation; switches by cause are
-// metrics of plain and corrected ("switches_occluded"), and of corrected "switches_fixed",
-// "switches_remaining" and "switches_introduced".
+// corrected, ceiling_link, ceiling_split_link, those of the ablation and interpolated; switches by
+// cause are metrics of plain and corrected ("switches_occluded"), and of corrected
+// "switches_fixed", "switches_remaining" and "switches_introduced".
 std::string RenderCompareCsv(const CompareStageResult& result);
 // Fractions under TrackEval's names, null where undefined. For COMBINED and each of "sequences":
 // plain, corrected, delta, ci95, p, ceiling_link, ceiling_split_link, share_link,

@@ -222,6 +222,25 @@ TEST_F(Compare, InterpolatedBoxesAreAcceptedWhenAskedFor) {
   const CompareStageResult result = Run();
   EXPECT_EQ(result.combined.interpolated_boxes, 2);
   EXPECT_EQ(Summarize(result.combined.corrected).identity.f1, 1);
+  // The ceilings do not have these boxes: nothing to measure them against.
+  EXPECT_TRUE(Json::parse(RenderCompareJson(result))["COMBINED"]["share_link"]["IDF1"].is_null());
+}
+
+TEST_F(Compare, InterpolationIsAStepOfItsOwn) {
+  options_.interpolated =
+      folder_.Write("filled/A.txt", Tracks(1) + Row(9, 1, 109) + Row(10, 1, 110)).parent_path();
+  const CompareStageResult result = Run();
+  const Json json = Json::parse(RenderCompareJson(result));
+  ASSERT_EQ(json["ablation"].size(), 3u);
+  EXPECT_EQ(json["ablation"][1]["name"], "corrected");
+  EXPECT_EQ(json["ablation"][2]["name"], "interpolated");
+  EXPECT_EQ(json["ablation"][2]["COMBINED"]["IDF1"], 1.0);
+  EXPECT_EQ(json["ablation"][2]["sequences"]["A"]["IDSW"], 0);
+  EXPECT_EQ(json["COMBINED"]["share_link"]["IDF1"], 1.0);
+  EXPECT_THAT(RenderCompareCsv(result), HasSubstr("COMBINED,interpolated,IDF1,1,"));
+  EXPECT_THAT(RenderCompareTables(result, TableFormat::kText), HasSubstr("\ninterpolated "));
+  folder_.Write("filled/A.txt", Row(9, 1, 109));
+  EXPECT_THAT(ErrorOf(ErrorKind::kInput), HasSubstr("filled/A.txt: expected the boxes of"));
 }
 
 TEST_F(Compare, MistakesAreNamed) {
