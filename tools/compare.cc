@@ -6,6 +6,7 @@
 #include "cli/render.h"
 #include "core/error.h"
 #include "core/files.h"
+#include "stages/compare_page.h"
 #include "stages/compare_report.h"
 
 using namespace reidbench;
@@ -14,7 +15,8 @@ int main(int argc, char** argv) {
   CompareStageOptions options;
   bool no_preprocessing = false;
   int block_frames = -1;
-  std::filesystem::path switches;
+  std::filesystem::path switches, page;
+  ComparePageOptions page_options;
 
   Command command(
       "compare",
@@ -56,6 +58,12 @@ int main(int argc, char** argv) {
   command.Group("Output");
   command.Option("--switches", &switches,
                  "Also write every identity switch with its cause and status into this CSV file");
+  command.Option("--html", &page,
+                 "Also write a report page: one file to look at, with every switch and who had "
+                 "which id when");
+  command.Option("--frames", &page_options.frames,
+                 "With --html: folder of the video's frames (SEQ/img1/000001.jpg), for pictures of "
+                 "the switches");
   command.Flag("--timelines", &options.timelines,
                "JSON only: also which id each person had when, and the boxes of every switch");
 
@@ -67,13 +75,24 @@ int main(int argc, char** argv) {
     options.preprocess = !no_preprocessing;
     options.bootstrap.seed = common.seed;
     if (!switches.empty()) RequireWritable(switches, common.force);
-    const CompareStageResult result = RunCompare(options);
+    if (!page.empty()) {
+      RequireWritable(page, common.force);
+    } else if (!page_options.frames.empty()) {
+      ThrowUsage("--frames belongs to --html FILE");
+    }
+    if (!page_options.frames.empty() && !IsFolder(page_options.frames))
+      ThrowIo("--frames {}: expected a folder, found none", page_options.frames.string());
+    const bool list_timelines = options.timelines;
+    options.timelines = options.timelines || !page.empty();
+    CompareStageResult result = RunCompare(options);
     for (const std::string& warning : result.warnings) PrintWarning(warning);
     if (common.dry_run) {
       PrintNote(common, "all files are in order; nothing was written");
       return kExitOk;
     }
     if (!switches.empty()) WriteFileAtomically(switches, RenderComparedSwitches(result));
+    if (!page.empty()) WriteFileAtomically(page, RenderComparePage(result, page_options));
+    result.has_timelines = list_timelines;  // of the JSON
     WriteResult(common, RenderAs(common.format, {.json = [&] { return RenderCompareJson(result); },
                                                  .csv = [&] { return RenderCompareCsv(result); },
                                                  .tables =
