@@ -123,7 +123,7 @@ rb.metricsTable = (data, entry, scope) => {
   });
   const out = rb.h('div', {}, rb.table({
     caption: `${scope === 'COMBINED' ? 'All sequences combined' : scope}; fractions in percent. The bars show each change and its 95 % interval on one scale.`,
-    head: ['metric', 'plain', 'corrected', 'change', { text: '' , title: 'change and interval' }, '95 % interval', 'p', 'perfect linking', 'reached', 'perfect splitting and linking', 'reached'],
+    head: ['metric', 'plain', 'corrected', 'change', 'on one scale', '95 % interval', 'p', 'perfect linking', 'reached', 'perfect split + link', 'reached'],
     rows }));
   out.append(rb.h('div', { class: 'tools', style: { marginTop: '.6rem' } }, rb.csvButton('metrics ' + scope, () => rb.compareRows(data))));
   return out;

@@ -168,7 +168,7 @@ rb.rankedLists = (ranked) => {
   const panel = rb.h('div', { class: 'panel', id: 'ranked' });
   const face = (path, kindOf) => {
     const uri = (ranked.pictures || {})[path];
-    return rb.h('div', { class: 'face ' + kindOf, title: path }, uri ? rb.h('img', { src: uri, alt: path, loading: 'lazy' }) : rb.h('span', { class: 'none' }, 'no picture'));
+    return rb.h('div', { class: 'face ' + kindOf, title: path }, uri ? rb.h('img', { src: uri, alt: path }) : rb.h('span', { class: 'none' }, 'no picture'));
   };
   const draw = () => {
     const all = ranked.queries.filter((q) => q.kind === kind), pages = Math.max(1, Math.ceil(all.length / perPage));

@@ -5,15 +5,35 @@
 rb.idColors = [['#e69f00', '#000'], ['#56b4e9', '#000'], ['#009e73', '#000'], ['#0072b2', '#fff'], ['#d55e00', '#000'],
   ['#cc79a7', '#000'], ['#f0e442', '#000'], ['#a6a6a6', '#000'], ['#7a4fbf', '#fff'], ['#8c5a2b', '#fff']];
 
-// Ids get colours in the order of their first frame, so that neighbours in time differ.
+// Ids that meet on one person get different colours where ten suffice: what must be seen is a change. First come those
+// that are seen first.
 rb.colorsOfIds = (timelines) => {
-  const first = new Map();
+  const first = new Map(), meets = new Map();
+  const meet = (a, b, weight) => {
+    if (a === b) return;
+    for (const [x, y] of [[a, b], [b, a]]) meets.get(x).set(y, (meets.get(x).get(y) || 0) + weight);
+  };
   for (const line of timelines) {
-    for (const [start, , id] of [...line.plain, ...line.corrected]) if (!first.has(id) || start < first.get(id)) first.set(id, start);
+    const ids = [...line.plain, ...line.corrected].sort((a, b) => a[0] - b[0]);
+    for (const [start, , id] of ids) {
+      if (!first.has(id)) { first.set(id, start); meets.set(id, new Map()); }
+      first.set(id, Math.min(first.get(id), start));
+    }
+    const distinct = [...new Set(ids.map((r) => r[2]))];
+    distinct.forEach((a, i) => distinct.slice(i + 1).forEach((b) => meet(a, b, 1)));
+    for (const run of ['plain', 'corrected']) {
+      for (let i = 1; i < line[run].length; ++i) meet(line[run][i - 1][2], line[run][i][2], 100);
+    }
   }
-  const colors = new Map();
-  [...first.keys()].sort((a, b) => first.get(a) - first.get(b) || a - b).forEach((id, i) => colors.set(id, rb.idColors[i % rb.idColors.length]));
-  return (id) => colors.get(id) || rb.idColors[7];
+  const index = new Map(), used = rb.idColors.map(() => 0);
+  for (const id of [...first.keys()].sort((a, b) => first.get(a) - first.get(b) || a - b)) {
+    const cost = rb.idColors.map((_, c) => used[c] * 1e-6);
+    for (const [other, weight] of meets.get(id)) if (index.has(other)) cost[index.get(other)] += weight;
+    const best = cost.indexOf(Math.min(...cost));
+    index.set(id, best);
+    ++used[best];
+  }
+  return (id) => rb.idColors[index.has(id) ? index.get(id) : 7];
 };
 
 rb.hasTimelines = (comparison) => Object.values(comparison.data.sequences || {}).some((s) => (s.timelines || []).length);

@@ -136,7 +136,7 @@ rb.strip = (s) => {
   const shot = (picture, title, frame, id, ring) => rb.h('figure', { class: 'shot' },
     rb.h('div', { class: 'picture' },
       picture && picture.uri
-        ? [rb.h('img', { src: picture.uri, alt: `${title}, frame ${frame}`, loading: 'lazy' }),
+        ? [rb.h('img', { src: picture.uri, alt: `${title}, frame ${frame}` }),
           picture.box ? rb.h('div', { class: 'ring', style: { left: 100 * picture.box[0] + '%', top: 100 * picture.box[1] + '%', width: 100 * picture.box[2] + '%', height: 100 * picture.box[3] + '%', borderColor: ring[0] } },
             id === null ? null : rb.h('span', { class: 'id' + (picture.box[1] < 0.12 ? ' inside' : ''), style: { background: ring[0], color: ring[1] } }, `id ${id}`)) : null]
         : rb.h('div', { class: 'empty' }, 'no picture')),

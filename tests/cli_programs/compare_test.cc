@@ -78,6 +78,35 @@ TEST_F(CompareCommand, EveryFormat) {
   EXPECT_THAT(latex, HasSubstr("\n% Re-ID raised"));
 }
 
+TEST_F(CompareCommand, WritesAPage) {
+  ASSERT_EQ(Run({"--html", Path("page.html")}).code, kExitOk);
+  const std::string page = ReadFileText(Path("page.html"));
+  EXPECT_THAT(page, StartsWith("<!doctype html>"));
+  const std::string start = "id=\"report-data\">";
+  const size_t from = page.find(start) + start.size();
+  const Json data = Json::parse(page.substr(from, page.find("</script", from) - from));
+  // Every number of the page is the command's own; the page also has time lines.
+  const Json alone = Json::parse(Run({"--format", "json", "--timelines"}).out);
+  EXPECT_EQ(data["parts"]["compare"], alone);
+  // Which the JSON on stdout has only when it was asked for them.
+  const Json plain = Json::parse(Run({"--format", "json", "--html", Path("b.html")}).out);
+  EXPECT_FALSE(plain["sequences"]["gt"].contains("timelines"));
+
+  const ProgramResult refused = Run({"--html", Path("page.html")});
+  EXPECT_EQ(refused.code, kExitUsage);
+  EXPECT_THAT(refused.err, HasSubstr("--force"));
+  const ProgramResult nowhere = Run({"--html", Path("none/page.html")});
+  EXPECT_EQ(nowhere.code, kExitInput);
+  EXPECT_THAT(nowhere.err, HasSubstr("none"));
+  const ProgramResult lonely = Run({"--frames", Path("")});
+  EXPECT_EQ(lonely.code, kExitUsage);
+  EXPECT_THAT(lonely.err, HasSubstr("--html"));
+  const ProgramResult no_frames = Run({"--html", Path("c.html"), "--frames", Path("none")});
+  EXPECT_EQ(no_frames.code, kExitInput);
+  EXPECT_THAT(no_frames.err, HasSubstr("expected a folder"));
+  EXPECT_FALSE(fs::exists(Path("c.html")));
+}
+
 TEST_F(CompareCommand, FilesAreWrittenOnceAndOnlyWhenAllIsWell) {
   ASSERT_EQ(Run({"--output", Path("out.json"), "--format", "json"}).code, kExitOk);
   EXPECT_EQ(Json::parse(ReadFileText(Path("out.json")))["COMBINED"]["switches"]["fixed"], 1);
