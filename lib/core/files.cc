@@ -91,6 +91,12 @@ void RequireWritable(const fs::path& path, bool force) {
     ThrowIo("{}: cannot write there: {}", folder.string(), std::strerror(errno));
 }
 
+void CreateFolders(const fs::path& folder) {
+  std::error_code failed;
+  fs::create_directories(folder, failed);
+  if (failed) ThrowIo("{}: cannot create the folder: {}", folder.string(), failed.message());
+}
+
 AtomicFile::AtomicFile(fs::path path) : path_(std::move(path)) {
   temporary_ = path_;
   // The process id keeps two commands that write the same target apart; the last rename wins,

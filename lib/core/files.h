@@ -31,6 +31,9 @@ std::vector<std::string> ListFolderNames(const std::filesystem::path& folder);
 // Throws Error(kIo) when the folder it should be created in does not exist.
 void RequireWritable(const std::filesystem::path& path, bool force);
 
+// The folder and those it is in, where they are missing. Throws Error(kIo).
+void CreateFolders(const std::filesystem::path& folder);
+
 // Writes beside `path` under a temporary name and renames on Commit(); without Commit() nothing is
 // left behind.
 class AtomicFile {

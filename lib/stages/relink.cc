@@ -385,7 +385,7 @@ class RelinkStage {
     if (!options_.allow_missing) {
       const std::string& dataset = sequence->feature_file->provenance().dataset;
       const std::string hint =
-          found.missing < all
+          2 * found.missing < all
               ? std::string("the tracks have boxes that were not extracted")
               : fmt::format("these features are of other tracks or another sequence{}",
                             dataset.empty() ? "" : fmt::format(" (extracted from {})", dataset));
@@ -519,10 +519,7 @@ class RelinkStage {
   void Write() const {
     if (options_.output.empty()) return;
     const fs::path interpolated = options_.output / "interpolated";
-    const fs::path& folder = options_.interpolate > 0 ? interpolated : options_.output;
-    std::error_code failed;
-    fs::create_directories(folder, failed);
-    if (failed) ThrowIo("{}: cannot create the folder: {}", folder.string(), failed.message());
+    CreateFolders(options_.interpolate > 0 ? interpolated : options_.output);
     for (size_t s = 0; s < sequences_.size(); ++s) {
       const std::string name = sequences_[s].files.name + ".txt";
       WriteFileAtomically(options_.output / name, sequences_[s].corrected);

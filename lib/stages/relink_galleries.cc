@@ -50,12 +50,6 @@ fs::path PartialOf(const GalleryOptions& options, std::string_view side) {
   return options.output / fmt::format("{}.partial", side);
 }
 
-void Create(const fs::path& folder) {
-  std::error_code failed;
-  fs::create_directories(folder, failed);
-  if (failed) ThrowIo("{}: cannot create the folder: {}", folder.string(), failed.message());
-}
-
 void Remove(const fs::path& folder) {
   std::error_code failed;
   fs::remove_all(folder, failed);
@@ -106,7 +100,7 @@ int64_t SaveGalleries(const TrackSet& before, const TrackSet& after,
   for (size_t side = 0; side < 2; ++side) {
     Choose(*sets[side], options.crops_per_id, side, &crops);
     Remove(PartialOf(options, kSides[side]));
-    Create(PartialOf(options, kSides[side]));
+    CreateFolders(PartialOf(options, kSides[side]));
   }
   std::erase_if(crops, [](const Crop& crop) { return !crop.side[0] && !crop.side[1]; });
   std::stable_sort(crops.begin(), crops.end(), [&](const Crop& a, const Crop& b) {
@@ -119,7 +113,7 @@ int64_t SaveGalleries(const TrackSet& before, const TrackSet& after,
     for (size_t side = 0; side < 2; ++side) {
       if (!crops[k].side[side]) continue;
       const int64_t id = sets[side]->boxes[crops[k].box].id.value;
-      Create(PartialOf(options, kSides[side]) / std::to_string(id));
+      CreateFolders(PartialOf(options, kSides[side]) / std::to_string(id));
     }
   }
   begin.push_back(crops.size());

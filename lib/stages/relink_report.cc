@@ -6,13 +6,13 @@
 #include <nlohmann/json.hpp>
 
 #include "core/text.h"
+#include "stages/headline_scores.h"
+#include "stages/json_values.h"
 
 namespace reidbench {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-constexpr std::string_view kScores[] = {"HOTA", "AssA", "IDF1", "MOTA", "IDSW"};
 
 std::string_view KindName(RelinkDecisionKind kind) {
   switch (kind) {
@@ -39,18 +39,33 @@ std::string_view VerdictName(DecisionTruth::Verdict verdict) {
 }
 
 // Decisions taken with each verdict.
-struct Verdicts {
+struct VerdictCounts {
   int64_t right = 0, wrong = 0, neutral = 0;
 
-  explicit Verdicts(const RelinkedSequence& sequence) { Add(sequence); }
-  Verdicts() = default;
+  void Count(DecisionTruth::Verdict verdict) {
+    ++(verdict == DecisionTruth::Verdict::kRight   ? right
+       : verdict == DecisionTruth::Verdict::kWrong ? wrong
+                                                   : neutral);
+  }
+  // Share of those right among right and wrong.
+  std::optional<double> Precision() const {
+    if (right + wrong == 0) return std::nullopt;
+    return static_cast<double>(right) / static_cast<double>(right + wrong);
+  }
+};
+
+struct Verdicts {
+  VerdictCounts all, links, splits, swaps;
+
   void Add(const RelinkedSequence& sequence) {
     for (size_t d = 0; d < sequence.truth.size(); ++d) {
-      if (!sequence.decisions[d].accepted) continue;
-      const DecisionTruth::Verdict verdict = sequence.truth[d].verdict;
-      ++(verdict == DecisionTruth::Verdict::kRight   ? right
-         : verdict == DecisionTruth::Verdict::kWrong ? wrong
-                                                     : neutral);
+      const RelinkDecision& decision = sequence.decisions[d];
+      if (!decision.accepted) continue;
+      all.Count(sequence.truth[d].verdict);
+      (decision.kind == RelinkDecisionKind::kLink    ? links
+       : decision.kind == RelinkDecisionKind::kSplit ? splits
+                                                     : swaps)
+          .Count(sequence.truth[d].verdict);
     }
   }
 };
@@ -63,20 +78,16 @@ struct Row {
 
 std::vector<Row> RowsOf(const RelinkStageResult& result, bool always_total) {
   std::vector<Row> rows;
-  for (const RelinkedSequence& sequence : result.sequences)
-    rows.push_back({sequence, Verdicts(sequence)});
+  for (const RelinkedSequence& sequence : result.sequences) {
+    rows.push_back({sequence, {}});
+    rows.back().verdicts.Add(sequence);
+  }
   if (result.sequences.size() > 1 || always_total) {
     Verdicts all;
     for (const RelinkedSequence& sequence : result.sequences) all.Add(sequence);
     rows.push_back({result.Total(), all});
   }
   return rows;
-}
-
-std::string ScoreCell(const MotCounts& counts, std::string_view field) {
-  const std::optional<double> value = FieldValue(Summarize(counts), field);
-  if (!value) return "n/a";
-  return field == "IDSW" ? fmt::format("{:.0f}", *value) : fmt::format("{:.2f}", 100 * *value);
 }
 
 std::string FiniteText(double value) {
@@ -88,26 +99,8 @@ std::string OptionalText(const std::optional<T>& value) {
 }
 
 Json FiniteJson(double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); }
-template <typename T>
-Json OptionalJson(const std::optional<T>& value) {
-  return value ? Json(*value) : Json(nullptr);
-}
-
-Json ScoresJson(const MotCounts& counts) {
-  const MotSummary summary = Summarize(counts);
-  Json out = Json::object();
-  for (const std::string_view field : kScores) {
-    const std::optional<double> value = FieldValue(summary, field);
-    const std::string name(field);
-    if (!value) {
-      out[name] = nullptr;
-    } else if (field == "IDSW") {
-      out[name] = static_cast<int64_t>(*value);
-    } else {
-      out[name] = *value;
-    }
-  }
-  return out;
+Json VerdictsJson(const VerdictCounts& counts) {
+  return {{"right", counts.right}, {"wrong", counts.wrong}, {"neutral", counts.neutral}};
 }
 
 Json Describe(const Row& row, bool is_total) {
@@ -136,10 +129,12 @@ Json Describe(const Row& row, bool is_total) {
   }
   out["scores"] = nullptr;
   if (s.plain) {
-    out["scores"] = {{"plain", ScoresJson(*s.plain)}, {"corrected", ScoresJson(*s.corrected)}};
-    out["decisions_taken"] = {{"right", row.verdicts.right},
-                              {"wrong", row.verdicts.wrong},
-                              {"neutral", row.verdicts.neutral}};
+    out["scores"] = {{"plain", HeadlineJson(*s.plain)}, {"corrected", HeadlineJson(*s.corrected)}};
+    out["decisions_taken"] = VerdictsJson(row.verdicts.all);
+    out["decisions_taken"]["links"] = VerdictsJson(row.verdicts.links);
+    out["decisions_taken"]["splits"] = VerdictsJson(row.verdicts.splits);
+    out["decisions_taken"]["swaps"] = VerdictsJson(row.verdicts.swaps);
+    out["link_precision"] = OrNull(row.verdicts.links.Precision());
   }
   return out;
 }
@@ -176,7 +171,7 @@ std::string RenderRelinkTables(const RelinkStageResult& result, TableFormat form
   std::string text = table.Render(format);
   if (scored) {
     std::vector<Table::Column> score_columns{{"sequence", Align::kLeft}};
-    for (const std::string_view field : kScores) {
+    for (const std::string_view field : kHeadlineScores) {
       score_columns.push_back({std::string(field)});
       score_columns.push_back({"after"});
     }
@@ -186,11 +181,14 @@ std::string RenderRelinkTables(const RelinkStageResult& result, TableFormat form
         fmt::format("{}, plain and after correction, and the decisions taken", result.benchmark));
     for (const Row& row : rows) {
       std::vector<std::string> cells{row.sequence.name};
-      for (const std::string_view field : kScores) {
-        cells.push_back(ScoreCell(*row.sequence.plain, field));
-        cells.push_back(ScoreCell(*row.sequence.corrected, field));
+      const MotSummary plain = Summarize(*row.sequence.plain);
+      const MotSummary corrected = Summarize(*row.sequence.corrected);
+      for (const std::string_view field : kHeadlineScores) {
+        cells.push_back(HeadlineCell(plain, field));
+        cells.push_back(HeadlineCell(corrected, field));
       }
-      for (const int64_t count : {row.verdicts.right, row.verdicts.wrong, row.verdicts.neutral})
+      for (const int64_t count :
+           {row.verdicts.all.right, row.verdicts.all.wrong, row.verdicts.all.neutral})
         cells.push_back(WithThousands(count));
       scores.AddRow(std::move(cells));
     }
@@ -212,7 +210,7 @@ std::string RenderRelinkCsv(const RelinkStageResult& result) {
     columns.push_back({title});
   const bool scored = !result.benchmark.empty();
   if (scored) {
-    for (const std::string_view field : kScores) {
+    for (const std::string_view field : kHeadlineScores) {
       columns.push_back({fmt::format("{}_plain", field)});
       columns.push_back({fmt::format("{}_corrected", field)});
     }
@@ -231,11 +229,12 @@ std::string RenderRelinkCsv(const RelinkStageResult& result) {
     if (scored) {
       const MotSummary plain = Summarize(*s.plain);
       const MotSummary corrected = Summarize(*s.corrected);
-      for (const std::string_view field : kScores) {
+      for (const std::string_view field : kHeadlineScores) {
         cells.push_back(OptionalText(FieldValue(plain, field)));
         cells.push_back(OptionalText(FieldValue(corrected, field)));
       }
-      for (const int64_t count : {row.verdicts.right, row.verdicts.wrong, row.verdicts.neutral})
+      for (const int64_t count :
+           {row.verdicts.all.right, row.verdicts.all.wrong, row.verdicts.all.neutral})
         cells.push_back(fmt::format("{}", count));
     }
     table.AddRow(std::move(cells));
@@ -337,10 +336,10 @@ std::string RenderDecisionsJson(const RelinkStageResult& result) {
       entry["frame_before"] = d.frame_before;
       entry["frame_after"] = d.frame_after;
       entry["gap_s"] = d.gap_s;
-      entry["appearance_distance"] = OptionalJson(d.appearance_distance);
+      entry["appearance_distance"] = OrNull(d.appearance_distance);
       entry["log_likelihood_ratio"] = FiniteJson(d.log_likelihood_ratio);
       entry["threshold"] = FiniteJson(d.threshold);
-      entry["runner_up"] = OptionalJson(d.runner_up);
+      entry["runner_up"] = OrNull(d.runner_up);
       entry["runner_up_track"] =
           d.runner_up_track.value < 0 ? Json(nullptr) : Json(d.runner_up_track.value);
       entry["reason"] = d.reason;
@@ -349,8 +348,8 @@ std::string RenderDecisionsJson(const RelinkStageResult& result) {
       if (!sequence.truth.empty()) {
         const DecisionTruth& truth = sequence.truth[k];
         entry["verdict"] = VerdictName(truth.verdict);
-        entry["idf1_change_if_undone"] = OptionalJson(truth.idf1_change);
-        entry["idsw_change_if_undone"] = OptionalJson(truth.idsw_change);
+        entry["idf1_change_if_undone"] = OrNull(truth.idf1_change);
+        entry["idsw_change_if_undone"] = OrNull(truth.idsw_change);
       }
       decisions.push_back(std::move(entry));
     }

@@ -363,10 +363,7 @@ void WriteTrackEvalFiles(const ScoreStageResult& result, const std::filesystem::
                          bool force) {
   const std::vector<std::filesystem::path> paths = TrackEvalPaths(result, folder);
   for (const std::filesystem::path& path : paths) {
-    std::error_code failed;
-    std::filesystem::create_directories(path.parent_path(), failed);
-    if (failed)
-      ThrowIo("{}: cannot create the folder: {}", path.parent_path().string(), failed.message());
+    CreateFolders(path.parent_path());
     RequireWritable(path, force);
   }
   size_t next = 0;

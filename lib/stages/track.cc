@@ -287,10 +287,7 @@ class TrackStage {
   void CreateFolders() const {
     if (options_.output.empty()) return;
     for (const Combination& combination : combinations_) {
-      const fs::path folder = PathOf(combination, sequences_.front()).parent_path();
-      std::error_code failed;
-      fs::create_directories(folder, failed);
-      if (failed) ThrowIo("{}: cannot create the folder: {}", folder.string(), failed.message());
+      reidbench::CreateFolders(PathOf(combination, sequences_.front()).parent_path());
     }
   }
 

@@ -5,22 +5,12 @@
 #include <nlohmann/json.hpp>
 
 #include "core/text.h"
+#include "stages/headline_scores.h"
 
 namespace reidbench {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-constexpr std::string_view kScores[] = {"HOTA", "AssA", "IDF1", "MOTA", "IDSW"};
-
-bool IsCount(std::string_view field) { return field == "IDSW"; }
-
-std::string Cell(const MotSummary& summary, std::string_view field) {
-  const std::optional<double> value = FieldValue(summary, field);
-  if (!value) return "n/a";
-  if (IsCount(field)) return fmt::format("{:.0f}", *value);
-  return fmt::format("{:.2f}", 100 * *value);
-}
 
 std::string Rate(const TrackedSequence& sequence) {
   if (sequence.frames == 0 || !(sequence.seconds > 0)) return "n/a";
@@ -30,13 +20,13 @@ std::string Rate(const TrackedSequence& sequence) {
 
 void AddScoreColumns(const TrackStageResult& result, std::vector<Table::Column>* columns) {
   if (result.benchmark.empty()) return;
-  for (const std::string_view name : kScores) columns->push_back({std::string(name)});
+  for (const std::string_view name : kHeadlineScores) columns->push_back({std::string(name)});
 }
 
 void AddScores(const TrackedSequence& sequence, std::vector<std::string>* row) {
   if (!sequence.counts) return;
   const MotSummary summary = Summarize(*sequence.counts);
-  for (const std::string_view name : kScores) row->push_back(Cell(summary, name));
+  for (const std::string_view name : kHeadlineScores) row->push_back(HeadlineCell(summary, name));
 }
 
 std::string RenderOneRun(const TrackStageResult& result, TableFormat format) {
@@ -90,7 +80,8 @@ std::string RenderSweep(const TrackStageResult& result, TableFormat format) {
   const auto add = [&](const std::string& name, const MotCounts& counts) {
     std::vector<std::string> row{name};
     const MotSummary summary = Summarize(counts);
-    for (const std::string_view field : kScores) row.push_back(Cell(summary, field));
+    for (const std::string_view field : kHeadlineScores)
+      row.push_back(HeadlineCell(summary, field));
     choices.AddRow(std::move(row));
   };
   add("best on all sequences (tuned on what it is scored on)",
@@ -105,22 +96,6 @@ std::string RenderSweep(const TrackStageResult& result, TableFormat format) {
   return text + "\n" + held_out.Render(format);
 }
 
-Json Scores(const MotCounts& counts) {
-  const MotSummary summary = Summarize(counts);
-  Json out = Json::object();
-  for (const std::string_view name : kScores) {
-    const std::optional<double> value = FieldValue(summary, name);
-    if (!value) {
-      out[std::string(name)] = nullptr;
-    } else if (IsCount(name)) {
-      out[std::string(name)] = static_cast<int64_t>(*value);
-    } else {
-      out[std::string(name)] = *value;
-    }
-  }
-  return out;
-}
-
 Json Describe(const TrackedSequence& sequence) {
   Json out;
   out["frames"] = sequence.frames;
@@ -128,7 +103,7 @@ Json Describe(const TrackedSequence& sequence) {
   out["tracks"] = sequence.tracks;
   out["boxes"] = sequence.boxes;
   out["tracker_seconds"] = sequence.seconds;
-  out["scores"] = sequence.counts ? Scores(*sequence.counts) : Json(nullptr);
+  out["scores"] = sequence.counts ? HeadlineJson(*sequence.counts) : Json(nullptr);
   return out;
 }
 
@@ -160,7 +135,7 @@ std::string RenderTrackCsv(const TrackStageResult& result) {
       row.push_back(fmt::format("{:.6f}", sequence.seconds));
       if (sequence.counts) {
         const MotSummary summary = Summarize(*sequence.counts);
-        for (const std::string_view name : kScores) {
+        for (const std::string_view name : kHeadlineScores) {
           const std::optional<double> value = FieldValue(summary, name);
           row.push_back(value ? fmt::format("{}", *value) : "");
         }
@@ -197,7 +172,7 @@ std::string RenderTrackJson(const TrackStageResult& result) {
       choices[sequences[s].name] = result.runs[result.leave_one_out->choice[s]].name;
     out["leave_one_out"] = {{"select", result.select},
                             {"chosen_on_the_others", std::move(choices)},
-                            {"scores", Scores(result.leave_one_out->combined)}};
+                            {"scores", HeadlineJson(result.leave_one_out->combined)}};
   }
   return out.dump(2) + "\n";
 }

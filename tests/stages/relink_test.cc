@@ -146,6 +146,9 @@ TEST_F(RelinkStageTest, ScoresAreThoseOfTheWrittenFiles) {
   EXPECT_EQ(json["schema"], "reidbench.relink/1");
   EXPECT_EQ(json["ALL"]["scores"]["corrected"]["IDF1"], 1.0);
   EXPECT_EQ(json["sequences"]["A"]["decisions_taken"]["right"], 2);
+  EXPECT_EQ(json["sequences"]["A"]["decisions_taken"]["links"]["right"], 2);
+  EXPECT_EQ(json["sequences"]["A"]["link_precision"], 1.0);
+  EXPECT_TRUE(json["sequences"]["B"]["link_precision"].is_null());
   EXPECT_THAT(RenderRelinkTables(result, TableFormat::kText),
               AllOf(HasSubstr("gallery-mean"), HasSubstr("ALL"), HasSubstr("right")));
   EXPECT_THAT(RenderRelinkCsv(result), HasSubstr("IDF1_corrected"));
