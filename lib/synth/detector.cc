@@ -63,7 +63,7 @@ std::vector<SynthDetection> DetectSynthPeople(std::span<const SynthTarget> targe
     if (visible <= 0.02) continue;
     const double mood = SmoothNoise(options.seed, target.identity, 0, time_s, 0.5);
     // Half of those who are half hidden pass a threshold of 0.5; people below 100 px are harder.
-    double logit = 7 * (visible - 0.47) + 2.2 * std::min(0.0, std::log(height / 38) - 1);
+    double logit = 7 * (visible - 0.43) + 2.2 * std::min(0.0, std::log(height / 38) - 1);
     logit += 0.8 * mood + 0.35 * rng.Normal();
     if (!target.person) logit -= 2.2;
     double score = std::min(0.98, Logistic(logit));

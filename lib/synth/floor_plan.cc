@@ -201,7 +201,9 @@ class Planner {
     // Twice the scene's usual number at occlusion 1, none at 0.
     const double area = options_.Area();
     const double scale = 2 * options_.occlusion * area;
-    const auto pillars = static_cast<int>(std::lround(scale / 60));
+    // A narrow hall has no room for many.
+    const double pillar_m2 = options_.scene == "corridor" ? 100 : 60;
+    const auto pillars = static_cast<int>(std::lround(scale / pillar_m2));
     const auto kiosks =
         options_.scene == "corridor" ? 0 : static_cast<int>(std::lround(scale / 130));
     for (int k = 0, tries = 0; k < pillars && tries < 40 * pillars; ++tries) {

@@ -96,11 +96,11 @@ SynthOptions SynthSceneDefaults(const std::string& scene) {
   if (scene == "corridor") {
     options.hall_width_m = 32;
     options.hall_depth_m = 6;
-    options.density = 0.13;
+    options.density = 0.12;
     options.shop_visits = 0.1;
     options.staff = 0;
     options.mannequins = 0;
-    options.camera_height_m = 3.2;
+    options.camera_height_m = 3.6;
   } else if (scene == "queue") {
     options.hall_width_m = 20;
     options.hall_depth_m = 13;
@@ -111,10 +111,10 @@ SynthOptions SynthSceneDefaults(const std::string& scene) {
     options.queue_share = 0.6;
     options.mannequins = 0;
   } else if (scene == "airport") {
-    options.hall_width_m = 40;
-    options.hall_depth_m = 22;
+    options.hall_width_m = 36;
+    options.hall_depth_m = 20;
     options.entrances = 6;
-    options.density = 0.075;
+    options.density = 0.07;
     options.crossing_rate = 0.6;
     options.groups = 0.4;
     options.queue_share = 0.25;

@@ -46,9 +46,9 @@ struct SynthOptions {
 
   // The detector.
   bool perfect_detections = false;
-  double miss_rate = 0.03;
+  double miss_rate = 0.008;
   double false_positives = 0.4;
-  double jitter = 0.03;
+  double jitter = 0.025;
 
   // The re-ID set.
   int reid_identities = 60;
