@@ -90,12 +90,17 @@ class PartialFolder {
   void Finish() {
     std::error_code error;
     fs::remove(partial_ / kUnfinished, error);
-    if (fs::exists(output_, error)) fs::remove_all(output_, error);
+    // The old world is there until the new one is.
+    fs::path old = output_;
+    old += ".replaced";
+    fs::remove_all(old, error);
+    if (fs::exists(output_, error)) fs::rename(output_, old, error);
     error.clear();
     fs::rename(partial_, output_, error);
     if (error)
       ThrowIo("{}: cannot rename {} to it: {}", output_.string(), partial_.string(),
               error.message());
+    fs::remove_all(old, error);
     finished_ = true;
   }
   const fs::path& path() const { return partial_; }
@@ -286,7 +291,7 @@ class WorldWriter {
     std::set<int64_t> outside;
     for (const SynthPerson& person : PeopleAt(moments, time_s)) {
       figures.push_back(person.figure);
-      if (person.zone == 0) outside.insert(person.figure.identity);
+      if (person.zone == SynthFloorPlan::kOutside) outside.insert(person.figure.identity);
     }
     for (const SynthFixedFigure& fixed : world_.plan().fixed) figures.push_back(fixed.figure);
     Rng seeds(options_.seed, (0x4652414dULL << 32) + (static_cast<uint64_t>(camera.id) << 40) +

@@ -12,9 +12,9 @@
 namespace reidbench {
 
 struct SynthDetectorOptions {
-  double miss_rate = 0.008;        // of clearly seen people, 0..1
+  double miss_rate = 0.008;       // of clearly seen people, 0..1
   double false_positives = 0.4;   // boxes of nobody per frame
-  double jitter = 0.025;           // standard deviation of an edge, of the box's size
+  double jitter = 0.025;          // standard deviation of an edge, of the box's size
   double suppression_iou = 0.65;  // overlapping boxes: the lower score goes
   double lowest_score = 0.1;
   uint64_t seed = 0;  // of this camera

@@ -15,7 +15,14 @@ namespace {
 using Eigen::Vector2d;
 
 // Zone numbers, in the order of SynthFloorPlan::zones.
-enum Zone { kOutside, kFloor, kCentre, kNorth, kSouth, kQueue };
+enum Zone {
+  kOutside = SynthFloorPlan::kOutside,
+  kFloor,
+  kCentre,
+  kNorth,
+  kSouth,
+  kQueue = SynthFloorPlan::kQueueZone
+};
 
 constexpr double kCounterClearance = 3.8;  // m along the wall behind it
 

@@ -48,7 +48,9 @@ struct SynthFloorPlan {
   std::vector<SynthFixedFigure> fixed;
   std::vector<std::string> zones;  // names by number
 
-  // Number of the zone: 0 is outside the hall.
+  // Number of the zone: kOutside beyond the walls, kQueueZone where people queue.
+  static constexpr int kOutside = 0;
+  static constexpr int kQueueZone = 5;
   int ZoneAt(const Eigen::Vector2d& position_m) const;
   // Metres to the nearest obstacle's side; negative inside. `nearest` receives that side's point.
   double ObstacleDistance(const Eigen::Vector2d& position_m,

@@ -123,7 +123,7 @@ struct SynthSimulation::Impl {
         const bool middle = k < 12;
         const double low = middle ? 0.33 : 0.08;
         Vector2d p{size.x() * rng.Uniform(low, 1 - low), size.y() * rng.Uniform(0.25, 0.75)};
-        if (!navigation.IsFree(p) || plan.ZoneAt(p) == 5) continue;
+        if (!navigation.IsFree(p) || plan.ZoneAt(p) == SynthFloorPlan::kQueueZone) continue;
         SynthNavigation::Field field = FieldOf(p);
         if (!std::isfinite(navigation.Distance(field, plan.entrances.front().At(0.5)))) continue;
         via.push_back(p);
