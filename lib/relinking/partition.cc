@@ -2,18 +2,16 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 namespace reidbench {
 namespace {
 
-constexpr double kHopeless = 6;
+// What is not worth a closer look while everything is compared with everything: motion and
+// continuity do not make up for that.
+constexpr double kHopeless = 3;
+constexpr double kDifferent = 9;
 constexpr float kDead = -std::numeric_limits<float>::infinity();
-
-bool Earlier(const PieceSet& set, int32_t a, int32_t b) {
-  const Piece& x = set.pieces[a];
-  const Piece& y = set.pieces[b];
-  return x.first_frame != y.first_frame ? x.first_frame < y.first_frame : a < b;
-}
 
 }  // namespace
 
@@ -37,13 +35,19 @@ Partitioner::Partitioner(const Observations& seen, const PieceSet& set,
       frames_[p].Add(seen.box[seen.table.tracks[piece.track].boxes[k]].frame - first_frame_);
   }
   gram_ = set.sums * set.sums.transpose();
+  std::vector<int32_t> order(set.pieces.size());
+  std::iota(order.begin(), order.end(), 0);
+  std::stable_sort(order.begin(), order.end(), [&](int32_t a, int32_t b) {
+    return set.pieces[a].first_frame < set.pieces[b].first_frame;
+  });
+  rank_.resize(order.size());
+  for (size_t k = 0; k < order.size(); ++k) rank_[order[k]] = static_cast<int32_t>(k);
 }
 
 Group Partitioner::MakeGroup(const std::vector<int32_t>& pieces) const {
   Group g;
   g.pieces = pieces;
-  std::sort(g.pieces.begin(), g.pieces.end(),
-            [&](int32_t a, int32_t b) { return Earlier(set_, a, b); });
+  std::sort(g.pieces.begin(), g.pieces.end(), [&](int32_t a, int32_t b) { return Earlier(a, b); });
   g.frames = FrameSet(frame_count_);
   for (const int32_t p : g.pieces) {
     g.clean_s += set_.pieces[p].clean_s;
@@ -67,7 +71,7 @@ double Partitioner::Continuity(const Group& a, const Group& b) const {
   const Group& many = &few == &a ? b : a;
   const auto holds = [&](int32_t p) {
     const auto at = std::lower_bound(many.pieces.begin(), many.pieces.end(), p,
-                                     [&](int32_t x, int32_t y) { return Earlier(set_, x, y); });
+                                     [&](int32_t x, int32_t y) { return Earlier(x, y); });
     return at != many.pieces.end() && *at == p;
   };
   const auto odds = [&](int32_t later) {
@@ -122,12 +126,12 @@ JoinEvidence Partitioner::Join(const Group& a, const Group& b, double cross, boo
     e.distance = 1 - cross / norms;
     e.appearance = appearance_.LogRatio(e.distance, std::min(a.clean_s, b.clean_s));
   }
+  if (prune && e.appearance < -kDifferent) return e;
   if (a.frames.Meets(b.frames)) {
     e.veto = JoinEvidence::Veto::kSameFrame;
     return e;
   }
   e.continuity = Continuity(a, b);
-  // Nothing that motion says makes up for that.
   if (prune && e.appearance + e.continuity < -kHopeless) return e;
   // The chain in time that both make together, against the two chains apart.
   size_t i = 0;
@@ -136,7 +140,7 @@ JoinEvidence Partitioner::Join(const Group& a, const Group& b, double cross, boo
   bool last_in_a = false;
   while (i < a.pieces.size() || j < b.pieces.size()) {
     const bool from_a =
-        j == b.pieces.size() || (i < a.pieces.size() && Earlier(set_, a.pieces[i], b.pieces[j]));
+        j == b.pieces.size() || (i < a.pieces.size() && Earlier(a.pieces[i], b.pieces[j]));
     const Group& own = from_a ? a : b;
     size_t& k = from_a ? i : j;
     const int32_t piece = own.pieces[k];
@@ -163,12 +167,24 @@ JoinEvidence Partitioner::Compare(const std::vector<int32_t>& a,
 void Partitioner::Contract(std::vector<Group>* groups) const {
   std::vector<Group>& g = *groups;
   const auto n = static_cast<int32_t>(g.size());
-  FeatureMatrix cross(n, n);
+  // Pairs that did not merge before and are as they were need no second look. While few are new,
+  // products are cheaper summed when needed than kept for all pairs.
+  const auto fresh = std::count_if(g.begin(), g.end(), [](const Group& x) { return x.changed; });
+  if (fresh == 0) return;
+  const bool keep_cross = 4 * fresh > n;
+  FeatureMatrix cross;
   FeatureMatrix score = FeatureMatrix::Constant(n, n, kDead);
-  for (int32_t a = 0; a < n; ++a) {
-    for (int32_t b = a; b < n; ++b)
-      cross(a, b) = cross(b, a) = static_cast<float>(a == b ? g[a].self : Cross(g[a], g[b]));
+  if (keep_cross) {
+    cross.resize(n, n);
+    for (int32_t a = 0; a < n; ++a) {
+      for (int32_t b = a; b < n; ++b)
+        cross(a, b) = cross(b, a) = static_cast<float>(a == b ? g[a].self : Cross(g[a], g[b]));
+    }
   }
+  const auto compare = [&](int32_t a, int32_t b) {
+    const double product = keep_cross ? cross(a, b) : Cross(g[a], g[b]);
+    score(a, b) = score(b, a) = static_cast<float>(Join(g[a], g[b], product, true).total);
+  };
   std::vector<bool> alive(n, true);
   std::vector<int32_t> best(n, -1);
   const auto rescan = [&](int32_t a) {
@@ -182,8 +198,9 @@ void Partitioner::Contract(std::vector<Group>* groups) const {
     }
   };
   for (int32_t a = 0; a < n; ++a) {
-    for (int32_t b = a + 1; b < n; ++b)
-      score(a, b) = score(b, a) = static_cast<float>(Join(g[a], g[b], cross(a, b), true).total);
+    for (int32_t b = a + 1; b < n; ++b) {
+      if (g[a].changed || g[b].changed) compare(a, b);
+    }
   }
   for (int32_t a = 0; a < n; ++a) rescan(a);
   while (true) {
@@ -196,22 +213,23 @@ void Partitioner::Contract(std::vector<Group>* groups) const {
     if (b < a) std::swap(a, b);
     std::vector<int32_t> pieces;
     std::merge(g[a].pieces.begin(), g[a].pieces.end(), g[b].pieces.begin(), g[b].pieces.end(),
-               std::back_inserter(pieces),
-               [&](int32_t x, int32_t y) { return Earlier(set_, x, y); });
-    g[a].self += g[b].self + 2.0 * cross(a, b);
+               std::back_inserter(pieces), [&](int32_t x, int32_t y) { return Earlier(x, y); });
+    g[a].self += g[b].self + 2.0 * (keep_cross ? cross(a, b) : Cross(g[a], g[b]));
     g[a].clean_s += g[b].clean_s;
     g[a].frames.Join(g[b].frames);
     if (g[b].frozen_group >= 0) g[a].frozen_group = g[b].frozen_group;
     g[a].pieces = std::move(pieces);
     g[b].pieces.clear();
     alive[b] = false;
-    cross.row(a) += cross.row(b);
-    cross.col(a) = cross.row(a).transpose();
+    if (keep_cross) {
+      cross.row(a) += cross.row(b);
+      cross.col(a) = cross.row(a).transpose();
+    }
     score.row(b).setConstant(kDead);
     score.col(b).setConstant(kDead);
     for (int32_t c = 0; c < n; ++c) {
       if (c == a || !alive[c]) continue;
-      score(a, c) = score(c, a) = static_cast<float>(Join(g[a], g[c], cross(a, c), true).total);
+      compare(a, c);
     }
     rescan(a);
     for (int32_t c = 0; c < n; ++c) {
@@ -224,6 +242,7 @@ void Partitioner::Contract(std::vector<Group>* groups) const {
     }
   }
   std::erase_if(g, [](const Group& x) { return x.pieces.empty(); });
+  for (Group& group : g) group.changed = false;
 }
 
 // Moves single pieces to the group they fit best. Returns whether anything moved.
@@ -247,12 +266,13 @@ bool Partitioner::Refine(std::vector<Group>* groups) {
       const Group left = MakeGroup(rest);
       here = Join(left, alone, Cross(left, alone)).total;
       if (std::isinf(here)) here = -100;
+      if (here >= options_.certain) continue;
     }
     int32_t target = -1;
     double most = std::max(here, 0.0) + options_.margin;
     for (size_t k = 0; k < g.size(); ++k) {
       if (static_cast<int32_t>(k) == home || g[k].pieces.empty()) continue;
-      const double there = Join(g[k], alone, Cross(g[k], alone)).total;
+      const double there = Join(g[k], alone, Cross(g[k], alone), true).total;
       if (there > most) {
         most = there;
         target = static_cast<int32_t>(k);
@@ -484,7 +504,7 @@ std::vector<int32_t> Partitioner::Solve() {
     Contract(&groups);
   }
   std::sort(groups.begin(), groups.end(), [&](const Group& a, const Group& b) {
-    return Earlier(set_, a.pieces.front(), b.pieces.front());
+    return Earlier(a.pieces.front(), b.pieces.front());
   });
   std::vector<int32_t> person(n, -1);
   for (size_t k = 0; k < groups.size(); ++k) {

@@ -78,6 +78,7 @@ struct Group {
   double clean_s = 0;
   int64_t frozen_group = -1;
   FrameSet frames;
+  bool changed = true;  // since all pairs were compared last
 };
 
 class Partitioner {
@@ -107,6 +108,7 @@ class Partitioner {
   bool Polish(std::vector<Group>* groups);
   bool ReconsiderCut(int32_t piece, std::vector<Group>* groups, std::vector<int32_t>* group_of);
   bool Unlink(std::vector<Group>* groups);
+  bool Earlier(int32_t a, int32_t b) const { return rank_[a] < rank_[b]; }
   double Total(const std::vector<int32_t>& a, const std::vector<int32_t>& b) const;
 
   const Observations& seen_;
@@ -119,6 +121,7 @@ class Partitioner {
   double tracks_a_second_ = 0;
   FeatureMatrix gram_;  // of the pieces' sums
   std::vector<FrameSet> frames_;
+  std::vector<int32_t> rank_;  // of each piece in time
 };
 
 }  // namespace reidbench

@@ -18,6 +18,9 @@
 namespace reidbench {
 namespace {
 
+constexpr size_t kMostPieces = 6000;  // 430 MB for what is known of all pairs
+constexpr int kMostRecuts = 5;
+
 // Everything measured about a set of boxes, and who they are.
 struct Solution {
   Observations seen;
@@ -39,6 +42,13 @@ Solution Solve(const RelinkInput& input, const RelinkOptions& options, const Rel
   out.seen = Observe(input);
   PieceOptions piece_options = tuning.pieces;
   PieceSet set = CutPieces(input, out.seen, piece_options, frozen);
+  // All pieces are compared with all: on long or crowded sequences only the clearer events cut.
+  for (int k = 0; k < kMostRecuts && set.pieces.size() > kMostPieces; ++k) {
+    piece_options.contact_overlap = std::min(2 * piece_options.contact_overlap, 1.0);
+    piece_options.change_quantile = 0.5 * (1 + piece_options.change_quantile);
+    piece_options.jump_factor *= 2;
+    set = CutPieces(input, out.seen, piece_options, frozen);
+  }
   out.appearance = CalibrateAppearance(input, out.seen, set, tuning.appearance);
   if (!out.appearance.calibration.appearance_usable || !(options.split || options.swap)) {
     piece_options.cut = false;

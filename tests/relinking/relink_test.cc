@@ -36,7 +36,9 @@ TEST(Relink, GivesTheOldIdentityBackAfterAGap) {
   const RelinkResult result = Relink(street.Input(), {});
   EXPECT_EQ(street.Purity(result.tracks), 1.0);
   EXPECT_EQ(street.IdAt(result.tracks, 3, 80), 3);
-  ASSERT_EQ(result.decisions.size(), 1);
+  ASSERT_EQ(std::count_if(result.decisions.begin(), result.decisions.end(),
+                          [](const RelinkDecision& x) { return x.accepted; }),
+            1);
   const RelinkDecision& d = result.decisions.front();
   EXPECT_TRUE(d.accepted);
   EXPECT_EQ(d.kind, RelinkDecisionKind::kLink);
@@ -165,6 +167,108 @@ TEST(Relink, WorksWithoutAnyEmbedding) {
   const RelinkResult result = Relink(input, {});
   EXPECT_FALSE(result.calibration.appearance_usable);
   EXPECT_EQ(result.boxes_without_embedding, static_cast<int64_t>(street.tracks().boxes.size()));
+}
+
+// The tracks' boxes up to a frame, with their embeddings.
+RelinkInput Until(int64_t frame, const RelinkInput& input, TrackSet* part) {
+  RelinkInput out = input;
+  out.embedding_row.clear();
+  part->boxes.clear();
+  for (size_t i = 0; i < input.tracks->boxes.size(); ++i) {
+    if (input.tracks->boxes[i].frame.value > frame) continue;
+    part->boxes.push_back(input.tracks->boxes[i]);
+    out.embedding_row.push_back(input.embedding_row[i]);
+  }
+  out.tracks = part;
+  return out;
+}
+
+TEST(Relink, WithBoundedDelayTheFutureDoesNotChangeThePast) {
+  Street street(60);
+  street.Damage(60);
+  RelinkOptions options;
+  options.window_s = 1;
+  const RelinkInput input = street.Input();
+  const RelinkResult whole = Relink(input, options);
+  EXPECT_GT(street.Purity(whole.tracks), street.Purity(street.tracks()));
+  for (const int64_t end : {75, 120, 160}) {
+    TrackSet part;
+    const RelinkInput early = Until(end, input, &part);
+    const RelinkResult cut = Relink(early, options);
+    // Who is who among the boxes older than the delay.
+    std::map<int64_t, int64_t> there;
+    std::map<int64_t, int64_t> back;
+    size_t k = 0;
+    for (size_t i = 0; i < input.tracks->boxes.size(); ++i) {
+      const int64_t frame = input.tracks->boxes[i].frame.value;
+      if (frame > end) continue;
+      const int64_t a = whole.tracks.boxes[i].id.value;
+      const int64_t b = cut.tracks.boxes[k++].id.value;
+      if (frame > end - static_cast<int64_t>(Street::kRate)) continue;
+      EXPECT_EQ(there.try_emplace(a, b).first->second, b) << "frame " << frame << " end " << end;
+      EXPECT_EQ(back.try_emplace(b, a).first->second, a) << "frame " << frame << " end " << end;
+    }
+  }
+}
+
+TEST(Relink, APersonWhoLeftAndCameBackIsNamedAsAsked) {
+  Street street(61);
+  street.WalkOut(4, 60, 120, 100);  // out over the right border, back in as 100
+  RelinkInput input = street.Input();
+  RelinkOptions options;
+  options.re_entry = ReEntry::kSame;
+  EXPECT_EQ(street.IdAt(Relink(input, options).tracks, 4, 150), 4);
+  options.re_entry = ReEntry::kNew;
+  const RelinkResult fresh = Relink(input, options);
+  EXPECT_EQ(street.IdAt(fresh.tracks, 4, 150), 100);
+  const auto refused =
+      std::find_if(fresh.decisions.begin(), fresh.decisions.end(),
+                   [](const RelinkDecision& d) { return d.reason == "veto: left the picture"; });
+  ASSERT_NE(refused, fresh.decisions.end());
+  EXPECT_EQ(refused->track_before.value, 4);
+  EXPECT_EQ(refused->track_after.value, 100);
+  EXPECT_FALSE(refused->accepted);
+  // Who is lost in the middle of the picture did not leave it.
+  Street other(62);
+  other.Interrupt(3, 60, 110, 100);
+  EXPECT_EQ(other.IdAt(Relink(other.Input(), options).tracks, 3, 150), 3);
+}
+
+TEST(Relink, StepsCanBeLeftOut) {
+  Street street(63);
+  street.Damage(63);
+  RelinkOptions options;
+  options.motion_link = options.appearance_link = false;
+  const RelinkResult result = Relink(street.Input(), options);
+  int64_t left_out = 0;
+  for (const RelinkDecision& d : result.decisions) {
+    if (d.kind == RelinkDecisionKind::kLink) {
+      EXPECT_FALSE(d.accepted);
+    }
+    left_out += d.reason == "step left out";
+  }
+  EXPECT_GT(left_out, 0);
+  EXPECT_GT(street.Purity(Relink(street.Input(), {}).tracks), street.Purity(result.tracks));
+  options.split = options.swap = false;
+  EXPECT_EQ(Relink(street.Input(), options).tracks.boxes, street.tracks().boxes);
+}
+
+TEST(Relink, NamesTheRunnerUpAndWhatARefusedLinkLacked) {
+  Street street(64);
+  street.Interrupt(3, 60, 75, 100);
+  street.Interrupt(9, 62, 78, 101);
+  const RelinkResult result = Relink(street.Input(), {});
+  for (const RelinkDecision& d : result.decisions) {
+    if (d.accepted) {
+      EXPECT_TRUE(d.reason.empty());
+      if (d.runner_up.has_value()) {
+        EXPECT_LT(*d.runner_up, d.log_likelihood_ratio);
+      }
+    } else {
+      EXPECT_FALSE(d.reason.empty());
+    }
+    EXPECT_FALSE(d.gates.empty());
+  }
 }
 
 TEST(Relink, TakesNoTracksForAnAnswer) {

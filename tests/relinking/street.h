@@ -73,6 +73,21 @@ class Street {
     });
   }
 
+  // Person hurries out over the right border before frame `from` and is back after `to` as `id`.
+  void WalkOut(int person, int64_t from, int64_t to, int64_t id) {
+    for (size_t i = 0; i < person_.size(); ++i) {
+      if (person_[i] != person) continue;
+      const int64_t frame = tracks_.boxes[i].frame.value;
+      const double pace = 9;
+      if (frame < from) {
+        tracks_.boxes[i].box.left = 1236 - pace * static_cast<double>(from - 1 - frame);
+      } else if (frame > to) {
+        tracks_.boxes[i].box.left = 1236 - pace * static_cast<double>(frame - to - 1);
+      }
+    }
+    Interrupt(person, from, to, id);
+  }
+
   // From `frame` on the two persons' boxes bear each other's ids.
   void Exchange(int a, int b, int64_t frame) {
     std::map<std::pair<int, int64_t>, TrackId> id;
