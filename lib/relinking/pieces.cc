@@ -112,15 +112,19 @@ Motion FitMotion(const Observations& seen, const std::vector<int32_t>& boxes, in
   m.time_s = t0;
   m.height = median(height);
   m.width = median(width);
-  const double span = seen.box[boxes[to - 1]].time_s - seen.box[boxes[from]].time_s;
   const double spread = stt - st * st / n;
+  double slope_x = 0;
+  double slope_foot = 0;
   if (spread > 1e-9) {
-    const double trust = span / (span + kVelocityShrink_s);
-    m.velocity_x = trust * (stx - st * sx / n) / spread;
-    m.velocity_foot = trust * (stf - st * sf / n) / spread;
+    slope_x = (stx - st * sx / n) / spread;
+    slope_foot = (stf - st * sf / n) / spread;
   }
-  m.x = sx / n - m.velocity_x * st / n;
-  m.foot = sf / n - m.velocity_foot * st / n;
+  m.x = sx / n - slope_x * st / n;
+  m.foot = sf / n - slope_foot * st / n;
+  const double span = seen.box[boxes[to - 1]].time_s - seen.box[boxes[from]].time_s;
+  const double trust = span / (span + kVelocityShrink_s);
+  m.velocity_x = trust * slope_x;
+  m.velocity_foot = trust * slope_foot;
   return m;
 }
 

@@ -77,5 +77,18 @@ TEST(PiecesOfPersons, CutExactlyWhereThePersonChanges) {
   EXPECT_EQ(PieceAt(set, seen, 5, 100).first_frame, 81);
 }
 
+TEST(FitMotion, FollowsAStraightWalk) {
+  Street street(5);
+  const Observations seen = Observe(street.Input());
+  const std::vector<int32_t>& boxes = seen.table.tracks[seen.table.index_of.at(TrackId(4))].boxes;
+  const Motion tail = FitMotion(seen, boxes, 0, static_cast<int32_t>(boxes.size()), true);
+  const Observation& last = seen.box[boxes.back()];
+  EXPECT_NEAR(tail.x, last.x, 0.5);
+  EXPECT_NEAR(tail.foot, last.foot, 0.5);
+  // 3.3 px a frame, shrunk because half a second is short.
+  EXPECT_GT(tail.velocity_x, 0.6 * 3.3 * Street::kRate);
+  EXPECT_LT(tail.velocity_x, 3.3 * Street::kRate + 1);
+}
+
 }  // namespace
 }  // namespace reidbench
