@@ -1,6 +1,10 @@
 // reidbench check: look at a data set, a weights file or tracking files before trusting them.
 #include "stages/check.h"
 
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
 #include <mutex>
 
 #include "cli/command.h"
@@ -8,6 +12,19 @@
 #include "cli/render.h"
 #include "core/error.h"
 #include "core/files.h"
+#include "core/version.h"
+
+namespace {
+
+// Becomes the program that knows the engines: it starts LibTorch, which no other check needs.
+[[noreturn]] void RunEngines(char** argv) {
+  const std::string program = (reidbench::ProgramFolder() / "reidbench-engines").string();
+  ::execv(program.c_str(), argv);
+  reidbench::ThrowUsage("--engines: {}: {}; a build without LibTorch has no engines", program,
+                        std::strerror(errno));
+}
+
+}  // namespace
 
 int main(int argc, char** argv) {
   using namespace reidbench;
@@ -15,6 +32,8 @@ int main(int argc, char** argv) {
   ReidDatasetOptions dataset;
   dataset.name.clear();
   bool fast = false;
+  bool engines = false;
+  std::vector<std::filesystem::path> images;
 
   Command command(
       "check",
@@ -22,6 +41,7 @@ int main(int argc, char** argv) {
       "problems, 3 when a file is bad.",
       "reidbench check --dataset market1501 --root DIR\n"
       "reidbench check --weights osnet_x0_25_msmt17.pth\n"
+      "reidbench check --weights osnet_x0_25_msmt17.pth --engines\n"
       "reidbench check --gt MOT17/train --tracks tracks/ --detections MOT17/train");
   command.Group("Re-identification");
   command.Option("--dataset", &dataset.name,
@@ -34,6 +54,10 @@ int main(int argc, char** argv) {
                "With Market-1501's +500K distractors");
   command.Flag("--fast", &fast, "Do not decode the images");
   command.Option("--weights", &options.weights, "Weights file: torch checkpoint or ONNX");
+  command.Flag("--engines", &engines,
+               "With --weights: run every engine on the same images and compare the embeddings");
+  command.Option("--images", &images,
+                 "With --engines: images, or folders of them; else pictures are generated");
 
   command.Group("Tracking");
   command.Option("--gt", &options.mot.ground_truth,
@@ -50,6 +74,8 @@ int main(int argc, char** argv) {
                  "File that lists the sequences, below a header line");
 
   return command.Run(argc, argv, [&](const CommonOptions& common) {
+    if (engines) RunEngines(argv);
+    if (!images.empty()) ThrowUsage("--images goes with --engines");
     if (!dataset.name.empty()) {
       options.dataset = dataset;
       options.decode_images = !fast;

@@ -255,6 +255,30 @@ TEST(CheckCommand, TellsWhatAWeightsFileIs) {
   EXPECT_EQ(json["weights"]["sha256"].get<std::string>().size(), 64u);
 }
 
+TEST(CheckCommand, ComparesTheEngines) {
+#ifdef REIDBENCH_HAS_EXTRACT
+  const ProgramResult text = RunReidbench({"check", "--weights", kWeights, "--engines"});
+  EXPECT_EQ(text.code, 0) << text.err;
+  EXPECT_THAT(text.out, HasSubstr("osnet_ain_x0_25 on 8 images of 256 x 128"));
+  const ProgramResult json =
+      RunReidbench({"check", "--weights", kWeights, "--engines", "--format", "json"});
+  EXPECT_EQ(json.code, 0) << json.err;
+  EXPECT_TRUE(Json::parse(json.out)["ok"].get<bool>());
+
+  const ProgramResult missing = RunReidbench({"check", "--engines"});
+  EXPECT_EQ(missing.code, kExitUsage);
+  EXPECT_THAT(missing.err, HasSubstr("--weights is missing"));
+  EXPECT_EQ(RunReidbench({"check", "--engines", "--weights", "/nowhere.pth"}).code, kExitInput);
+#else
+  const ProgramResult result = RunReidbench({"check", "--weights", kWeights, "--engines"});
+  EXPECT_EQ(result.code, kExitUsage);
+  EXPECT_THAT(result.err, HasSubstr("without LibTorch"));
+#endif
+  const ProgramResult images = RunReidbench({"check", "--weights", kWeights, "--images", "x.jpg"});
+  EXPECT_EQ(images.code, kExitUsage);
+  EXPECT_THAT(images.err, HasSubstr("--images goes with --engines"));
+}
+
 TEST(CheckCommand, RefusesAMaliciousFileAndRunsNothing) {
   const ProgramResult result =
       RunReidbench({"check", "--weights", REIDBENCH_TEST_DATA "/weights/bad_system.pth"});

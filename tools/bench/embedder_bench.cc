@@ -1,6 +1,8 @@
 // OSNet images per second for each architecture: as torchreid runs it (NCHW, separate batch norms,
-// glibc's default malloc and a tuned one) and through MakeOsnetEmbedder, on one thread and on all
-// with one call each. Random weights: time does not depend on their values.
+// glibc's default malloc and a tuned one) and through MakeOsnetEmbedder with each engine and
+// precision, on one thread and on two with one call each. Random weights: time does not depend on
+// their values. GFLOP/s counts a multiply-accumulate as two; fma_peak is what this processor can
+// do.
 #include <benchmark/benchmark.h>
 
 #include <cmath>
@@ -10,6 +12,7 @@
 
 #include "core/random.h"
 #include "models/embedder.h"
+#include "models/onednn_engine.h"
 #include "models/osnet_torch.h"
 #include "weights/osnet.h"
 
@@ -64,16 +67,65 @@ void Tuned(benchmark::State& state, const OsnetArchitecture& architecture) {
 }
 
 // One network for all threads of the benchmark.
-void Shared(benchmark::State& state, const OsnetArchitecture& architecture) {
+void Shared(benchmark::State& state, const OsnetArchitecture& architecture,
+            const EmbedderOptions& options) {
   static std::unique_ptr<Embedder> embedder;
-  if (state.thread_index() == 0) embedder = MakeOsnetEmbedder(RandomWeights(architecture), {});
+  if (state.thread_index() == 0) embedder = MakeOsnetEmbedder(RandomWeights(architecture), options);
   Batch batch(static_cast<int>(state.range(0)));
   for (auto _ : state) embedder->Embed(batch.images, batch.features.data());
   if (state.thread_index() == 0) embedder.reset();  // the loop ends with a barrier
   state.SetItemsProcessed(state.iterations() * batch.images.count);
+  state.counters["GFLOP/s"] =
+      benchmark::Counter(2e-9 * static_cast<double>(CountMacs(architecture, kHeight, kWidth)) *
+                             static_cast<double>(state.iterations() * batch.images.count),
+                         benchmark::Counter::kIsRate);
+}
+
+// Fused multiply-adds in registers, as many at once as hide their latency: the roof over GFLOP/s.
+// Vectors as wide as the compiler was told that the processor has.
+void FmaPeak(benchmark::State& state) {
+  constexpr int kChains = 12;
+#ifdef __AVX512F__
+  constexpr int kBytes = 64;
+#else
+  constexpr int kBytes = 32;
+#endif
+  constexpr int kLanes = kBytes / sizeof(float);
+  typedef float Vector __attribute__((vector_size(kBytes)));
+  Vector sums[kChains] = {};
+  const Vector factor = Vector{} + 0.999f;
+  const Vector addend = Vector{} + 0.001f;
+  constexpr int kRounds = 10000;
+  for (auto _ : state) {
+    for (int round = 0; round < kRounds; ++round) {
+#pragma GCC unroll 12
+      for (Vector& sum : sums) {
+        for (int lane = 0; lane < kLanes; ++lane) {
+          sum[lane] = __builtin_fmaf(sum[lane], factor[lane], addend[lane]);
+        }
+      }
+    }
+    for (Vector& sum : sums) benchmark::DoNotOptimize(sum);
+  }
+  state.counters["GFLOP/s"] = benchmark::Counter(
+      2e-9 * kRounds * kChains * kLanes * static_cast<double>(state.iterations()),
+      benchmark::Counter::kIsRate);
+}
+
+struct Variant {
+  const char* engine;
+  const char* precision;
+};
+
+std::vector<Variant> Variants() {
+  std::vector<Variant> variants = {{"libtorch", "fp32"}};
+  for (const std::string& precision : OnednnPrecisions())
+    variants.push_back({"onednn", precision == "bf16" ? "bf16" : "fp32"});
+  return variants;
 }
 
 void Register() {
+  benchmark::RegisterBenchmark("fma_peak", FmaPeak);
   // In this order: the allocator cannot be tuned back.
   for (const OsnetArchitecture& a : OsnetArchitectures()) {
     benchmark::RegisterBenchmark(("eager_nchw/" + a.name).c_str(), Baseline, a)
@@ -84,14 +136,21 @@ void Register() {
     benchmark::RegisterBenchmark(("eager_nchw_tuned/" + a.name).c_str(), Tuned, a)
         ->Arg(16)
         ->UseRealTime();
-    benchmark::RegisterBenchmark(("embedder/" + a.name).c_str(), Shared, a)
-        ->Arg(1)
-        ->Arg(16)
-        ->UseRealTime();
-    benchmark::RegisterBenchmark(("embedder/" + a.name).c_str(), Shared, a)
-        ->Arg(16)
-        ->Threads(2)
-        ->UseRealTime();
+    for (const Variant& variant : Variants()) {
+      EmbedderOptions options;
+      options.engine = variant.engine;
+      options.precision = variant.precision;
+      const std::string name =
+          std::string("embedder/") + variant.engine + "_" + variant.precision + "/" + a.name;
+      benchmark::RegisterBenchmark(name.c_str(), Shared, a, options)
+          ->Arg(1)
+          ->Arg(16)
+          ->UseRealTime();
+      benchmark::RegisterBenchmark(name.c_str(), Shared, a, options)
+          ->Arg(16)
+          ->Threads(2)
+          ->UseRealTime();
+    }
   }
 }
 
