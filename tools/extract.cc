@@ -5,6 +5,7 @@
 #include "cli/progress.h"
 #include "core/error.h"
 #include "core/text.h"
+#include "weights/default_weights.h"
 
 namespace {
 
@@ -73,9 +74,12 @@ int main(int argc, char** argv) {
   command.Option("--boxes", &options.boxes,
                  "MOTChallenge text file of tracks or detections to cut out of the frames");
   command.Group("Network");
-  command.Option("--weights", &options.weights, "Weights file: torch checkpoint or ONNX");
-  command.Choice("--engine", &options.embedder.engine, {"auto", "onednn", "libtorch", "opencv"},
-                 "onednn, libtorch: OSNet; opencv: any ONNX network; auto: the fastest for OSNet");
+  command.Option("--weights", &options.weights,
+                 "Weights file: torch checkpoint or ONNX (default: weights from synthetic people)");
+  command.Choice("--engine", &options.embedder.engine,
+                 {"auto", "onednn", "libtorch", "opencv", "histogram"},
+                 "onednn, libtorch: OSNet; opencv: any ONNX network; auto: the fastest for OSNet; "
+                 "histogram: colours of stripes, a baseline without weights");
   command.Option("--device", &options.embedder.device, "cpu or cuda:N");
   command.Option("--precision", &options.embedder.precision,
                  "Arithmetic of the network: fp32; onednn also bf16");
@@ -100,8 +104,10 @@ int main(int argc, char** argv) {
     if (options.output.empty())
       ThrowUsage(
           "--output is missing: name the feature file to write, for example --output features.h5");
-    if (options.weights.empty())
-      ThrowUsage("--weights is missing: name a torch checkpoint or an ONNX file");
+    if (options.weights.empty() && options.embedder.engine == "opencv")
+      ThrowUsage("--weights is missing: engine opencv needs an ONNX file");
+    if (UsesRawPixels(options.embedder.engine) && (!mean.empty() || !std_dev.empty()))
+      ThrowUsage("--mean and --std: engine histogram takes colours as they are");
     if (!options.frames.empty() || !options.boxes.empty()) {
       for (const char* flag :
            {"--dataset", "--root", "--list", "--splits", "--split-index", "--distractors-500k"}) {
@@ -128,6 +134,10 @@ int main(int argc, char** argv) {
     if (const auto violations = preprocess.Validate(); !violations.empty())
       ThrowUsage("{}", JoinText(violations, "\n"));
     options.dry_run = common.dry_run;
+    if (options.weights.empty() && options.embedder.engine != "histogram") {
+      options.weights = DefaultWeights();
+      PrintWarning(DefaultWeightsWarning());
+    }
 
     ExtractResult result;
     {

@@ -88,6 +88,9 @@ int main(int argc, char** argv) {
   command.Option("--triplet", &training.triplet_weight,
                  "Weight of the batch-hard triplet loss against cross-entropy; 0: none");
   command.Option("--margin", &training.triplet_margin, "Margin of the triplet loss");
+  command.Option("--contrastive", &training.contrastive_weight,
+                 "Weight of the supervised contrastive loss; it starts faster; 0: none");
+  command.Option("--temperature", &training.contrastive_temperature, "Its temperature");
   command.Option("--clip-norm", &training.clip_norm, "Largest norm of the gradient; 0: any");
   command.Group("Augmentation");
   command.Option("--flip", &augment.flip_probability, "Probability of mirroring an image");

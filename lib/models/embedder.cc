@@ -16,6 +16,7 @@
 #include "core/text.h"
 #include "models/engine.h"
 #include "models/flush_denormals.h"
+#include "models/histogram_engine.h"
 #include "models/onednn_engine.h"
 #include "models/opencv_engine.h"
 #include "models/osnet_torch.h"
@@ -27,6 +28,7 @@ constexpr std::string_view kAuto = "auto";
 constexpr std::string_view kOnednn = "onednn";
 constexpr std::string_view kLibtorch = "libtorch";
 constexpr std::string_view kOpencv = "opencv";
+constexpr std::string_view kHistogram = "histogram";
 
 class CheckedEmbedder : public Embedder {
  public:
@@ -83,7 +85,8 @@ class CheckedEmbedder : public Embedder {
   const bool normalize_;
 };
 
-constexpr std::array<std::string_view, 4> kEngines = {kAuto, kOnednn, kLibtorch, kOpencv};
+constexpr std::array<std::string_view, 5> kEngines = {kAuto, kOnednn, kLibtorch, kOpencv,
+                                                      kHistogram};
 
 // Replaces "auto" by the engine that it stands for.
 EmbedderOptions Resolve(EmbedderOptions options) {
@@ -116,6 +119,13 @@ std::unique_ptr<Engine> MakeOsnetEngine(const OsnetWeights& weights,
 std::unique_ptr<Embedder> MakeEmbedder(const std::filesystem::path& weights,
                                        const EmbedderOptions& options) {
   const EmbedderOptions resolved = Resolve(options);
+  if (resolved.engine == kHistogram) {
+    if (!weights.empty())
+      ThrowUsage("{}: engine {} has no weights: leave them out", weights.string(), kHistogram);
+    if (resolved.device != "cpu")
+      ThrowUsage("engine {} runs on the cpu only, not on {}", kHistogram, resolved.device);
+    return std::make_unique<CheckedEmbedder>(MakeHistogramEngine(), options.normalize);
+  }
   if (resolved.engine != kOpencv) return MakeOsnetEmbedder(LoadOsnetWeights(weights), resolved);
   TuneAllocatorForInference();
   return std::make_unique<CheckedEmbedder>(MakeOpencvEngine(weights, options.device),
@@ -130,9 +140,12 @@ std::unique_ptr<Embedder> MakeOsnetEmbedder(const OsnetWeights& weights,
         "engine {} reads its network from an ONNX file; OSNet weights in memory need engine {}",
         kOpencv, kLibtorch);
   }
+  if (resolved.engine == kHistogram) ThrowUsage("engine {} has no weights", kHistogram);
   TuneAllocatorForInference();
   return std::make_unique<CheckedEmbedder>(MakeOsnetEngine(weights, resolved), options.normalize);
 }
+
+bool UsesRawPixels(std::string_view engine) { return engine == kHistogram; }
 
 void TuneAllocatorForInference() {
 #ifdef __GLIBC__

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "imaging/image.h"
@@ -14,8 +15,8 @@
 namespace reidbench {
 
 struct EmbedderOptions {
-  // "onednn", "libtorch" (both OSNet), "opencv" (any ONNX re-ID network), or "auto": onednn on a
-  // CPU that it can use, else libtorch.
+  // "onednn", "libtorch" (both OSNet), "opencv" (any ONNX re-ID network), "auto": onednn on a CPU
+  // that it can use, else libtorch; or "histogram": colours of stripes, a baseline without weights.
   std::string engine = "auto";
   std::string device = "cpu";      // "cpu"; libtorch also "cuda:N"
   std::string precision = "fp32";  // onednn also "bf16" where the processor has it
@@ -61,6 +62,9 @@ inline int DefaultBatchSize(const EmbedderInfo& info) { return info.batch_size; 
 // that do not fit.
 std::unique_ptr<Embedder> MakeEmbedder(const std::filesystem::path& weights,
                                        const EmbedderOptions& options);
+
+// Whether an engine takes colours as they are: preprocessing with mean 0 and deviation 1.
+bool UsesRawPixels(std::string_view engine);
 
 // The same for weights in memory; engines of OSNet only.
 std::unique_ptr<Embedder> MakeOsnetEmbedder(const OsnetWeights& weights,

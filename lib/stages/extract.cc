@@ -61,6 +61,11 @@ ExtractResult RunExtract(const ExtractOptions& options, const ProgressCallback& 
   ExtractPipelineOptions pipeline;
   pipeline.output = options.output;
   pipeline.preprocess = options.preprocess;
+  if (UsesRawPixels(options.embedder.engine)) {
+    pipeline.preprocess.mean = {0, 0, 0};
+    pipeline.preprocess.std = {1, 1, 1};
+    pipeline.preprocess.scale_to_unit = true;
+  }
   pipeline.batch_size = options.batch_size;
   pipeline.threads = options.threads;
   pipeline.skip_corrupt = options.skip_corrupt;

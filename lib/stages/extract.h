@@ -17,11 +17,11 @@ struct ExtractOptions {
   // a video (see FrameCropsOptions). Both or neither.
   std::filesystem::path frames;
   std::filesystem::path boxes;
-  std::filesystem::path weights;
+  std::filesystem::path weights;  // empty for engine "histogram"
   std::filesystem::path output;
   EmbedderOptions embedder;
-  PreprocessOptions preprocess;
-  int batch_size = 0;  // like the next ones, see ExtractPipelineOptions
+  PreprocessOptions preprocess;  // engine "histogram" takes colours as they are: no mean, no std
+  int batch_size = 0;            // like the next ones, see ExtractPipelineOptions
   int threads = 0;
   bool skip_corrupt = false;
   bool force = false;

@@ -24,7 +24,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr const char* kLogHeader =
-    "epoch,learning_rate,loss,cross_entropy,triplet,accuracy,images,mAP,rank1\n";
+    "epoch,learning_rate,loss,cross_entropy,triplet,contrastive,accuracy,images,mAP,rank1\n";
 constexpr const char* kRunDict = "training_run";  // in the unfinished file: log and fingerprint
 
 struct ImageFile {
@@ -130,9 +130,9 @@ std::string LogRow(const TrainedEpoch& epoch) {
   const auto score = [](const std::optional<double>& value) {
     return value ? fmt::format("{:.6f}", *value) : std::string();
   };
-  return fmt::format("{},{:.9f},{:.6f},{:.6f},{:.6f},{:.6f},{},{},{}\n", s.epoch, s.learning_rate,
-                     s.loss, s.cross_entropy, s.triplet, s.accuracy, s.images, score(epoch.mean_ap),
-                     score(epoch.rank1));
+  return fmt::format("{},{:.9f},{:.6f},{:.6f},{:.6f},{:.6f},{:.6f},{},{},{}\n", s.epoch,
+                     s.learning_rate, s.loss, s.cross_entropy, s.triplet, s.contrastive, s.accuracy,
+                     s.images, score(epoch.mean_ap), score(epoch.rank1));
 }
 
 SavedTensor TextTensor(std::string name, const std::string& text) {

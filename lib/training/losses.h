@@ -12,4 +12,11 @@ namespace reidbench {
 // when all rows are of one person.
 at::Tensor BatchHardTripletLoss(const at::Tensor& features, const at::Tensor& label, double margin);
 
+// Supervised contrastive loss (Khosla et al., NeurIPS 2020): for every row, how badly a softmax
+// over the cosine similarities to all other rows, divided by `temperature`, finds those of its own
+// person. Unlike hard triplets it does not draw all features into one point when training starts
+// from random weights. Rows without another of their person do not count.
+at::Tensor SupervisedContrastiveLoss(const at::Tensor& features, const at::Tensor& label,
+                                     double temperature);
+
 }  // namespace reidbench

@@ -89,14 +89,19 @@ void RequireValid(const TrainOptions& options) {
 struct LossSums {
   double cross_entropy = 0;
   double triplet = 0;
+  double contrastive = 0;
   int64_t correct = 0;
   int64_t images = 0;
 
   void operator+=(const LossSums& other) {
     cross_entropy += other.cross_entropy;
     triplet += other.triplet;
+    contrastive += other.contrastive;
     correct += other.correct;
     images += other.images;
+  }
+  bool IsFinite() const {
+    return std::isfinite(cross_entropy) && std::isfinite(triplet) && std::isfinite(contrastive);
   }
 };
 
@@ -140,8 +145,8 @@ std::vector<std::string> TrainOptions::Validate() const {
                         "images",
                         batch_size, chunk_size, images_per_person));
   }
-  require(triplet_weight == 0 || images_per_person >= 2,
-          "the triplet loss needs at least 2 images per person in a batch");
+  require((triplet_weight == 0 && contrastive_weight == 0) || images_per_person >= 2,
+          "the triplet and contrastive losses need at least 2 images per person in a batch");
   require(learning_rate > 0 && learning_rate <= 10,
           fmt::format("learning rate is {}, expected above 0, at most 10", learning_rate));
   require(final_learning_rate >= 0 && final_learning_rate <= 1,
@@ -155,6 +160,10 @@ std::vector<std::string> TrainOptions::Validate() const {
           fmt::format("triplet weight is {}, expected at least 0", triplet_weight));
   require(triplet_margin >= 0 && std::isfinite(triplet_margin),
           fmt::format("triplet margin is {}, expected at least 0", triplet_margin));
+  require(contrastive_weight >= 0 && std::isfinite(contrastive_weight),
+          fmt::format("contrastive weight is {}, expected at least 0", contrastive_weight));
+  require(contrastive_temperature > 0 && std::isfinite(contrastive_temperature),
+          fmt::format("contrastive temperature is {}, expected above 0", contrastive_temperature));
   require(clip_norm >= 0 && std::isfinite(clip_norm),
           fmt::format("largest gradient norm is {}, expected at least 0", clip_norm));
   require(cache_bytes >= 0, "the cache cannot be negative");
@@ -165,15 +174,18 @@ std::string TrainOptions::Describe() const {
   return fmt::format(
       "architecture={} height={} width={} epochs={} batch_size={} chunk_size={} "
       "images_per_person={} learning_rate={} final_learning_rate={} warmup_epochs={} "
-      "weight_decay={} label_smoothing={} triplet_weight={} triplet_margin={} clip_norm={} "
+      "weight_decay={} label_smoothing={} triplet_weight={} triplet_margin={} "
+      "contrastive_weight={} "
+      "contrastive_temperature={} clip_norm={} "
       "flip={} shift={} shift_extent={} erase={} erase_area={}..{} brightness={} contrast={} "
       "saturation={} white_balance={} degrade={} degrade_lowest={} device={} seed={}",
       architecture, height, width, epochs, batch_size, chunk_size, images_per_person, learning_rate,
       final_learning_rate, warmup_epochs, weight_decay, label_smoothing, triplet_weight,
-      triplet_margin, clip_norm, augment.flip_probability, augment.shift_probability,
-      augment.shift_extent, augment.erase_probability, augment.erase_area_low,
-      augment.erase_area_high, augment.brightness, augment.contrast, augment.saturation,
-      augment.white_balance, augment.degrade_probability, augment.degrade_lowest, device, seed);
+      triplet_margin, contrastive_weight, contrastive_temperature, clip_norm,
+      augment.flip_probability, augment.shift_probability, augment.shift_extent,
+      augment.erase_probability, augment.erase_area_low, augment.erase_area_high,
+      augment.brightness, augment.contrast, augment.saturation, augment.white_balance,
+      augment.degrade_probability, augment.degrade_lowest, device, seed);
 }
 
 double ScheduledLearningRate(const TrainOptions& options, int epoch, int64_t step, int64_t steps) {
@@ -253,6 +265,12 @@ struct Trainer::Impl {
       loss = loss + options.triplet_weight * triplet;
       sums.triplet = static_cast<double>(count) * triplet.item<double>();
     }
+    if (options.contrastive_weight > 0) {
+      const at::Tensor contrastive =
+          SupervisedContrastiveLoss(output.features, label, options.contrastive_temperature);
+      loss = loss + options.contrastive_weight * contrastive;
+      sums.contrastive = static_cast<double>(count) * contrastive.item<double>();
+    }
     sums.cross_entropy = static_cast<double>(count) * cross_entropy.item<double>();
     sums.correct = output.logits.argmax(1).eq(label).sum().item<int64_t>();
     torch::autograd::backward({loss * share}, {});
@@ -296,8 +314,7 @@ struct Trainer::Impl {
     parameters.running().copy_(running.div_(static_cast<double>(chunks.size())));
     LossSums total;
     for (const LossSums& part : sums) total += part;
-    if (std::isfinite(total.cross_entropy) && std::isfinite(total.triplet))
-      Update(gradient, learning_rate);
+    if (total.IsFinite()) Update(gradient, learning_rate);
     return total;
   }
 
@@ -375,7 +392,7 @@ EpochSummary Trainer::RunEpoch(const std::function<void(int64_t, int64_t)>& prog
       const LossSums part =
           impl.RunStep(batch, static_cast<uint64_t>(sums.images), summary.learning_rate);
       sums += part;
-      if (!std::isfinite(part.cross_entropy) || !std::isfinite(part.triplet)) {
+      if (!part.IsFinite()) {
         ThrowModel(
             "the loss is not finite in step {} of epoch {}: the training diverged; lower the "
             "learning rate ({}), or limit the norm of the gradient",
@@ -389,7 +406,9 @@ EpochSummary Trainer::RunEpoch(const std::function<void(int64_t, int64_t)>& prog
   summary.images = sums.images;
   summary.cross_entropy = sums.cross_entropy / images;
   summary.triplet = sums.triplet / images;
-  summary.loss = summary.cross_entropy + options.triplet_weight * summary.triplet;
+  summary.contrastive = sums.contrastive / images;
+  summary.loss = summary.cross_entropy + options.triplet_weight * summary.triplet +
+                 options.contrastive_weight * summary.contrastive;
   summary.accuracy = static_cast<double>(sums.correct) / images;
   return summary;
 }

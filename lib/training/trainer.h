@@ -1,6 +1,6 @@
-// Trains an OSNet: label-smoothed cross-entropy and triplet loss, AMSGrad (Reddi et al., ICLR
-// 2018), cosine schedule with warm-up. Defaults are torchreid's published recipe for OSNet where it
-// has one. No LibTorch type shows here.
+// Trains an OSNet: label-smoothed cross-entropy, triplet and contrastive loss, AMSGrad (Reddi et
+// al., ICLR 2018), cosine schedule with warm-up. Defaults are torchreid's published recipe for
+// OSNet where it has one. No LibTorch type shows here.
 //
 // A batch is divided into chunks of a fixed size that run in parallel, each with batch norms over
 // its own images ("ghost batch norm", Hoffer et al., NeurIPS 2017; what data-parallel training on
@@ -28,16 +28,18 @@ struct TrainOptions {
   int width = 128;   // px; at least 16
   int epochs = 150;  // 0: the network as it was initialised
   int batch_size = 64;
-  int chunk_size = 32;               // images of one chunk, at least 2 persons'
-  int images_per_person = 4;         // K of identity-balanced batches; 0: plain shuffling
-  double learning_rate = 0.0015;     // > 0, highest of the schedule
-  double final_learning_rate = 0.0;  // >= 0, fraction of the highest at the end
-  int warmup_epochs = 5;             // rise from a tenth of learning_rate over so many epochs
-  double weight_decay = 5e-4;        // >= 0, L2, added to the gradient
-  double label_smoothing = 0.1;      // 0..1
-  double triplet_weight = 0.0;       // >= 0, against 1 of cross-entropy; 0: none
-  double triplet_margin = 0.3;       // >= 0
-  double clip_norm = 0.0;            // >= 0, largest L2 norm of the gradient; 0: any
+  int chunk_size = 32;                   // images of one chunk, at least 2 persons'
+  int images_per_person = 4;             // K of identity-balanced batches; 0: plain shuffling
+  double learning_rate = 0.0015;         // > 0, highest of the schedule
+  double final_learning_rate = 0.0;      // >= 0, fraction of the highest at the end
+  int warmup_epochs = 5;                 // rise from a tenth of learning_rate over so many epochs
+  double weight_decay = 5e-4;            // >= 0, L2, added to the gradient
+  double label_smoothing = 0.1;          // 0..1
+  double triplet_weight = 0.0;           // >= 0, against 1 of cross-entropy; 0: none
+  double triplet_margin = 0.3;           // >= 0
+  double contrastive_weight = 0.0;       // >= 0, of the supervised contrastive loss; 0: none
+  double contrastive_temperature = 0.1;  // > 0
+  double clip_norm = 0.0;                // >= 0, largest L2 norm of the gradient; 0: any
   AugmentOptions augment;
   std::string device = "cpu";       // "cpu" or "cuda:N"
   int64_t cache_bytes = 1ll << 30;  // resized images kept in memory; the rest is read every epoch
@@ -62,10 +64,11 @@ struct EpochSummary {
   int64_t steps = 0;
   int64_t images = 0;
   double learning_rate = 0;  // of the last step
-  double loss = 0;           // cross-entropy + triplet_weight * triplet
+  double loss = 0;           // the sum of the next three, weighted
   double cross_entropy = 0;
-  double triplet = 0;   // 0 where it is off
-  double accuracy = 0;  // share of training images that the classifier named right, 0..1
+  double triplet = 0;      // 0 where it is off
+  double contrastive = 0;  // likewise
+  double accuracy = 0;     // share of training images that the classifier named right, 0..1
 };
 
 class Trainer {

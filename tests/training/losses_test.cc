@@ -59,5 +59,37 @@ TEST(TripletLoss, EqualFeaturesHaveAFiniteGradient) {
   EXPECT_TRUE(at::isfinite(features.grad()).all().item<bool>());
 }
 
+TEST(ContrastiveLoss, IsASoftmaxOverTheOtherRows) {
+  // Unit vectors: rows 0 and 1 are one person at 60 degrees, row 2 another at right angles to row
+  // 0.
+  const double cos60 = 0.5;
+  const double cos30 = std::sqrt(3.0) / 2;
+  const at::Tensor features =
+      Rows({2, 0, 3 * 0.5f, 3 * static_cast<float>(cos30), 0, 5}, 3);  // lengths do not matter
+  const at::Tensor label = Labels({4, 4, 9});
+  const double t = 0.5;
+  const auto loss = [&](double positive, double negative) {
+    return -std::log(std::exp(positive / t) / (std::exp(positive / t) + std::exp(negative / t)));
+  };
+  // Row 2 has no other row of its person and does not count.
+  EXPECT_NEAR(SupervisedContrastiveLoss(features, label, t).item<double>(),
+              (loss(cos60, 0) + loss(cos60, cos30)) / 2, 1e-5);
+}
+
+TEST(ContrastiveLoss, ItsGradientIsFiniteAndPullsPositives) {
+  at::Tensor features = Rows({1, 0, 0.8f, 0.6f, 0, 0, 0, 1}, 4);
+  features.requires_grad_(true);
+  const at::Tensor loss = SupervisedContrastiveLoss(features, Labels({0, 0, 1, 1}), 0.1);
+  torch::autograd::backward({loss}, {});
+  EXPECT_TRUE(at::isfinite(features.grad()).all().item<bool>());
+  // Row 1 turns towards row 0: less of the second coordinate.
+  EXPECT_GT(features.grad()[1][1].item<float>(), 0);
+}
+
+TEST(ContrastiveLoss, WithoutPairsIsNothing) {
+  const at::Tensor features = Rows({1, 0, 0, 1}, 2);
+  EXPECT_EQ(SupervisedContrastiveLoss(features, Labels({0, 1}), 0.1).item<float>(), 0);
+}
+
 }  // namespace
 }  // namespace reidbench

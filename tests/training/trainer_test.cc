@@ -110,6 +110,20 @@ TEST(Trainer, TheTripletLossFalls) {
   EXPECT_LT(last.triplet, first.triplet);
 }
 
+TEST(Trainer, TheContrastiveLossFalls) {
+  TrainOptions options = Small();
+  options.epochs = 12;
+  options.chunk_size = 16;
+  options.contrastive_weight = 0.5;
+  options.augment.erase_probability = 0;
+  Trainer trainer(options, Persons(6, 8));
+  const EpochSummary first = trainer.RunEpoch();
+  EXPECT_NEAR(first.loss, first.cross_entropy + 0.5 * first.contrastive, 1e-9);
+  EpochSummary last;
+  while (trainer.epochs_done() < options.epochs) last = trainer.RunEpoch();
+  EXPECT_LT(last.contrastive, 0.9 * first.contrastive);
+}
+
 TEST(Trainer, TheBytesDoNotDependOnThreads) {
   std::vector<std::string> bytes;
   for (const int threads : {1, 2}) {

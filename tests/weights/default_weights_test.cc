@@ -1,0 +1,21 @@
+#include "weights/default_weights.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "weights/osnet.h"
+
+namespace reidbench {
+namespace {
+
+TEST(DefaultWeights, AreASmallOsnet) {
+  const std::filesystem::path path = DefaultWeights();
+  EXPECT_LE(std::filesystem::file_size(path), 1'000'000u);
+  const OsnetWeights weights = LoadOsnetWeights(path);
+  EXPECT_EQ(weights.architecture.name, "osnet_x0_25");
+  EXPECT_FALSE(weights.num_classes.has_value()) << "the classifier is of no use to others";
+  EXPECT_THAT(DefaultWeightsWarning(), testing::HasSubstr(path.filename().string()));
+}
+
+}  // namespace
+}  // namespace reidbench
