@@ -149,6 +149,58 @@ Table ComparisonTable(const RunJson& compare) {
   return table;
 }
 
+struct Comparison {
+  std::string tracks;
+  std::string correction;
+  const RunJson* json;
+};
+
+std::vector<Comparison> ListComparisons(const RunJson& record) {
+  std::vector<Comparison> comparisons;
+  if (!Tracking(record).is_array()) return comparisons;
+  for (const RunJson& entry : Tracking(record)) {
+    for (const RunJson& correction : At(entry, "corrections")) {
+      const RunJson& compare = At(correction, "compare");
+      if (compare.is_object())
+        comparisons.push_back({TextAt(entry, "name"), TextAt(correction, "name"), &compare});
+    }
+  }
+  return comparisons;
+}
+
+// One row a comparison.
+Table ComparisonsTable(const std::vector<Comparison>& comparisons) {
+  Table table({{"tracks", Align::kLeft},
+               {"correction", Align::kLeft},
+               {"IDF1"},
+               {"corrected"},
+               {"change"},
+               {"95 % interval"},
+               {"of what is possible"},
+               {"HOTA"},
+               {"corrected"},
+               {"change"},
+               {"IDSW"},
+               {"corrected"},
+               {"fixed"},
+               {"introduced"}});
+  for (const Comparison& comparison : comparisons) {
+    const RunJson& all = At(*comparison.json, "COMBINED");
+    const auto share = NumberAt(all, {"share_split_link", "IDF1"});
+    table.AddRow(
+        {comparison.tracks, comparison.correction, Percent(NumberAt(all, {"plain", "IDF1"})),
+         Percent(NumberAt(all, {"corrected", "IDF1"})),
+         SignedPercent(NumberAt(all, {"delta", "IDF1"})),
+         SignedInterval(At(At(all, "ci95"), "IDF1"), false),
+         share ? Percent(share, 0) + " %" : "n/a", Percent(NumberAt(all, {"plain", "HOTA"})),
+         Percent(NumberAt(all, {"corrected", "HOTA"})),
+         SignedPercent(NumberAt(all, {"delta", "HOTA"})), Count(NumberAt(all, {"plain", "IDSW"})),
+         Count(NumberAt(all, {"corrected", "IDSW"})), Count(NumberAt(all, {"switches", "fixed"})),
+         Count(NumberAt(all, {"switches", "introduced"}))});
+  }
+  return table;
+}
+
 // From the plain tracks to the corrected ones.
 Table AblationTable(const RunJson& steps) {
   std::vector<Table::Column> columns = {{"step", Align::kLeft}};
@@ -157,6 +209,7 @@ Table AblationTable(const RunJson& steps) {
   Table table(columns);
   std::optional<double> before;
   for (const RunJson& step : steps) {
+    if (TextAt(step, "name") == "corrected") continue;  // one of the steps, under its own name
     std::vector<std::string> row = {TextAt(step, "name")};
     for (const char* metric : kCompared)
       row.push_back(Cell(metric, NumberAt(step, {"COMBINED", metric})));
@@ -224,7 +277,8 @@ Table StageTable(const RunJson& record) {
   return table;
 }
 
-std::vector<Part> MakeParts(const RunJson& record) {
+// `details`: also every metric of every comparison.
+std::vector<Part> MakeParts(const RunJson& record, bool details) {
   std::vector<Part> parts;
   const RunJson& rank = Retrieval(record);
   if (rank.is_object()) {
@@ -242,19 +296,15 @@ std::vector<Part> MakeParts(const RunJson& record) {
     parts.push_back({fmt::format("All sequences, best {} first; frames/s of the tracker alone",
                                  TextAt(sweep, "select")),
                      SweepTable(sweep)});
-  const RunJson& tracking = Tracking(record);
-  if (tracking.is_array()) {
-    for (const RunJson& entry : tracking) {
-      for (const RunJson& correction : At(entry, "corrections")) {
-        const RunJson& compare = At(correction, "compare");
-        if (!compare.is_object()) continue;
-        const std::string of =
-            fmt::format("{}, {}", TextAt(entry, "name"), TextAt(correction, "name"));
-        parts.push_back({"Plain against corrected: " + of, ComparisonTable(compare)});
-        if (At(compare, "ablation").size() > 2)
-          parts.push_back({"Step by step: " + of, AblationTable(compare["ablation"])});
-      }
-    }
+  const std::vector<Comparison> comparisons = ListComparisons(record);
+  if (!comparisons.empty())
+    parts.push_back({"Plain against corrected", ComparisonsTable(comparisons)});
+  for (const Comparison& comparison : comparisons) {
+    const std::string of = fmt::format("{}, {}", comparison.tracks, comparison.correction);
+    if (details)
+      parts.push_back({"Plain against corrected: " + of, ComparisonTable(*comparison.json)});
+    if (At(*comparison.json, "ablation").size() > 2)
+      parts.push_back({"Step by step: " + of, AblationTable((*comparison.json)["ablation"])});
   }
   if (sweep.is_object() && At(sweep, "leave_one_out").is_object()) {
     parts.push_back({fmt::format("What choosing by {} is worth: report the second row",
@@ -353,7 +403,8 @@ std::string MakeHeadline(const RunJson& record) {
 
 std::string RenderRunTables(const RunJson& record, TableFormat format) {
   std::vector<std::string> blocks;
-  for (const Part& part : MakeParts(record)) {
+  // A terminal shows the essence.
+  for (const Part& part : MakeParts(record, format != TableFormat::kText)) {
     const std::string table = part.table.Render(format);
     if (format == TableFormat::kText) {
       blocks.push_back(part.title + "\n" + table);

@@ -12,7 +12,7 @@ namespace reidbench {
 // What was found, in one sentence; empty when nothing was scored.
 std::string MakeHeadline(const RunJson& record);
 
-// The run's tables: text, Markdown or LaTeX.
+// The run's tables: text (the essence), Markdown or LaTeX (all).
 std::string RenderRunTables(const RunJson& record, TableFormat format);
 
 // report.md: question, finding, tables, stages, provenance.
