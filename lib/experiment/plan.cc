@@ -71,12 +71,10 @@ std::vector<CorrectionChoice> ListCorrections(const ExperimentSpec& spec) {
   return choices;
 }
 
-// The correction built up step by step: names of rows, options of the method, and whether the row
-// is of the interpolated tracks.
+// The steps before the whole correction: names of rows and options of the method.
 struct AblationStep {
   const char* name;
   ExperimentOptions options;
-  bool interpolated = false;
 };
 
 std::vector<AblationStep> AblationSteps(const ExperimentOptions& options) {
@@ -86,9 +84,7 @@ std::vector<AblationStep> AblationSteps(const ExperimentOptions& options) {
     return all;
   };
   return {{"+split/swap", without({"motion_link", "appearance_link"})},
-          {"+motion link", without({"appearance_link"})},
-          {"+appearance link", options},
-          {"+interpolation", options, true}};
+          {"+motion link", without({"appearance_link"})}};
 }
 
 int InterpolationOf(const ExperimentCorrection& correction) {
@@ -457,10 +453,12 @@ class Planner {
         AddSlot(step, fmt::format("{}/ablation/{}/relink", slot, k));
         AddWords({"--ablation"}, &compare.arguments);
         compare.arguments.push_back(
-            ArtifactArgument(step, steps[k].interpolated ? "corrected/interpolated" : "corrected",
-                             std::string(steps[k].name) + "="));
+            ArtifactArgument(step, "corrected", std::string(steps[k].name) + "="));
       }
-      AddWords({"--allow-interpolated"}, &compare.arguments);
+    }
+    if (InterpolationOf(correction) > 0) {
+      AddWords({"--interpolated"}, &compare.arguments);
+      compare.arguments.push_back(ArtifactArgument(corrected, "corrected/interpolated"));
     }
     AddWords({"--timelines"}, &compare.arguments);
     AddRules(&compare);

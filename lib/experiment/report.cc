@@ -207,10 +207,14 @@ Table AblationTable(const RunJson& steps) {
   for (const char* metric : kCompared) columns.push_back({metric});
   columns.push_back({"IDF1 change"});
   Table table(columns);
+  // Appearance is the last step of the correction, so that its row is the corrected tracks'.
+  const bool step_by_step = steps.size() > 1 && TextAt(steps[1], "name") != "corrected";
   std::optional<double> before;
   for (const RunJson& step : steps) {
-    if (TextAt(step, "name") == "corrected") continue;  // one of the steps, under its own name
-    std::vector<std::string> row = {TextAt(step, "name")};
+    std::string name = TextAt(step, "name");
+    if (name == "corrected" && step_by_step) name = "+appearance link";
+    if (name == "interpolated") name = "+interpolation";
+    std::vector<std::string> row = {name};
     for (const char* metric : kCompared)
       row.push_back(Cell(metric, NumberAt(step, {"COMBINED", metric})));
     const auto idf1 = NumberAt(step, {"COMBINED", "IDF1"});

@@ -113,8 +113,7 @@ TEST_F(MakePlanTest, AblationMakesEveryStepOnce) {
   EXPECT_THAT(WordsOf(plan, "compare sort relink"),
               IsSupersetOf({"+split/swap=<relink sort relink +split/swap>/corrected",
                             "+motion link=<relink sort relink +motion link>/corrected",
-                            "+appearance link=<relink sort relink>/corrected",
-                            "+interpolation=<relink sort relink>/corrected/interpolated"}));
+                            "--interpolated", "<relink sort relink>/corrected/interpolated"}));
   EXPECT_THAT(WordsOf(plan, "relink sort relink +split/swap"),
               IsSupersetOf({"motion_link=false", "appearance_link=false"}));
 }
@@ -131,8 +130,8 @@ TEST_F(MakePlanTest, EverySlotIsAPlaceInTheResults) {
       EXPECT_TRUE(results.contains(nlohmann::ordered_json::json_pointer(slot))) << slot;
     }
   }
-  // 3 configurations: track, score, and for 2 corrections relink, score, compare; 4 steps of one.
-  EXPECT_EQ(slots.size(), 3u * (2 + 2 * 3 + 4));
+  // 3 configurations: track, score, and for 2 corrections relink, score, compare; 2 steps of one.
+  EXPECT_EQ(slots.size(), 3u * (2 + 2 * 3 + 2));
 }
 
 TEST_F(MakePlanTest, NamesAllMissingFiles) {
