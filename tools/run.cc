@@ -34,14 +34,16 @@ int main(int argc, char** argv) {
   std::vector<std::string> overrides;
   bool no_reuse = false;
 
-  Command command("run",
-                  "Runs an experiment: data, network, trackers and corrections of one file, with "
-                  "every stage reused that nothing has changed for.",
-                  "reidbench run experiments/plain_vs_relink.yaml\n"
-                  "reidbench run experiments/market1501_osnet_x0_25_from_msmt17.yaml --root "
-                  "Market-1501-v15.09.15 --weights osnet_x0_25_msmt17.pth\n"
-                  "reidbench run experiments/tracker_sweep.yaml --sequences MOT17/train --set "
-                  "select=IDF1 --dry-run");
+  Command command(
+      "run",
+      "Runs an experiment: data, network, trackers and corrections of one file, with "
+      "every stage reused that nothing has changed for. Reports go to reports/out, or to "
+      "the folder --output.",
+      "reidbench run experiments/plain_vs_relink.yaml\n"
+      "reidbench run experiments/market1501_osnet_x0_25_from_msmt17.yaml --root "
+      "Market-1501-v15.09.15 --weights osnet_x0_25_msmt17.pth\n"
+      "reidbench run experiments/tracker_sweep.yaml --sequences MOT17/train --set "
+      "select=IDF1 --dry-run");
   command.Positional("experiment", &file,
                      "YAML file, or a name of experiments/; experiments/README.md lists its keys");
   command.Group("Data");
