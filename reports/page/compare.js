@@ -114,7 +114,7 @@ rb.metricsTable = (data, entry, scope) => {
     : 'n/a');
   const rows = metrics.map((m) => {
     const ci = entry.ci95[m];
-    return [rb.metricTitles[m] === m ? m : [m, ' ', rb.h('span', { class: 'muted small' }, (rb.metricTitles[m] || '').toLowerCase())],
+    return [rb.metricTitles[m] === m ? m : [m, rb.h('span', { class: 'subtitle' }, (rb.metricTitles[m] || '').toLowerCase())],
       rb.score(m, entry.plain[m]), rb.score(m, entry.corrected[m]),
       { cell: rb.change(m, entry.delta[m]), class: rb.verdict(m, entry.delta[m]) },
       rb.isCount(m) ? '' : rb.intervalMark(entry.delta[m], ci, reach),

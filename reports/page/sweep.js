@@ -39,12 +39,11 @@ rb.sweepSection = (model, section) => {
   section.append(table);
   const one = sweep.leave_one_out;
   if (one) {
-    section.append(rb.h('div', { class: 'grid', style: { marginTop: '1.1rem' } },
-      rb.h('div', { class: 'panel' }, rb.table({ caption: `What choosing by ${sweep.select} is worth: report the second row`, head: ['choice', ...metrics],
+    section.append(rb.h('div', { class: 'panel' }, rb.table({ caption: `What choosing by ${sweep.select} is worth: report the second row`, head: ['choice', ...metrics],
         rows: [[{ cell: 'best on all sequences (tuned on what it is scored on)', class: 'wrap' }, ...metrics.map((m) => rb.score(m, sweep.rows[0][m]))],
           [{ cell: 'leave one sequence out (tuned on the others)', class: 'wrap' }, ...metrics.map((m) => rb.score(m, one.scores[m]))]] })),
       rb.h('div', { class: 'panel' }, rb.table({ caption: 'The choice for each sequence, made on the others', head: ['sequence left out', { text: 'chosen', class: 'left' }],
-        rows: Object.entries(one.chosen_on_the_others).map(([s, c]) => [s, { cell: label(c), class: 'wrap left' }]) }))));
+        rows: Object.entries(one.chosen_on_the_others).map(([s, c]) => [s, { cell: label(c), class: 'wrap left' }]) })));
   }
 };
 
@@ -61,7 +60,7 @@ rb.paretoFigure = (sweep, metrics, label) => {
       svg.attr('height', box.height);
       const x = d3.scaleLog(d3.extent(data, (r) => r.frames_per_s).map((v, i) => v * (i ? 1.4 : 0.7)), [box.left, width - box.right]);
       const y = d3.scaleLinear(d3.extent(data, (r) => r[metric]), [box.height - box.bottom, box.top + 8]).nice();
-      rb.axes(svg, { ...box, x, y, xTitle: 'frames per second', yTitle: metric + (rb.isCount(metric) ? '' : ', percent'), yFormat: (v) => (rb.isCount(metric) ? v : rb.percent(v, 0)), xFormat: '~s', xTicks: Math.max(2, Math.floor(width / 130)) });
+      rb.axes(svg, { ...box, x, y, xTitle: 'frames per second', yTitle: metric + (rb.isCount(metric) ? '' : ', percent'), yFormat: rb.isCount(metric) ? d3.format(',d') : rb.axisPercent(y.domain()), xFormat: '~s', xTicks: Math.max(2, Math.floor(width / 130)) });
       svg.append('path').datum([...f].sort((a, b) => a.frames_per_s - b.frames_per_s)).attr('d', d3.line().x((r) => x(r.frames_per_s)).y((r) => y(r[metric])).curve(d3.curveStepBefore)).attr('fill', 'none').attr('stroke', 'var(--corrected)').attr('stroke-width', 1.5).attr('stroke-dasharray', '4 3');
       svg.selectAll('path.dot').data([...data].sort((a, b) => f.has(a) - f.has(b))).join('path').attr('transform', (r) => `translate(${x(r.frames_per_s)},${y(r[metric])})`)
         .attr('d', (r) => d3.symbol(r.correction ? d3.symbolDiamond : d3.symbolCircle, f.has(r) ? 110 : 60)()).attr('fill', (r) => (f.has(r) ? 'var(--corrected)' : 'var(--plain)')).attr('fill-opacity', (r) => (f.has(r) ? 1 : 0.6)).attr('stroke', 'var(--panel)')
@@ -106,7 +105,7 @@ rb.sensitivityFigure = (sweep, metrics, keys, label) => {
       svg.attr('height', box.height);
       if (!points.length) { svg.append('text').attr('class', 'muted').attr('x', 10).attr('y', 30).text('No two configurations differ in this option alone.'); return; }
       const x = d3.scaleLinear(d3.extent(points, (p) => p.value), [box.left + 6, width - box.right]), y = d3.scaleLinear(d3.extent(points, (p) => p.score), [box.height - box.bottom, box.top + 8]).nice();
-      rb.axes(svg, { ...box, x, y, xTitle: key, yTitle: metric + (rb.isCount(metric) ? '' : ', percent'), yFormat: (v) => (rb.isCount(metric) ? v : rb.percent(v, 1)) });
+      rb.axes(svg, { ...box, x, y, xTitle: key, yTitle: metric + (rb.isCount(metric) ? '' : ', percent'), yFormat: rb.isCount(metric) ? d3.format(',d') : rb.axisPercent(y.domain()) });
       const color = (g) => (data.length > 8 ? 'var(--corrected)' : rb.idColors[data.indexOf(g)][0]);
       svg.selectAll('path.line').data(data).join('path').attr('d', (g) => d3.line().x((p) => x(p.value)).y((p) => y(p.score))(g.points)).attr('fill', 'none').attr('stroke', color).attr('stroke-width', 2).attr('stroke-opacity', data.length > 8 ? 0.35 : 1);
       svg.selectAll('circle').data(points).join('circle').attr('cx', (p) => x(p.value)).attr('cy', (p) => y(p.score)).attr('r', 4.5).attr('fill', (p) => color(p.line)).attr('stroke', 'var(--panel)')

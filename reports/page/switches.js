@@ -126,7 +126,7 @@ rb.switchSection = (model, section) => {
 
 rb.notes = () => {
   const crops = rb.view.comparison.crops;
-  const note = crops && crops.note;
+  const note = crops ? crops.note : 'Without pictures of the switches: reidbench compare --html FILE --frames FOLDER shows them.';
   return note ? rb.h('p', { class: 'note small' }, note) : null;
 };
 

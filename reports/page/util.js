@@ -34,6 +34,8 @@ rb.percent = (value, digits = 2) => (known(value) ? minus((100 * value).toFixed(
 rb.count = (value) => (known(value) ? minus(value.toLocaleString('en-US', { maximumFractionDigits: 1 })) : 'n/a');
 const plus = (value, text) => (value > 0 ? '+' : '') + text;
 rb.score = (metric, value) => (rb.isCount(metric) ? rb.count(value) : rb.percent(value));
+// For an axis over [low, high]: as many digits as its steps need.
+rb.axisPercent = ([low, high]) => (value) => rb.percent(value, high - low < 0.05 ? 1 : 0);
 rb.change = (metric, value) => (known(value) ? plus(value, rb.score(metric, value)) : 'n/a');
 rb.unit = (metric) => (rb.isCount(metric) ? '' : ' %');
 rb.pValue = (p) => (known(p) ? (p < 0.001 ? '< 0.001' : p.toFixed(3)) : 'n/a');
@@ -84,7 +86,10 @@ rb.standaloneSvg = (svg) => {
     const style = getComputedStyle(original);
     for (const property of styled) {
       const value = style.getPropertyValue(property);
-      if (value) copies[i].style.setProperty(property, value);
+      if (value) {
+        copies[i].removeAttribute(property);
+        copies[i].style.setProperty(property, value);
+      }
     }
   });
   copy.setAttribute('xmlns', 'http://www.w3.org/2000/svg');
