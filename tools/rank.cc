@@ -6,6 +6,8 @@
 #include "core/error.h"
 #include "core/files.h"
 #include "core/text.h"
+#include "reporting/figure.h"
+#include "stages/rank_page.h"
 #include "stages/rank_report.h"
 
 namespace {
@@ -30,6 +32,8 @@ int main(int argc, char** argv) {
   std::string gallery_split = "gallery";
   std::string rerank = "none";
   std::string per_query;
+  std::filesystem::path page, cmc;
+  RankPageOptions page_options;
   int top_k = 10;
   RerankOptions rerank_options;
   ExpansionOptions expansion;
@@ -75,7 +79,12 @@ int main(int argc, char** argv) {
   command.Flag("--camera-pairs", &camera_pairs, "Print mAP and rank-1 per pair of cameras");
   command.Option("--per-query", &per_query,
                  "Write every query's AP, first match and nearest images (.csv or .json)");
-  command.Option("--top-k", &top_k, "Nearest images that --per-query lists");
+  command.Option("--top-k", &top_k, "Nearest images that --per-query and --html list");
+  command.Option("--html", &page,
+                 "Also write a report page: one file to look at, with curves and ranked lists");
+  command.Option("--images", &page_options.images,
+                 "With --html: the data set's root, for pictures of the ranked lists");
+  command.Option("--cmc", &cmc, "Also draw the CMC curve, for a paper (.svg or .pdf)");
   command.Option("--versus", &options.versus,
                  "Feature file of a second model on the same images: paired test");
   command.Option("--expect", &options.expect,
@@ -101,11 +110,22 @@ int main(int argc, char** argv) {
     }
     if (expansion.neighbors < 0) ThrowUsage("--expand {}: expected 0 or more", expansion.neighbors);
     if (expansion.neighbors > 0) options.expansion = expansion;
-    if (!per_query.empty()) {
-      RequireWritable(per_query, common.force);
+    if (!per_query.empty()) RequireWritable(per_query, common.force);
+    if (!cmc.empty()) {
+      CheckFigureName(cmc);
+      RequireWritable(cmc, common.force);
+    }
+    if (!page.empty()) {
+      RequireWritable(page, common.force);
+      if (!page_options.images.empty() && !IsFolder(page_options.images))
+        ThrowIo("--images {}: expected a folder, found none", page_options.images.string());
+    } else if (!page_options.images.empty()) {
+      ThrowUsage("--images belongs to --html FILE");
+    }
+    if (!per_query.empty() || !page.empty()) {
       options.ranking.top_k = top_k;
     } else if (command.WasGiven("--top-k")) {
-      ThrowUsage("--top-k belongs to --per-query FILE");
+      ThrowUsage("--top-k belongs to --per-query FILE or --html FILE");
     }
     std::vector<std::string> violations = options.ranking.Validate();
     if (options.rerank) {
@@ -129,6 +149,8 @@ int main(int argc, char** argv) {
     for (const std::string& note : result.notes) PrintNote(common, note);
     if (!per_query.empty())
       WriteFileAtomically(per_query, RenderPerQuery(result, EndsWith(per_query, ".json")));
+    if (!cmc.empty()) WriteFileAtomically(cmc, RenderFigureAs(CmcFigure(result), cmc));
+    if (!page.empty()) WriteFileAtomically(page, RenderRankPage(result, page_options));
     WriteResult(common, RenderAs(common.format, {.json = [&] { return RenderRankJson(result); },
                                                  .csv = [&] { return RenderRankCsv(result); },
                                                  .tables =

@@ -5,6 +5,9 @@
 #include "cli/progress.h"
 #include "cli/render.h"
 #include "core/error.h"
+#include "core/files.h"
+#include "reporting/figure.h"
+#include "reporting/report_page.h"
 #include "stages/track_report.h"
 #include "tracking/tracker.h"
 
@@ -13,6 +16,7 @@ using namespace reidbench;
 int main(int argc, char** argv) {
   TrackStageOptions options;
   std::string compat;
+  std::filesystem::path page, pareto;
 
   Command command(
       "track", "Tracks detections; writes one MOT file per sequence into --output.",
@@ -45,6 +49,10 @@ int main(int argc, char** argv) {
                  "key=a,b,c: run all values (all combinations when repeated); tracks go to "
                  "OUTPUT/key=a/");
   command.Option("--select", &options.select, "Score by which the best options are chosen");
+  command.Option("--html", &page, "With --sweep: also write a report page of the combinations");
+  command.Option(
+      "--pareto", &pareto,
+      "With --sweep and --gt: also draw speed against score, for a paper (.svg or .pdf)");
 
   return command.Run(argc, argv, [&](const CommonOptions& common) {
     options.output = common.output;
@@ -56,6 +64,14 @@ int main(int argc, char** argv) {
       for (const char* flag : {"--benchmark", "--split", "--seqmap", "--select"}) {
         if (command.WasGiven(flag)) ThrowUsage("{} belongs to --gt", flag);
       }
+    }
+    if (options.sweep.empty() && !(page.empty() && pareto.empty()))
+      ThrowUsage("--html and --pareto belong to --sweep");
+    if (!page.empty()) RequireWritable(page, common.force);
+    if (!pareto.empty()) {
+      if (options.ground_truth.empty()) ThrowUsage("--pareto needs --gt, to have scores");
+      CheckFigureName(pareto);
+      RequireWritable(pareto, common.force);
     }
     TrackStageResult result;
     {
@@ -73,6 +89,11 @@ int main(int argc, char** argv) {
           "the best options were chosen on the sequence they are scored on; leave-one-sequence-out "
           "needs several sequences");
     }
+    if (!page.empty()) {
+      const std::vector<ReportPart> parts = {{"track", RenderTrackJson(result)}};
+      WriteFileAtomically(page, RenderReportPage("Options of " + result.tracker, parts));
+    }
+    if (!pareto.empty()) WriteFileAtomically(pareto, RenderFigureAs(ParetoFigure(result), pareto));
     CommonOptions to_stdout = common;
     to_stdout.output.clear();
     WriteResult(to_stdout, RenderAs(common.format, {.json = [&] { return RenderTrackJson(result); },

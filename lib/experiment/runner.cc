@@ -20,6 +20,7 @@
 #include "experiment/report.h"
 #include "experiment/stage_cache.h"
 #include "experiment/sweep.h"
+#include "reporting/report_page.h"
 
 namespace reidbench {
 namespace {
@@ -513,6 +514,8 @@ class Runner {
     record_["headline"] = headline.empty() ? RunJson(nullptr) : RunJson(headline);
     Flush();
     WriteFileAtomically(folder_ / "report.md", RenderRunMarkdown(record_));
+    const std::vector<ReportPart> parts = {{"run", DumpRunJson(record_)}};
+    WriteFileAtomically(folder_ / "report.html", RenderReportPage(spec_.name, parts));
     const int failure = failed_ ? first_failure_ : gate_failed_ ? kExitCheckFailed : kExitOk;
     return {.record = std::move(record_),
             .folder = folder_,

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "core/text.h"
@@ -481,6 +482,19 @@ std::string RenderPerQuery(const RankStageResult& result, bool json) {
     table.AddRow(std::move(cells));
   }
   return table.Render(TableFormat::kCsv);
+}
+
+Figure CmcFigure(const RankStageResult& result) {
+  FigureSeries curve{.name = {}, .points = {}, .markers = true};
+  for (int k = 1; k <= std::min(20, result.options.ranking.max_rank); ++k) {
+    if (const std::optional<double> value = result.Cmc(k))
+      curve.points.emplace_back(k, 100 * *value);
+  }
+  return {.title = {},
+          .x_title = "rank",
+          .y_title = "matching rate (%)",
+          .log_x = false,
+          .series = {std::move(curve)}};
 }
 
 }  // namespace reidbench

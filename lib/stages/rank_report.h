@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "reporting/figure.h"
 #include "reporting/table.h"
 #include "stages/rank.h"
 
@@ -18,5 +19,7 @@ std::string RenderRankCsv(const RankStageResult& result);
 std::string RenderRankJson(const RankStageResult& result);
 // Every query: its AP, first match and nearest gallery images. CSV, or JSON when `json`.
 std::string RenderPerQuery(const RankStageResult& result, bool json);
+// CMC in percent up to rank 20, or to the longest that was computed.
+Figure CmcFigure(const RankStageResult& result);
 
 }  // namespace reidbench

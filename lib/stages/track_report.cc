@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "core/text.h"
@@ -175,6 +176,36 @@ std::string RenderTrackJson(const TrackStageResult& result) {
                             {"scores", HeadlineJson(result.leave_one_out->combined)}};
   }
   return out.dump(2) + "\n";
+}
+
+Figure ParetoFigure(const TrackStageResult& result) {
+  const bool count = IsCount(result.select);
+  FigureSeries all{.name = "configurations", .points = {}, .line = false, .markers = true};
+  for (const TrackRun& run : result.runs) {
+    const TrackedSequence total = run.Total();
+    if (!total.counts || !(total.seconds > 0)) continue;
+    const std::optional<double> value = FieldValue(Summarize(*total.counts), result.select);
+    if (!value) continue;
+    all.points.emplace_back(static_cast<double>(total.frames) / total.seconds,
+                            count ? *value : 100 * *value);
+  }
+  // From the fastest on: what scores better than everything that is faster.
+  FigureSeries front{
+      .name = "not beaten in both", .points = {}, .line = true, .steps = true, .markers = true};
+  const double sign = count ? -1 : 1;  // fewer switches are better
+  std::vector<std::pair<double, double>> sorted = all.points;
+  std::sort(sorted.begin(), sorted.end(), [sign](const auto& a, const auto& b) {
+    return a.first != b.first ? a.first > b.first : sign * a.second > sign * b.second;
+  });
+  for (const auto& point : sorted) {
+    if (front.points.empty() || sign * point.second > sign * front.points.back().second)
+      front.points.push_back(point);
+  }
+  return {.title = {},
+          .x_title = "frames per second",
+          .y_title = result.select + (count ? "" : " (%)"),
+          .log_x = true,
+          .series = {std::move(all), std::move(front)}};
 }
 
 }  // namespace reidbench

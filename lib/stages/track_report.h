@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "reporting/figure.h"
 #include "reporting/table.h"
 #include "stages/track.h"
 
@@ -15,5 +16,8 @@ std::string RenderTrackTables(const TrackStageResult& result, TableFormat format
 std::string RenderTrackCsv(const TrackStageResult& result);
 // Fractions under TrackEval's names; null where undefined or not scored.
 std::string RenderTrackJson(const TrackStageResult& result);
+// Of a scored sweep: frames per second of the tracker alone against TrackStageResult::select, and
+// the combinations that no other one beats in both.
+Figure ParetoFigure(const TrackStageResult& result);
 
 }  // namespace reidbench

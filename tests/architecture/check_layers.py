@@ -12,7 +12,7 @@ import sys
 DECLARATION = re.compile(r"reidbench_(module|stage)\s*\(\s*(\w+)([^)]*)\)", re.S)
 INCLUDE = re.compile(r'^\s*#\s*include\s*"([a-z_0-9]+)/', re.M)
 # Folders of tests/ that are not about one module.
-NOT_MODULES = {"architecture", "cli_programs", "fuzz", "golden", "support"}
+NOT_MODULES = {"architecture", "cli_programs", "fuzz", "golden", "report_page", "support"}
 
 
 def read_targets(lib):

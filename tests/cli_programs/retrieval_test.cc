@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/error.h"
+#include "core/files.h"
 #include "core/text.h"
 #include "support/run_program.h"
 #include "support/synthetic_reid.h"
@@ -303,6 +304,23 @@ TEST(FrontEnd, KnowsItsCommands) {
   EXPECT_THAT(unknown.err, HasSubstr("did you mean 'rank'?"));
   EXPECT_EQ(RunReidbench({}).code, kExitUsage);
   EXPECT_THAT(RunReidbench({"rank", "--help"}).out, HasSubstr("Exit codes"));
+}
+
+TEST_F(RetrievalCommands, RankWritesAPage) {
+  const std::string page = (Folder() / "rank.html").string();
+  const std::vector<std::string> words = {"rank", Features(), "--html", page, "--images", Root()};
+  ASSERT_EQ(RunReidbench(words).code, kExitOk);
+  const std::string text = ReadFileText(page);
+  const std::string start = "id=\"report-data\">";
+  const size_t from = text.find(start) + start.size();
+  const Json parts = Json::parse(text.substr(from, text.find("</script", from) - from))["parts"];
+  EXPECT_EQ(parts["rank"], RankJson({Features()}));
+  EXPECT_EQ(parts["ranked"]["note"], "");
+  EXPECT_GT(parts["ranked"]["pictures"].size(), 3u);
+  EXPECT_EQ(RunReidbench(words).code, kExitUsage);  // not overwritten
+  EXPECT_EQ(RunReidbench({"rank", Features(), "--images", Root()}).code, kExitUsage);
+  EXPECT_EQ(RunReidbench({"rank", Features(), "--html", page, "--force", "--images", page}).code,
+            kExitInput);
 }
 
 }  // namespace

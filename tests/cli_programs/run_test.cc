@@ -297,6 +297,17 @@ TEST_F(RunCommand, FailedStageFailsTheRunAndKeepGoingMakesItPartial) {
       AllOf(HasSubstr("The run is partial"), HasSubstr("## Failed"), HasSubstr("/proc/none")));
 }
 
+TEST_F(RunCommand, PageHoldsTheRecord) {
+  ASSERT_EQ(RunReidbench(Words()).code, 0);
+  const auto runs = ListFolderNames(Path("out/buffer"));
+  const fs::path folder = fs::path(Path("out/buffer")) / runs.back();
+  const std::string page = ReadFileText(folder / "report.html");
+  const std::string start = "id=\"report-data\">";
+  const size_t from = page.find(start) + start.size();
+  const Json data = Json::parse(page.substr(from, page.find("</script", from) - from));
+  EXPECT_EQ(data["parts"]["run"], Json::parse(ReadFileText(folder / "run.json")));
+}
+
 TEST_F(RunCommand, OtherFormats) {
   ASSERT_EQ(RunReidbench(Words()).code, 0);
   const ProgramResult csv = RunReidbench(Words({"--format", "csv"}));

@@ -66,6 +66,25 @@ TEST_F(TrackCommand, ScoresASweepWithoutWriting) {
   EXPECT_EQ(json["runs"][0]["sequences"]["S"]["scores"]["IDF1"], 1.0);
 }
 
+TEST_F(TrackCommand, DrawsASweep) {
+  const std::string page = (folder_.path() / "sweep.html").string();
+  const std::string figure = (folder_.path() / "pareto.pdf").string();
+  const std::string truth = (folder_.path() / "train").string();
+  const std::vector<std::string> words = {"--gt", truth,      "--sweep", "min_hits=0,3", "--html",
+                                          page,   "--pareto", figure,    "--tracker",    "sort"};
+  const ProgramResult run = Run(words);
+  EXPECT_EQ(run.code, kExitOk) << run.err;
+  EXPECT_THAT(ReadFileText(page), HasSubstr("reidbench.track/1"));
+  EXPECT_THAT(ReadFileText(figure), HasSubstr("(frames per second) Tj"));
+  EXPECT_EQ(Run(words).code, kExitUsage);  // not overwritten
+  EXPECT_EQ(Run({"--gt", truth, "--html", page, "--force"}).code, kExitUsage);
+  const ProgramResult png = Run({"--gt", truth, "--sweep", "min_hits=0,3", "--pareto", "x.png"});
+  EXPECT_EQ(png.code, kExitUsage);
+  EXPECT_THAT(png.err, HasSubstr(".svg or .pdf"));
+  EXPECT_EQ(Run({"--sweep", "min_hits=0,3", "--pareto", figure, "--output", Tracks()}).code,
+            kExitUsage);
+}
+
 TEST_F(TrackCommand, WrongUseAndBadRows) {
   EXPECT_EQ(Run({"--tracker", "sort"}).code, kExitUsage);  // neither --output nor --gt
   const ProgramResult unknown = Run({"--tracker", "srot", "--output", Tracks()});
