@@ -179,7 +179,7 @@ std::string RenderTrackJson(const TrackStageResult& result) {
 }
 
 Figure ParetoFigure(const TrackStageResult& result) {
-  const bool count = IsCount(result.select);
+  const bool count = IsHeadlineCount(result.select);
   FigureSeries all{.name = "configurations", .points = {}, .line = false, .markers = true};
   for (const TrackRun& run : result.runs) {
     const TrackedSequence total = run.Total();

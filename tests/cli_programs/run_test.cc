@@ -63,10 +63,15 @@ class RunCommand : public ::testing::Test {
     return words;
   }
 
-  // run.json of the newest run.
+  // run.json of the newest run: names tell runs of one second apart, but not their order.
   Json Record() const {
-    const std::vector<std::string> runs = ListFolderNames(folder_.path() / "out/buffer");
-    return Json::parse(ReadFileText(folder_.path() / "out/buffer" / runs.back() / "run.json"));
+    fs::path newest;
+    for (const std::string& run : ListFolderNames(folder_.path() / "out/buffer")) {
+      const fs::path record = folder_.path() / "out/buffer" / run / "run.json";
+      if (newest.empty() || fs::last_write_time(record) > fs::last_write_time(newest))
+        newest = record;
+    }
+    return Json::parse(ReadFileText(newest));
   }
 
   static std::map<std::string, std::string> StatusById(const Json& record) {
