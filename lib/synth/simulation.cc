@@ -377,7 +377,8 @@ struct SynthSimulation::Impl {
       // Stands, and goes back when pushed away.
       return distance > 0.35 ? Vector2d((goal - agent->position) * 0.8) : Vector2d(0, 0);
     }
-    switch (leg.kind) {
+    const auto kind = leg.kind;  // the leg itself may be gone below
+    switch (kind) {
       case Leg::kVia:
         if (distance < 1.3) NextLeg(agent);
         break;
@@ -422,7 +423,7 @@ struct SynthSimulation::Impl {
     const double length = way.norm();
     if (length < 1e-6) return {0, 0};
     // Slower only where one stops.
-    const double slow = leg.kind == Leg::kWindow ? std::min(1.0, distance / 0.8) : 1;
+    const double slow = kind == Leg::kWindow ? std::min(1.0, distance / 0.8) : 1;
     return way / length * (agent->wished_speed * slow);
   }
 
