@@ -68,6 +68,7 @@ class RunCommand : public ::testing::Test {
     fs::path newest;
     for (const std::string& run : ListFolderNames(folder_.path() / "out/buffer")) {
       const fs::path record = folder_.path() / "out/buffer" / run / "run.json";
+      if (!fs::exists(record)) continue;  // killed before its first stage
       if (newest.empty() || fs::last_write_time(record) > fs::last_write_time(newest))
         newest = record;
     }
@@ -177,7 +178,8 @@ TEST_F(RunCommand, DryRunShowsThePlanAndRunsNothing) {
 
   ASSERT_EQ(RunReidbench(Words()).code, 0);
   result = RunReidbench(Words({"--dry-run", "--format", "json"}));
-  for (const Json& stage : Json::parse(result.out)["stages"]) EXPECT_EQ(stage["status"], "reused");
+  plan = Json::parse(result.out);
+  for (const Json& stage : plan["stages"]) EXPECT_EQ(stage["status"], "reused");
 }
 
 TEST_F(RunCommand, KilledAnywhereLosesNothingFinished) {
