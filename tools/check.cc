@@ -13,6 +13,7 @@
 #include "core/error.h"
 #include "core/files.h"
 #include "core/version.h"
+#include "mot_rules.h"
 
 namespace {
 
@@ -67,11 +68,7 @@ int main(int argc, char** argv) {
   command.Option("--detections", &options.mot.detections,
                  "Detections: folder of sequences (SEQ/det/det.txt), of SEQ.txt, or file; may be "
                  "repeated");
-  command.Option("--benchmark", &options.mot.benchmark,
-                 "Rules, as in score: mot15, mot16, mot17, mot20, dancetrack, or a YAML file");
-  command.Option("--split", &options.mot.split, "Split of TrackEval's layout and of DanceTrack's");
-  command.Option("--seqmap", &options.mot.seqmap,
-                 "File that lists the sequences, below a header line");
+  AddMotRules(&command, &options.mot.benchmark, &options.mot.split, &options.mot.seqmap);
 
   return command.Run(argc, argv, [&](const CommonOptions& common) {
     if (engines) RunEngines(argv);

@@ -6,6 +6,7 @@
 #include "cli/render.h"
 #include "core/error.h"
 #include "core/files.h"
+#include "mot_rules.h"
 #include "stages/compare_page.h"
 #include "stages/compare_report.h"
 
@@ -40,13 +41,7 @@ int main(int argc, char** argv) {
   command.Flag("--allow-interpolated", &options.allow_interpolated,
                "Accept boxes in --corrected and --ablation that the plain tracks do not have");
   command.Group("Rules");
-  command.Option(
-      "--benchmark", &options.benchmark,
-      "Rules: mot15, mot16, mot17, mot20, dancetrack, mot17_half_val, or a YAML file of your own");
-  command.Option("--split", &options.split,
-                 "Split of TrackEval's layout (BENCHMARK-SPLIT) and of DanceTrack's");
-  command.Option("--seqmap", &options.seqmap,
-                 "File that lists the sequences to compare, below a header line");
+  AddMotRules(&command, &options.benchmark, &options.split, &options.seqmap);
   command.Flag("--no-preprocessing", &no_preprocessing,
                "Score all marked ground truth and forgive nothing (TrackEval's DO_PREPROC False)");
   command.Group("Statistics");

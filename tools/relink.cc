@@ -5,6 +5,7 @@
 #include "cli/progress.h"
 #include "cli/render.h"
 #include "core/error.h"
+#include "mot_rules.h"
 #include "stages/relink_report.h"
 
 using namespace reidbench;
@@ -61,9 +62,7 @@ int main(int argc, char** argv) {
   command.Group("Ground truth");
   command.Option("--gt", &options.ground_truth,
                  "Judge every decision by this ground truth, as `score` reads it");
-  command.Option("--benchmark", &options.benchmark, "Rules: mot15, mot17, mot20, ... or a file");
-  command.Option("--split", &options.split, "Split of TrackEval's and DanceTrack's layout");
-  command.Option("--seqmap", &options.seqmap, "File that lists the sequences of --gt");
+  AddMotRules(&command, &options.benchmark, &options.split, &options.seqmap);
 
   return command.Run(argc, argv, [&](const CommonOptions& common) {
     options.output = common.output;

@@ -5,6 +5,7 @@
 #include "cli/command.h"
 #include "cli/render.h"
 #include "core/error.h"
+#include "mot_rules.h"
 #include "stages/score_report.h"
 #include "stages/score_switches.h"
 
@@ -31,13 +32,7 @@ int main(int argc, char** argv) {
                  "Folder with SEQ.txt (or data/SEQ.txt), folder of such folders, or one result "
                  "file; may be repeated");
   command.Group("Rules");
-  command.Option(
-      "--benchmark", &options.benchmark,
-      "Rules: mot15, mot16, mot17, mot20, dancetrack, mot17_half_val, or a YAML file of your own");
-  command.Option("--split", &options.split,
-                 "Split of TrackEval's layout (BENCHMARK-SPLIT) and of DanceTrack's");
-  command.Option("--seqmap", &options.seqmap,
-                 "File that lists the sequences to score, below a header line");
+  AddMotRules(&command, &options.benchmark, &options.split, &options.seqmap);
   command.Flag("--no-preprocessing", &no_preprocessing,
                "Score all marked ground truth and forgive nothing (TrackEval's DO_PREPROC False)");
   command.Group("Statistics");

@@ -6,6 +6,7 @@
 #include "cli/render.h"
 #include "core/error.h"
 #include "core/files.h"
+#include "mot_rules.h"
 #include "reporting/figure.h"
 #include "reporting/report_page.h"
 #include "stages/track_report.h"
@@ -42,9 +43,7 @@ int main(int argc, char** argv) {
   command.Option("--decimals", &options.decimals, "Decimals of the boxes written");
   command.Group("Scores and sweeps");
   command.Option("--gt", &options.ground_truth, "Score against this ground truth, as `score` does");
-  command.Option("--benchmark", &options.benchmark, "Rules: mot15, mot17, mot20, ... or a file");
-  command.Option("--split", &options.split, "Split of TrackEval's and DanceTrack's layout");
-  command.Option("--seqmap", &options.seqmap, "File that lists the sequences of --gt");
+  AddMotRules(&command, &options.benchmark, &options.split, &options.seqmap);
   command.Option("--sweep", &options.sweep,
                  "key=a,b,c: run all values (all combinations when repeated); tracks go to "
                  "OUTPUT/key=a/");
