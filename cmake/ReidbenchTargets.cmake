@@ -29,10 +29,14 @@ function(reidbench_stage name)
   target_link_libraries(reidbench_stage_${name} PUBLIC ${ARG_DEPS} PRIVATE ${ARG_LIBS})
 endfunction()
 
-# reidbench_command(<command> DEPS <targets>): tools/<command>.cc -> bin/reidbench-<command>, installed.
+# reidbench_command(<command> [SOURCE <name>] DEPS <targets>): tools/<name, or command>.cc -> bin/reidbench-<command>,
+# installed.
 function(reidbench_command name)
-  cmake_parse_arguments(ARG "" "" "DEPS" ${ARGN})
-  add_executable(reidbench-${name} ${CMAKE_CURRENT_SOURCE_DIR}/${name}.cc)
+  cmake_parse_arguments(ARG "" "SOURCE" "DEPS" ${ARGN})
+  if(NOT ARG_SOURCE)
+    set(ARG_SOURCE ${name})
+  endif()
+  add_executable(reidbench-${name} ${CMAKE_CURRENT_SOURCE_DIR}/${ARG_SOURCE}.cc)
   list(TRANSFORM ARG_DEPS PREPEND reidbench_)
   target_link_libraries(reidbench-${name} PRIVATE ${ARG_DEPS} reidbench_cli)
   set_target_properties(reidbench-${name} PROPERTIES INSTALL_RPATH_USE_LINK_PATH ON)

@@ -32,6 +32,7 @@ constexpr CommandInfo kCommands[] = {
     {"train", "data sets -> weights of an OSNet"},
     {"synth", "a synthetic world: videos, ground truth, detections, a re-ID set"},
     {"run", "a whole experiment, from data to report"},
+    {"profile", "what this machine does per second, and how many cameras that is"},
 };
 
 std::vector<std::string> Available() {

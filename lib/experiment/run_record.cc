@@ -2,35 +2,20 @@
 
 #include <sys/utsname.h>
 
-#include <ctime>
 #include <vector>
 
 #include "core/error.h"
 #include "core/files.h"
 #include "core/parallel.h"
+#include "core/system_info.h"
 #include "core/text.h"
 #include "core/version.h"
-#include "experiment/library_versions.h"
 #include "experiment/process.h"
 
 namespace reidbench {
 namespace {
 
 namespace fs = std::filesystem;
-
-// The value of a "key : value" or "key=value" line of a system file; empty if there is none.
-std::string SystemValue(const fs::path& file, std::string_view key, char separator) {
-  if (!fs::exists(file)) return "";
-  const std::string text = ReadFileText(file);
-  for (const std::string_view line : SplitText(text, '\n')) {
-    const size_t at = line.find(separator);
-    if (at == std::string_view::npos || Trim(line.substr(0, at)) != key) continue;
-    std::string value(Trim(line.substr(at + 1)));
-    std::erase(value, '"');
-    return value;
-  }
-  return "";
-}
 
 RunJson TextOrNull(const std::string& text) {
   return text.empty() ? RunJson(nullptr) : RunJson(text);
@@ -79,14 +64,10 @@ void AddOptionsWithOrigin(const ConfigNode& node, const std::string& key, RunJso
 
 RunJson MakeProvenance(const ExperimentSpec& spec, int threads, const fs::path& scratch) {
   RunJson libraries = RunJson::object();
-  const std::pair<const char*, const char*> versions[] = REIDBENCH_LIBRARY_VERSIONS;
-  for (const auto& [name, version] : versions) {
-    if (*version != '\0') libraries[name] = version;
-  }
+  for (const auto& [name, version] : LibraryVersions()) libraries[name] = version;
   utsname system{};
   ::uname(&system);
-  const auto memory_kb =
-      ParseInt(SplitText(SystemValue("/proc/meminfo", "MemTotal", ':'), ' ').front());
+  const int64_t memory_bytes = MemoryBytes();
   RunJson seeds = {{"experiment", spec.seed}};
   if (spec.world) seeds["world"] = spec.world->seed;
   return {{"reidbench_version", Version()},
@@ -94,10 +75,10 @@ RunJson MakeProvenance(const ExperimentSpec& spec, int threads, const fs::path& 
           {"compiler", CompilerName()},
           {"build_type", BuildType()},
           {"libraries", libraries},
-          {"cpu", TextOrNull(SystemValue("/proc/cpuinfo", "model name", ':'))},
+          {"cpu", TextOrNull(CpuModel())},
           {"processors", ResolveThreads(0)},
           {"threads", threads},
-          {"memory_bytes", memory_kb ? RunJson(*memory_kb * 1024) : RunJson(nullptr)},
+          {"memory_bytes", memory_bytes > 0 ? RunJson(memory_bytes) : RunJson(nullptr)},
           {"os", TextOrNull(SystemValue("/etc/os-release", "PRETTY_NAME", '='))},
           {"kernel", fmt::format("{} {}", system.sysname, system.release)},
           {"seeds", seeds}};
@@ -127,15 +108,6 @@ RunJson Condense(const std::string& command, RunJson result) {
   RunJson condensed = {{"benchmark", result.value("benchmark", "")}};
   condensed.update(tracker);
   return condensed;
-}
-
-std::string UtcNow(bool compact) {
-  const std::time_t now = std::time(nullptr);
-  std::tm utc{};
-  ::gmtime_r(&now, &utc);
-  char text[32];
-  std::strftime(text, sizeof text, compact ? "%Y%m%dT%H%M%SZ" : "%Y-%m-%dT%H:%M:%SZ", &utc);
-  return text;
 }
 
 std::string DumpRunJson(const RunJson& json) {

@@ -25,9 +25,6 @@ RunJson OptionsWithOrigin(const ConfigNode& root);
 // record of a large sweep unwieldy. `score` loses its list of trackers, which here is always one.
 RunJson Condense(const std::string& command, RunJson result);
 
-// "2026-11-25T02:41:00Z", and "20261125T024100Z" for names.
-std::string UtcNow(bool compact = false);
-
 // Never throws for bytes that are no UTF-8: they become U+FFFD.
 std::string DumpRunJson(const RunJson& json);
 

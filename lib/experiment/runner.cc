@@ -14,6 +14,7 @@
 #include "core/hash.h"
 #include "core/interrupt.h"
 #include "core/parallel.h"
+#include "core/system_info.h"
 #include "core/text.h"
 #include "experiment/preflight.h"
 #include "experiment/process.h"

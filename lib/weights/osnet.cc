@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "core/error.h"
+#include "core/random.h"
 #include "core/text.h"
 #include "weights/byte_reader.h"
 #include "weights/onnx_osnet.h"
@@ -360,6 +361,25 @@ OsnetWeights ToOsnetWeights(Checkpoint checkpoint) {
   weights.format = checkpoint.format;
   weights.sha256 = std::move(checkpoint.sha256);
   weights.path = std::move(checkpoint.path);
+  return weights;
+}
+
+OsnetWeights RandomOsnetWeights(const OsnetArchitecture& architecture, uint64_t seed) {
+  OsnetWeights weights;
+  weights.architecture = architecture;
+  Rng rng(seed);
+  for (const TensorSpec& spec : OsnetTensors(architecture)) {
+    Tensor tensor{spec.shape, {}};
+    int64_t count = 1;
+    for (const int64_t size : spec.shape) count *= size;
+    const double scale =
+        std::sqrt(1.5 * static_cast<double>(spec.shape[0]) / static_cast<double>(count));
+    for (int64_t i = 0; i < count; ++i) {
+      tensor.values.push_back(spec.shape.size() == 1 ? 1.0f
+                                                     : static_cast<float>(scale * rng.Normal()));
+    }
+    weights.tensors.emplace(spec.name, std::move(tensor));
+  }
   return weights;
 }
 

@@ -75,4 +75,8 @@ struct OsnetWeights {
 OsnetWeights LoadOsnetWeights(const std::filesystem::path& path);
 OsnetWeights ToOsnetWeights(Checkpoint checkpoint);
 
+// Weights of a network that knows nothing, for measuring time, which does not depend on their
+// values. Scaled so that activations neither die out nor grow; the same for the same seed.
+OsnetWeights RandomOsnetWeights(const OsnetArchitecture& architecture, uint64_t seed = 1);
+
 }  // namespace reidbench

@@ -8,8 +8,6 @@
 namespace reidbench {
 namespace {
 
-using ::testing::MatchesRegex;
-
 TEST(OptionsWithOrigin, ListsEveryLeafWithItsPlace) {
   ConfigNode root = ParseConfig("a: 1\nb:\n  - c: x\n    d: []\n", "f.yaml");
   ApplyOverride(&root, "b.0.c=y");
@@ -30,11 +28,6 @@ TEST(Condense, DropsCurvesPerSequenceAndKeepsThoseOfAll) {
   EXPECT_EQ(condensed["sequences"]["A"]["HOTA"], (RunJson{{"HOTA", 0.5}}));
   EXPECT_EQ(condensed["COMBINED"], families);
   EXPECT_EQ(Condense("rank", score), score);
-}
-
-TEST(UtcNow, IsIso8601) {
-  EXPECT_THAT(UtcNow(), MatchesRegex("20[0-9]+-[0-9]+-[0-9]+T[0-9]+:[0-9]+:[0-9]+Z"));
-  EXPECT_THAT(UtcNow(true), MatchesRegex("20[0-9]+T[0-9]+Z"));
 }
 
 TEST(MakeProvenance, KnowsProgramAndMachine) {

@@ -162,6 +162,22 @@ TEST(Osnet, ValuesThatWouldPoisonFeaturesAreRefused) {
   EXPECT_EQ(Refusal(checkpoint), "");
 }
 
+TEST(RandomOsnetWeights, FitsEveryArchitecture) {
+  for (const OsnetArchitecture& architecture : OsnetArchitectures()) {
+    const OsnetWeights weights = RandomOsnetWeights(architecture);
+    const std::vector<TensorSpec> specs = OsnetTensors(architecture);
+    ASSERT_EQ(weights.tensors.size(), specs.size());
+    for (const TensorSpec& spec : specs)
+      EXPECT_EQ(weights.tensors.at(spec.name).shape, spec.shape) << spec.name;
+  }
+  const OsnetArchitecture& small = OsnetArchitectureByName("osnet_x0_25");
+  const auto conv1 = [&](uint64_t seed) {
+    return RandomOsnetWeights(small, seed).tensors.at("conv1.conv.weight").values;
+  };
+  EXPECT_EQ(conv1(1), conv1(1));
+  EXPECT_NE(conv1(1), conv1(2));
+}
+
 class SharedGolden : public ::testing::Test {
  protected:
   void SetUp() override {

@@ -22,25 +22,6 @@ namespace {
 constexpr int kHeight = 256;
 constexpr int kWidth = 128;
 
-OsnetWeights RandomWeights(const OsnetArchitecture& architecture) {
-  OsnetWeights weights;
-  weights.architecture = architecture;
-  Rng rng(1);
-  for (const TensorSpec& spec : OsnetTensors(architecture)) {
-    Tensor tensor{spec.shape, {}};
-    int64_t count = 1;
-    for (const int64_t size : spec.shape) count *= size;
-    const double scale =
-        std::sqrt(1.5 * static_cast<double>(spec.shape[0]) / static_cast<double>(count));
-    for (int64_t i = 0; i < count; ++i) {
-      tensor.values.push_back(spec.shape.size() == 1 ? 1.0f
-                                                     : static_cast<float>(scale * rng.Normal()));
-    }
-    weights.tensors.emplace(spec.name, std::move(tensor));
-  }
-  return weights;
-}
-
 struct Batch {
   explicit Batch(int count)
       : pixels(static_cast<size_t>(count) * 3 * kHeight * kWidth), features(count * 512) {
@@ -55,7 +36,7 @@ struct Batch {
 
 void Baseline(benchmark::State& state, const OsnetArchitecture& architecture) {
   const auto engine =
-      MakeOsnetTorchEngine(RandomWeights(architecture), "cpu", OsnetExecution::kPlain);
+      MakeOsnetTorchEngine(RandomOsnetWeights(architecture), "cpu", OsnetExecution::kPlain);
   Batch batch(static_cast<int>(state.range(0)));
   for (auto _ : state) engine->Run(batch.images, batch.features.data());
   state.SetItemsProcessed(state.iterations() * batch.images.count);
@@ -70,7 +51,8 @@ void Tuned(benchmark::State& state, const OsnetArchitecture& architecture) {
 void Shared(benchmark::State& state, const OsnetArchitecture& architecture,
             const EmbedderOptions& options) {
   static std::unique_ptr<Embedder> embedder;
-  if (state.thread_index() == 0) embedder = MakeOsnetEmbedder(RandomWeights(architecture), options);
+  if (state.thread_index() == 0)
+    embedder = MakeOsnetEmbedder(RandomOsnetWeights(architecture), options);
   Batch batch(static_cast<int>(state.range(0)));
   for (auto _ : state) embedder->Embed(batch.images, batch.features.data());
   if (state.thread_index() == 0) embedder.reset();  // the loop ends with a barrier

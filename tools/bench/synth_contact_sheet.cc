@@ -12,7 +12,7 @@
 #include <string>
 
 #include "imaging/encode.h"
-#include "synth_scenes.h"
+#include "synth/example_hall.h"
 
 namespace reidbench {
 namespace {

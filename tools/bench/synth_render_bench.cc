@@ -2,7 +2,7 @@
 #include <benchmark/benchmark.h>
 
 #include "imaging/encode.h"
-#include "synth_scenes.h"
+#include "synth/example_hall.h"
 
 namespace reidbench {
 namespace {

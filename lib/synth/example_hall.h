@@ -1,4 +1,5 @@
-// Cameras and crowds for looking at synthetic people and for timing how they are drawn.
+// A hall with a camera and a crowd: for looking at synthetic people, for timing how they are drawn,
+// and for pictures of people where any will do.
 #pragma once
 
 #include <Eigen/Geometry>

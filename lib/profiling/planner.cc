@@ -1,0 +1,520 @@
+#include "profiling/planner.h"
+
+#include <algorithm>
+#include <cmath>
+#include <functional>
+#include <limits>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "core/error.h"
+#include "core/text.h"
+
+namespace reidbench {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+// Sent for each box and frame beside pictures: box, score, identity, time.
+constexpr double kBoxBytes = 48;
+constexpr double kEmbeddingBytes = 4 * 512;
+// TCP, IP and Ethernet headers on full segments.
+constexpr double kProtocolOverhead = 1.05;
+
+struct Point {
+  double x = 0;   // pixels, boxes, images
+  double ms = 0;  // of one core
+};
+
+// Measurements of `stage` whose words are as given, at the most threads measured: a saturated
+// machine is what is planned.
+std::vector<const StageMeasurement*> Find(
+    const MachineProfile& profile, const std::string& stage,
+    const std::vector<std::pair<std::string, std::string>>& words) {
+  std::vector<const StageMeasurement*> found;
+  int64_t most_threads = 0;
+  for (const StageMeasurement& m : profile.stages) {
+    const bool same = std::all_of(words.begin(), words.end(), [&](const auto& word) {
+      return m.variant.Word(word.first) == word.second;
+    });
+    if (m.stage != stage || !same) continue;
+    const int64_t threads = m.variant.Number("threads").value_or(1);
+    if (threads > most_threads) found.clear();
+    most_threads = std::max(most_threads, threads);
+    if (threads == most_threads) found.push_back(&m);
+  }
+  if (!found.empty()) return found;
+  std::set<std::string> known;
+  for (const StageMeasurement& m : profile.stages) {
+    if (m.stage != stage) continue;
+    std::vector<std::string> parts;
+    for (const auto& [key, value] : words) parts.push_back(key + " " + m.variant.Word(key));
+    known.insert(parts.empty() ? "all" : JoinText(parts, ", "));
+  }
+  std::vector<std::string> wanted;
+  for (const auto& [key, value] : words) wanted.push_back(key + " " + value);
+  ThrowConfig("the profile of {} has no measurement of stage {}{}{}; it has: {}",
+              profile.host.cpu.empty() ? "the machine" : profile.host.cpu, stage,
+              wanted.empty() ? "" : " with ", JoinText(wanted, ", "),
+              known.empty() ? "none of that stage"
+                            : JoinText(std::vector<std::string>(known.begin(), known.end()), "; "));
+}
+
+// Straight lines between the points; beyond them the nearest line goes on, without falling below a
+// proportion to the nearest point's half.
+double Interpolate(std::vector<Point> points, double x) {
+  std::sort(points.begin(), points.end(), [](const Point& a, const Point& b) { return a.x < b.x; });
+  if (points.size() == 1 || points.front().x == points.back().x)
+    return points.front().ms * x / points.front().x;
+  size_t upper = 1;
+  while (upper + 1 < points.size() && points[upper].x < x) ++upper;
+  const Point& a = points[upper - 1];
+  const Point& b = points[upper];
+  const double line = a.ms + (b.ms - a.ms) * (x - a.x) / (b.x - a.x);
+  const Point& nearest = x < a.x ? a : b;
+  const bool outside = x < a.x || x > b.x;
+  return outside ? std::max(line, nearest.ms * std::min(x / nearest.x, 1.0) / 2) : line;
+}
+
+double PixelCost(const MachineProfile& profile, const std::string& stage, int64_t width,
+                 int64_t height) {
+  std::vector<Point> points;
+  for (const StageMeasurement* m : Find(profile, stage, {})) {
+    points.push_back({static_cast<double>(m->variant.Number("width").value_or(1) *
+                                          m->variant.Number("height").value_or(1)),
+                      m->cpu_ms_per_item});
+  }
+  return Interpolate(points, static_cast<double>(width * height));
+}
+
+double DensityCost(const MachineProfile& profile, const std::string& stage,
+                   const std::vector<std::pair<std::string, std::string>>& words, double density) {
+  std::vector<Point> points;
+  for (const StageMeasurement* m : Find(profile, stage, words)) {
+    const auto boxes = static_cast<double>(m->variant.Number("boxes_per_frame").value_or(1));
+    // Relinking is counted by box; the cost of a frame is what grows evenly.
+    points.push_back({boxes, m->cpu_ms_per_item * (m->unit == "boxes" ? boxes : 1)});
+  }
+  return Interpolate(points, density);
+}
+
+// Of one call with so many images: measured at a few batch sizes.
+class EmbedCost {
+ public:
+  EmbedCost(const MachineProfile& profile, const Workload& workload) : batch_(workload.batch) {
+    std::vector<std::pair<std::string, std::string>> words = {
+        {"architecture", workload.architecture}, {"precision", workload.precision}};
+    if (workload.engine != "auto") words.emplace_back("engine", workload.engine);
+    const std::vector<const StageMeasurement*> found = Find(profile, "embed", words);
+    const StageMeasurement* best = *std::min_element(
+        found.begin(), found.end(), [](const StageMeasurement* a, const StageMeasurement* b) {
+          return a->cpu_ms_per_item < b->cpu_ms_per_item;
+        });
+    for (const StageMeasurement* m : found) {
+      if (m->variant.Word("engine") != best->variant.Word("engine")) continue;
+      const auto images = static_cast<double>(m->variant.Number("batch").value_or(1));
+      points_.push_back({images, images * m->cpu_ms_per_item});
+    }
+  }
+
+  double Of(int64_t images) const {
+    double ms = 0;
+    for (; images > 0; images -= batch_)
+      ms += Interpolate(points_, static_cast<double>(std::min(images, batch_)));
+    return ms;
+  }
+
+ private:
+  int64_t batch_;
+  std::vector<Point> points_;
+};
+
+// Probability of each number of people from 0 on.
+std::vector<double> PeopleDistribution(const Workload& workload) {
+  if (!workload.people_vary) {
+    // A mean between two whole numbers is a mixture of both.
+    const double low = std::floor(workload.people_per_frame);
+    std::vector<double> p(static_cast<size_t>(low) + 2, 0);
+    p[static_cast<size_t>(low) + 1] = workload.people_per_frame - low;
+    p[static_cast<size_t>(low)] = 1 - (workload.people_per_frame - low);
+    return p;
+  }
+  const double mean = workload.people_per_frame;
+  std::vector<double> p;
+  double sum = 0;
+  for (int k = 0; k < mean || sum < 1 - 1e-9; ++k) {
+    p.push_back(std::exp(k * std::log(mean) - mean - std::lgamma(k + 1.0)));
+    sum += p.back();
+    if (k > mean + 20 * std::sqrt(mean) + 50) break;
+  }
+  for (double& value : p) value /= sum;
+  return p;
+}
+
+double Variation(const std::vector<ServiceClass>& classes) {
+  double mean = 0, squares = 0;
+  for (const ServiceClass& c : classes) {
+    mean += c.share * c.service_s;
+    squares += c.share * c.service_s * c.service_s;
+  }
+  return mean > 0 ? squares / (mean * mean) - 1 : 0;
+}
+
+// Bits a camera sends to the server each second, and those of one frame with re-ID.
+struct Traffic {
+  double bits_per_s = 0;
+  double bits_per_reid_frame = 0;
+};
+
+Traffic TrafficOf(const Workload& w) {
+  bool at_server = false;
+  for (const auto& [name, place] : StagesOf(w))
+    at_server = at_server || place == StagePlace::kServer;
+  if (!at_server || !w.network) return {};
+  const double boxes = w.people_per_frame * kBoxBytes;
+  double every = boxes, reid = 0;
+  if (w.decode_frame == StagePlace::kServer) {
+    every = w.frame_jpeg_bytes;
+  } else if (w.embed == StagePlace::kServer) {
+    reid = w.people_per_frame * w.crop_jpeg_bytes;
+  } else if (w.embed == StagePlace::kEdge) {
+    reid = w.people_per_frame * kEmbeddingBytes;
+  }
+  const double scale = 8 * kProtocolOverhead;
+  return {scale * w.frame_rate * (every + reid / static_cast<double>(w.reid_every_n_frames)),
+          scale * (every + reid)};
+}
+
+// The server as a queue: cores that take frames in the order of arrival.
+QueueInput ServerQueue(const FrameCost& cost, const MachineProfile& server, const Workload& w,
+                       double cameras) {
+  QueueInput queue;
+  queue.servers = server.host.logical_cores;
+  queue.arrivals_per_s = cameras * w.frame_rate * cost.frames_share;
+  queue.service_s = 1e-3 * cost.mean_ms / cost.frames_share;
+  queue.service_variation = Variation(cost.frames);
+  queue.arrival_variation =
+      PeriodicStreamsVariation(cameras, queue.arrivals_per_s * queue.service_s / queue.servers);
+  return queue;
+}
+
+class Model {
+ public:
+  Model(const MachineProfile& server, const MachineProfile& edge, const Workload& workload)
+      : server_(server),
+        edge_(edge),
+        workload_(workload),
+        server_cost_(CostOn(server, workload, StagePlace::kServer)),
+        edge_cost_(CostOn(edge, workload, StagePlace::kEdge)),
+        traffic_(TrafficOf(workload)) {}
+
+  double ServerShare(double cameras) const {
+    return cameras * workload_.frame_rate * server_cost_.mean_ms /
+           (1e3 * server_.host.logical_cores);
+  }
+  double EdgeShare() const {
+    return workload_.frame_rate * edge_cost_.mean_ms / (1e3 * edge_.host.logical_cores);
+  }
+  double LinkShare(double cameras) const {
+    if (!workload_.network) return 0;
+    return cameras * traffic_.bits_per_s / (1e6 * workload_.network->mbit_per_s);
+  }
+  bool uses_link() const { return traffic_.bits_per_s > 0; }
+  bool uses_server() const { return server_cost_.mean_ms > 0; }
+  const FrameCost& server_cost() const { return server_cost_; }
+  const FrameCost& edge_cost() const { return edge_cost_; }
+
+  // Cameras at which server or link are used up, on one machine; infinite when neither is used.
+  double SaturatedCameras() const {
+    const double per_camera = std::max(ServerShare(1), LinkShare(1));
+    if (EdgeShare() > 1) return 0;
+    return per_camera > 0 ? 1 / per_camera : std::numeric_limits<double>::infinity();
+  }
+
+  // From the camera to the result, of frames with re-ID.
+  double LatencyMs(double cameras, double percent) const {
+    if (ServerShare(cameras) >= 1 || EdgeShare() >= 1 || LinkShare(cameras) >= 1)
+      return std::numeric_limits<double>::infinity();
+    double ms = edge_cost_.every_frame_ms + edge_cost_.reid_frame_ms;
+    if (uses_link()) {
+      QueueInput link;
+      link.arrivals_per_s = cameras * workload_.frame_rate;
+      link.service_s = LinkShare(cameras) / std::max(link.arrivals_per_s, 1e-9);
+      link.arrival_variation = PeriodicStreamsVariation(cameras, LinkShare(cameras));
+      link.service_variation = 1;
+      ms += workload_.network->latency_ms + 1e3 * WaitingFor(link).mean_s +
+            traffic_.bits_per_reid_frame / (1e3 * workload_.network->mbit_per_s);
+    }
+    if (uses_server()) {
+      const Waiting waiting = WaitingFor(ServerQueue(server_cost_, server_, workload_, cameras));
+      ms += 1e3 * ResponsePercentile(waiting, server_cost_.reid_frames, percent);
+    }
+    return ms;
+  }
+
+  LatencyPercentiles Latency(double cameras) const {
+    return {LatencyMs(cameras, 50), LatencyMs(cameras, 95), LatencyMs(cameras, 99)};
+  }
+
+ private:
+  const MachineProfile& server_;
+  const MachineProfile& edge_;
+  const Workload& workload_;
+  FrameCost server_cost_;
+  FrameCost edge_cost_;
+  Traffic traffic_;
+};
+
+// The largest n in [0, most] for which `holds`, which is true up to some n and false beyond.
+int64_t Largest(int64_t most, const std::function<bool(int64_t)>& holds) {
+  int64_t low = 0, high = most;
+  while (low < high) {
+    const int64_t middle = low + (high - low + 1) / 2;
+    if (holds(middle)) {
+      low = middle;
+    } else {
+      high = middle - 1;
+    }
+  }
+  return low;
+}
+
+// Where an edge does everything there is no limit; a million cameras are as good as none.
+constexpr int64_t kMostCameras = 1'000'000;
+
+std::vector<std::string> Assumptions(const Workload& w, const MachineProfile& server) {
+  std::vector<std::string> list = {
+      fmt::format("each of the {} cores takes the next frame in the order of arrival and does all "
+                  "its stages (G/G/c, Allen-Cunneen)",
+                  server.host.logical_cores),
+      "cameras run free of each other: their frames arrive as periodic streams of random phase "
+      "(Whitt 1983)",
+      w.people_vary ? "the number of people in a frame is Poisson, all of them one burst of crops"
+                    : "every frame shows the same number of people, all of them one burst of crops",
+      "work per item is the CPU time of the profile at the most threads it measured, so that what "
+      "cores take from each other is in it; between measured sizes it is interpolated",
+      "nothing else runs on the machine"};
+  if (w.network)
+    list.push_back(fmt::format("the link is shared by all edges, with {:.0f} % of protocol headers",
+                               100 * (kProtocolOverhead - 1)));
+  for (const auto& [name, place] : StagesOf(w)) {
+    if (place == StagePlace::kEdge) {
+      list.emplace_back("each camera has an edge device of its own, which does not wait");
+      break;
+    }
+  }
+  return list;
+}
+
+Json FiniteOrNull(double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); }
+
+Json LatencyJson(const LatencyPercentiles& latency) {
+  return {{"p50", FiniteOrNull(latency.p50)},
+          {"p95", FiniteOrNull(latency.p95)},
+          {"p99", FiniteOrNull(latency.p99)}};
+}
+
+Json WorkloadJson(const Workload& w) {
+  Json stages = Json::object();
+  for (const auto& [name, place] : StagesOf(w)) stages[name] = StagePlaceName(place);
+  return {{"name", w.name},
+          {"cameras", w.cameras ? Json(*w.cameras) : Json("max")},
+          {"frame_rate", w.frame_rate},
+          {"people_per_frame", w.people_per_frame},
+          {"people_distribution", w.people_vary ? "poisson" : "fixed"},
+          {"reid_every_n_frames", w.reid_every_n_frames},
+          {"resolution", {w.frame_width, w.frame_height}},
+          {"frame_jpeg_bytes", w.frame_jpeg_bytes},
+          {"crop", {w.crop_width, w.crop_height}},
+          {"crop_jpeg_bytes", w.crop_jpeg_bytes},
+          {"stages", stages},
+          {"architecture", w.architecture},
+          {"engine", w.engine},
+          {"precision", w.precision},
+          {"batch", w.batch},
+          {"tracker", w.tracker},
+          {"network", w.network ? Json{{"mbit_per_s", w.network->mbit_per_s},
+                                       {"latency_ms", w.network->latency_ms}}
+                                : Json(nullptr)},
+          {"latency", {{"percentile", w.latency_percentile}, {"target_ms", w.latency_target_ms}}},
+          {"utilisation", w.utilisation}};
+}
+
+}  // namespace
+
+FrameCost CostOn(const MachineProfile& profile, const Workload& w, StagePlace place) {
+  FrameCost cost;
+  double decode_ms = 0, resize_ms = 0, write_ms = 0;
+  std::optional<EmbedCost> embed;
+  const double n = static_cast<double>(w.reid_every_n_frames);
+  const auto every_frame = [&](const std::string& stage, double ms) {
+    cost.every_frame_ms += ms;
+    cost.stages_ms.emplace_back(stage, ms);
+  };
+  // Of the crops of a frame with re-ID; the mean over people and frames is filled in below.
+  if (w.decode_frame == place)
+    every_frame("decode_frame", PixelCost(profile, "decode", w.frame_width, w.frame_height));
+  if (w.decode == place) decode_ms = PixelCost(profile, "decode", w.crop_width, w.crop_height);
+  if (w.resize == place) resize_ms = PixelCost(profile, "resize", w.crop_width, w.crop_height);
+  if (w.embed == place) embed.emplace(profile, w);
+  if (w.write == place)
+    write_ms = Find(profile, "write", {{"type", "float32"}}).front()->cpu_ms_per_item;
+  const std::vector<double> people = PeopleDistribution(w);
+  double embed_mean_ms = 0;
+  for (size_t k = 0; k < people.size(); ++k) {
+    if (embed) embed_mean_ms += people[k] * embed->Of(static_cast<int64_t>(k));
+  }
+  const auto reid = [&](const std::string& stage, bool here, double ms) {
+    if (!here) return;
+    cost.reid_frame_ms += ms;
+    cost.stages_ms.emplace_back(stage, ms / n);
+  };
+  reid("decode", w.decode == place, w.people_per_frame * decode_ms);
+  reid("resize", w.resize == place, w.people_per_frame * resize_ms);
+  reid("embed", w.embed == place, embed_mean_ms);
+  reid("write", w.write == place, w.people_per_frame * write_ms);
+  if (w.track == place) {
+    every_frame("track",
+                DensityCost(profile, "track", {{"tracker", w.tracker}}, w.people_per_frame));
+  }
+  if (w.relink == place)
+    every_frame("relink", DensityCost(profile, "relink", {}, w.people_per_frame));
+  for (const auto& [stage, ms] : cost.stages_ms) cost.mean_ms += ms;
+
+  cost.frames_share = cost.every_frame_ms > 0 ? 1 : 1 / n;
+  const double reid_share = 1 / n / cost.frames_share;
+  if (reid_share < 1) cost.frames.push_back({1 - reid_share, 1e-3 * cost.every_frame_ms});
+  for (size_t k = 0; k < people.size(); ++k) {
+    const auto count = static_cast<int64_t>(k);
+    const double ms = cost.every_frame_ms +
+                      static_cast<double>(count) * (decode_ms + resize_ms + write_ms) +
+                      (embed ? embed->Of(count) : 0);
+    cost.reid_frames.push_back({people[k], 1e-3 * ms});
+    cost.frames.push_back({reid_share * people[k], 1e-3 * ms});
+  }
+  return cost;
+}
+
+LatencyPercentiles ServerLatency(const MachineProfile& server, const Workload& workload,
+                                 double cameras) {
+  const FrameCost cost = CostOn(server, workload, StagePlace::kServer);
+  const Waiting waiting = WaitingFor(ServerQueue(cost, server, workload, cameras));
+  const auto ms = [&](double percent) {
+    return 1e3 * ResponsePercentile(waiting, cost.reid_frames, percent);
+  };
+  return {ms(50), ms(95), ms(99)};
+}
+
+Plan MakePlan(const MachineProfile& server, const MachineProfile* edge, const Workload& workload) {
+  if (const std::vector<std::string> errors = workload.Validate(); !errors.empty())
+    ThrowConfig("the workload: {}", JoinText(errors, "; "));
+  const MachineProfile& edge_profile = edge != nullptr ? *edge : server;
+  const Model model(server, edge_profile, workload);
+  Plan plan;
+  plan.workload = workload;
+  plan.saturated_cameras = std::min(model.SaturatedCameras(), static_cast<double>(kMostCameras));
+  const double room = workload.utilisation;
+  if (model.EdgeShare() <= room) {
+    plan.sustainable = Largest(kMostCameras, [&](int64_t n) {
+      const auto cameras = static_cast<double>(n);
+      return model.ServerShare(cameras) <= room && model.LinkShare(cameras) <= room;
+    });
+    plan.at_latency = Largest(plan.sustainable, [&](int64_t n) {
+      return n == 0 || model.LatencyMs(static_cast<double>(n), workload.latency_percentile) <=
+                           workload.latency_target_ms;
+    });
+  }
+  plan.cameras_per_machine = plan.at_latency;
+  if (workload.cameras) {
+    // 0: no number of machines is enough.
+    plan.machines_needed =
+        plan.at_latency > 0 ? (*workload.cameras + plan.at_latency - 1) / plan.at_latency : 0;
+    if (plan.machines_needed > 0) {
+      plan.cameras_per_machine =
+          (*workload.cameras + plan.machines_needed - 1) / plan.machines_needed;
+    }
+  }
+  const auto cameras = static_cast<double>(plan.cameras_per_machine);
+  double worst = 0;
+  const auto take = [&](const FrameCost& cost, const char* resource, double share) {
+    double most = 0;
+    std::string stage;
+    for (const auto& [name, ms] : cost.stages_ms) {
+      if (cost.mean_ms <= 0) continue;
+      plan.utilisation.push_back({resource, name, share * ms / cost.mean_ms});
+      if (ms > most) {
+        most = ms;
+        stage = name;
+      }
+    }
+    return stage;
+  };
+  // What saturates first is judged by one camera more and more: shares of one camera, but the edge
+  // has its whole load from the first on.
+  const std::string server_stage =
+      take(model.server_cost(), "server cores", model.ServerShare(cameras));
+  const std::string edge_stage = take(model.edge_cost(), "edge cores", model.EdgeShare());
+  const double load = std::max(plan.saturated_cameras, 1e-9);
+  if (model.uses_server()) {
+    worst = model.ServerShare(load);
+    plan.saturates_first = server_stage;
+  }
+  if (model.uses_link()) {
+    plan.utilisation.push_back({"network", "transfer", model.LinkShare(cameras)});
+    if (model.LinkShare(load) > worst) {
+      worst = model.LinkShare(load);
+      plan.saturates_first = "network";
+    }
+  }
+  if (model.EdgeShare() > std::min(worst, room) || plan.saturates_first.empty())
+    plan.saturates_first = edge_stage;
+  plan.latency_ms = model.Latency(std::max(cameras, 1.0));
+  if (model.uses_link()) {
+    const double mbit_per_s = model.LinkShare(cameras) * workload.network->mbit_per_s;
+    plan.network = {mbit_per_s, workload.network->mbit_per_s, model.LinkShare(cameras)};
+  }
+  plan.assumptions = Assumptions(workload, server);
+  return plan;
+}
+
+std::string RenderPlanJson(const Plan& plan) {
+  Json utilisation = Json::array();
+  for (const PlanUtilisation& u : plan.utilisation)
+    utilisation.push_back({{"resource", u.resource}, {"stage", u.stage}, {"share", u.share}});
+  Json validation = nullptr;
+  if (plan.validation) {
+    const PlanValidation& v = *plan.validation;
+    validation = {{"predicted_frames_per_s", v.predicted_frames_per_s},
+                  {"measured_frames_per_s", v.measured_frames_per_s},
+                  {"error_percent", v.error_percent},
+                  {"tolerance_percent", kValidationTolerancePercent},
+                  {"within", v.within},
+                  {"predicted_cpu_ms_per_frame", v.predicted_cpu_ms_per_frame},
+                  {"measured_cpu_ms_per_frame", v.measured_cpu_ms_per_frame},
+                  {"at_frames_per_s", v.at_frames_per_s},
+                  {"predicted_latency_ms", LatencyJson(v.predicted_latency_ms)},
+                  {"measured_latency_ms", LatencyJson(v.measured_latency_ms)},
+                  {"note", v.note}};
+  }
+  const Json json = {
+      {"schema", kPlanSchema},
+      {"workload", WorkloadJson(plan.workload)},
+      {"cameras",
+       {{"sustainable", plan.sustainable},
+        {"at_latency", plan.at_latency},
+        {"asked", plan.workload.cameras ? Json(*plan.workload.cameras) : Json(nullptr)},
+        {"machines_needed", plan.machines_needed},
+        {"per_machine", plan.cameras_per_machine}}},
+      {"saturates_first", plan.saturates_first},
+      {"utilisation", utilisation},
+      {"latency_ms", LatencyJson(plan.latency_ms)},
+      {"network", plan.network ? Json{{"mbit_per_s", plan.network->mbit_per_s},
+                                      {"capacity", plan.network->capacity},
+                                      {"share", plan.network->share}}
+                               : Json(nullptr)},
+      {"validation", validation},
+      {"assumptions", plan.assumptions}};
+  return json.dump(1, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+}  // namespace reidbench

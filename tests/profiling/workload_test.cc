@@ -1,0 +1,89 @@
+#include "profiling/workload.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "core/error.h"
+#include "profiling/planner.h"
+#include "support/machine_profile.h"
+
+namespace reidbench {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+
+std::string Refusal(const std::string& text) {
+  try {
+    ReadWorkload(ParseConfig(text, "w.yaml"));
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::kConfig);
+    return error.what();
+  }
+  return "nothing was thrown";
+}
+
+TEST(ReadWorkload, ReadsEveryValue) {
+  const Workload w = ReadWorkload(ParseConfig(R"(name: hall
+cameras: 12
+frame_rate: 12.5
+people_per_frame: 7.5
+people_distribution: fixed
+reid_every_n_frames: 3
+resolution: [640, 480]
+crop: [32, 64]
+crop_jpeg_bytes: 1500
+stages: {decode_frame: edge, track: edge, decode: server, write: server}
+architecture: osnet_x1_0
+engine: libtorch
+precision: fp32
+batch: 8
+tracker: sort
+network: {mbit_per_s: 50, latency_ms: 4}
+latency: {percentile: 99, target_ms: 80}
+utilisation: 0.5
+)",
+                                              "w.yaml"));
+  EXPECT_EQ(w.cameras, 12);
+  EXPECT_FALSE(w.people_vary);
+  EXPECT_EQ(w.frame_width, 640);
+  EXPECT_EQ(w.crop_height, 64);
+  EXPECT_EQ(w.decode_frame, StagePlace::kEdge);
+  EXPECT_EQ(w.track, StagePlace::kEdge);
+  EXPECT_EQ(w.embed, StagePlace::kServer);  // the default
+  EXPECT_EQ(w.network->mbit_per_s, 50);
+  EXPECT_EQ(w.latency_percentile, 99);
+  EXPECT_EQ(w.utilisation, 0.5);
+}
+
+TEST(ReadWorkload, NamesEverythingThatIsImpossible) {
+  EXPECT_THAT(Refusal("cameras: 0\nframe_rate: -25\nutilisation: 1.2\npeople_per_frame: 0\n"),
+              AllOf(HasSubstr("w.yaml:1:"), HasSubstr("found '0'"), HasSubstr("frame_rate"),
+                    HasSubstr("utilisation"), HasSubstr("people_per_frame")));
+  EXPECT_THAT(Refusal("framerate: 25\n"),
+              AllOf(HasSubstr("framerate"), HasSubstr("did you mean 'frame_rate'")));
+  EXPECT_THAT(Refusal("cameras: many\n"), HasSubstr("or max, found 'many'"));
+  EXPECT_THAT(Refusal("crop: [64]\n"), HasSubstr("[width, height]"));
+  EXPECT_THAT(Refusal("stages: {embed: cloud}\n"), HasSubstr("edge"));
+  EXPECT_THAT(Refusal("stages: {embed: edge, resize: server}\n"), HasSubstr("in one place"));
+  EXPECT_THAT(Refusal("stages: {decode: edge, resize: edge, embed: edge}\n"),
+              HasSubstr("network: missing"));
+  EXPECT_THAT(Refusal("stages: {decode: server, resize: edge, embed: edge, track: none}\n"
+                      "network: {mbit_per_s: 10}\n"),
+              HasSubstr("data flows one way"));
+  EXPECT_THAT(Refusal("stages: {decode: none, resize: none, embed: none, track: none}\n"),
+              HasSubstr("nothing is left to plan"));
+  EXPECT_THAT(Refusal("network: {latency_ms: 3}\n"), HasSubstr("mbit_per_s"));
+}
+
+TEST(LoadWorkload, SamplesAreInOrder) {
+  for (const char* name : {"shop", "airport", "queue"}) {
+    const Workload w = LoadWorkload(name);
+    EXPECT_EQ(w.name, name);
+    EXPECT_TRUE(w.Validate().empty());
+  }
+  EXPECT_THROW(LoadWorkload("nowhere"), Error);
+}
+
+}  // namespace
+}  // namespace reidbench

@@ -1,0 +1,176 @@
+// reidbench profile: what this machine does per second, and how many cameras that is. Compiled
+// twice: as `reidbench-profile` without engines, which plans from a file at once, and as
+// `reidbench-profile-engines`, which the former becomes when something has to be measured: it
+// starts LibTorch.
+#include "stages/profile.h"
+
+#include <unistd.h>
+
+#include "cli/command.h"
+#include "cli/progress.h"
+#include "cli/render.h"
+#include "core/error.h"
+#include "core/files.h"
+#include "core/text.h"
+#include "core/version.h"
+#include "reporting/report_page.h"
+#include "stages/profile_report.h"
+#ifdef REIDBENCH_PROFILE_ENGINES
+#include "models/onednn_engine.h"
+#endif
+
+namespace {
+
+using namespace reidbench;
+
+#ifdef REIDBENCH_PROFILE_ENGINES
+EngineProvider Engines(char**) {
+  EngineProvider provider;
+  for (const std::string& precision : OnednnPrecisions())
+    provider.choices.push_back({"onednn", precision});
+  provider.choices.push_back({"libtorch", "fp32"});
+  provider.make = MakeOsnetEmbedder;
+  return provider;
+}
+#else
+EngineProvider Engines(char** argv) {
+  const std::string program = (ProgramFolder() / "reidbench-profile-engines").string();
+  ::execv(program.c_str(), argv);
+  return {};  // a build without LibTorch: everything but networks can be measured
+}
+#endif
+
+// "decode,embed" or several values.
+std::vector<std::string> SplitList(const std::vector<std::string>& values) {
+  std::vector<std::string> items;
+  for (const std::string& value : values) {
+    for (const std::string_view part : SplitText(value, ',')) {
+      if (!Trim(part).empty()) items.emplace_back(Trim(part));
+    }
+  }
+  return items;
+}
+
+MachineProfile LoadProfile(const std::filesystem::path& path) {
+  return ParseProfileJson(ReadFileText(path), path.string());
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  ProfileOptions options;
+  ValidationOptions validation;
+  std::vector<std::string> stages, architectures;
+  std::filesystem::path workload, profile_file, edge_file, page;
+  bool validate = false;
+
+  Command command(
+      "profile",
+      "Measures this machine stage by stage against its own peaks; with --plan, says how many "
+      "cameras it holds.",
+      "reidbench profile --format json --output machine.json\n"
+      "reidbench profile --quick --stages decode,embed\n"
+      "reidbench profile --plan shop --profile machine.json\n"
+      "reidbench profile --plan workload.yaml --validate");
+  command.Group("Measure");
+  command.Option("--stages", &stages,
+                 "Some of " + JoinText(ProfileStageNames(), ", ") + ", with commas between");
+  command.Flag("--quick", &options.quick, "Fewer variants, shorter looks: about 15 s");
+  command.Option("--weights", &options.weights,
+                 "Network to measure: a torch checkpoint or ONNX; without, random weights");
+  command.Option("--architectures", &architectures,
+                 "Networks to measure without --weights: osnet_x0_25,osnet_x1_0 by default");
+  command.Option("--engine", &options.engine, "onednn or libtorch; auto: all that run here");
+  command.Option("--precision", &options.precision, "fp32 or bf16; auto: all that run here");
+  command.Group("Plan");
+  command.Option("--plan", &workload,
+                 "Workload: a YAML file, or a name of configs/profile; measures what it needs");
+  command.Option("--profile", &profile_file,
+                 "Plan from this profile (--format json) instead of measuring");
+  command.Option("--edge-profile", &edge_file,
+                 "Profile of the machine beside each camera; without, of the server's kind");
+  command.Flag("--validate", &validate,
+               "Also do the work at its pace on this machine; exit code 1 when the plan is off");
+  command.Option("--seconds", &validation.seconds, "With --validate: of each paced run");
+  command.Group("Report");
+  command.Option("--html", &page, "Also write a report page");
+
+  return command.Run(argc, argv, [&](const CommonOptions& common) {
+    options.stages = SplitList(stages);
+    options.architectures = SplitList(architectures);
+    options.threads = common.threads;
+    options.seed = common.seed;
+    const bool planning = !workload.empty();
+    if (!planning) {
+      for (const char* flag : {"--profile", "--edge-profile", "--validate", "--seconds"}) {
+        if (command.WasGiven(flag)) ThrowUsage("{} belongs to --plan", flag);
+      }
+    } else {
+      for (const char* flag :
+           {"--stages", "--architectures", "--weights", "--engine", "--precision"}) {
+        if (command.WasGiven(flag))
+          ThrowUsage("{} does not go with --plan: the workload says what is used", flag);
+      }
+    }
+    if (!options.weights.empty() && !options.architectures.empty())
+      ThrowUsage("--architectures does not go with --weights: the file says which it is");
+    if (validation.seconds < 0.2 || validation.seconds > 60)
+      ThrowUsage("--seconds: expected 0.2 to 60, found {}", validation.seconds);
+    if (!common.output.empty()) RequireWritable(common.output, common.force);
+    if (!page.empty()) RequireWritable(page, common.force);
+
+    std::optional<MachineProfile> server, edge;
+    if (planning) {
+      options.workload = LoadWorkload(workload);
+      if (!profile_file.empty()) server = LoadProfile(profile_file);
+      if (!edge_file.empty()) edge = LoadProfile(edge_file);
+    }
+    EngineProvider engines;
+    if (!server || validate) engines = Engines(argv);
+    if (!server) {
+      Progress progress("profile", "variants", common.quiet);
+      server = RunProfile(
+          options, engines, common.dry_run,
+          [&](int64_t done, int64_t total, const std::string&) { progress.Update(done, total); });
+    }
+    if (common.dry_run) {
+      if (!profile_file.empty()) MakePlan(*server, edge ? &*edge : nullptr, *options.workload);
+      PrintNote(common, "dry run: options and files are in order");
+      return kExitOk;
+    }
+    for (const std::string& warning : server->warnings) PrintWarning(warning);
+    std::vector<ReportPart> parts = {{"profile", RenderProfileJson(*server)}};
+    int code = kExitOk;
+    if (!planning) {
+      WriteResult(common,
+                  RenderAs(common.format, {.json = [&] { return RenderProfileJson(*server); },
+                                           .csv = [&] { return RenderProfileCsv(*server); },
+                                           .tables =
+                                               [&](TableFormat format) {
+                                                 return RenderProfileTables(*server, format);
+                                               }}));
+    } else {
+      Plan plan = MakePlan(*server, edge ? &*edge : nullptr, *options.workload);
+      if (validate) {
+        validation.workload = *options.workload;
+        validation.threads = common.threads;
+        validation.seed = common.seed;
+        Progress progress("profile", "paced runs", common.quiet);
+        plan.validation =
+            ValidatePlan(*server, validation, engines,
+                         [&](int64_t done, int64_t total) { progress.Update(done, total); });
+        if (!plan.validation->within) code = kExitCheckFailed;
+      }
+      parts.push_back({"plan", RenderPlanJson(plan)});
+      WriteResult(
+          common,
+          RenderAs(common.format,
+                   {.json = [&] { return RenderPlanJson(plan); },
+                    .csv = [&] { return RenderPlanCsv(plan); },
+                    .tables = [&](TableFormat format) { return RenderPlanTables(plan, format); }}));
+    }
+    if (!page.empty())
+      WriteFileAtomically(page, RenderReportPage(planning ? "Plan" : "Machine profile", parts));
+    return code;
+  });
+}
