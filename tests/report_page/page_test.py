@@ -2,7 +2,7 @@
 """Opens report pages in headless Chromium: no console error, every part there, clicks and keys do what they say.
 
 usage: page_test.py PROGRAM [--screenshots FOLDER]     PROGRAM is the command `reidbench`
-Exit code 77 (skipped) without Chromium. With the environment variable REIDBENCH_AXE naming axe.min.js (npm package
+Exit code 77 (skipped) without Chromium, unless REIDBENCH_REQUIRE_BROWSER is set. With the environment variable REIDBENCH_AXE naming axe.min.js (npm package
 axe-core), also holds the page against its serious and critical rules of accessibility.
 """
 import argparse
@@ -96,7 +96,7 @@ class Browser:
                   features=[{"name": "prefers-color-scheme", "value": "dark" if dark else "light"}])
         self.call("Page.navigate", url=pathlib.Path(path).resolve().as_uri())
         end = time.monotonic() + 60
-        while not self.run("document.documentElement.dataset.ready === 'true'"):
+        while not self.run("Boolean(document.documentElement) && document.documentElement.dataset.ready === 'true'"):
             if time.monotonic() > end or self.problems:
                 raise SystemExit(f"{path}: not ready; {self.problems}")
             time.sleep(0.05)
@@ -307,8 +307,9 @@ def main():
     args = parser.parse_args()
     chromium = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
     if not chromium:
-        print("skipped: there is no Chromium")
-        return SKIPPED
+        required = bool(os.environ.get("REIDBENCH_REQUIRE_BROWSER"))
+        print("failed:" if required else "skipped:", "there is no Chromium")
+        return 1 if required else SKIPPED
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
         write_scene(folder)
