@@ -79,7 +79,7 @@ int main(int argc, char** argv) {
   command.Option("--weights", &options.weights,
                  "Network to measure: a torch checkpoint or ONNX; without, random weights");
   command.Option("--architectures", &architectures,
-                 "Networks to measure without --weights: osnet_x0_25,osnet_x1_0 by default");
+                 "Networks to measure without --weights; osnet_x0_25 to osnet_x1_0 by default");
   command.Option("--engine", &options.engine, "onednn or libtorch; auto: all that run here");
   command.Option("--precision", &options.precision, "fp32 or bf16; auto: all that run here");
   command.Group("Plan");

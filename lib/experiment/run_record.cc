@@ -2,45 +2,15 @@
 
 #include <sys/utsname.h>
 
-#include <vector>
-
-#include "core/error.h"
-#include "core/files.h"
 #include "core/parallel.h"
 #include "core/system_info.h"
-#include "core/text.h"
 #include "core/version.h"
-#include "experiment/process.h"
 
 namespace reidbench {
 namespace {
 
-namespace fs = std::filesystem;
-
 RunJson TextOrNull(const std::string& text) {
   return text.empty() ? RunJson(nullptr) : RunJson(text);
-}
-
-// Of the source tree that this program was built from; null for an installed program.
-RunJson GitCommit(const fs::path& scratch) {
-  const fs::path out = scratch / ".git.out";
-  const fs::path err = scratch / ".git.err";
-  const auto git = [&](const std::vector<std::string>& arguments) {
-    std::vector<std::string> words = {"/usr/bin/env", "git", "-C", DataDir().string()};
-    words.insert(words.end(), arguments.begin(), arguments.end());
-    const bool ok = RunProcess(words, out, err).exit_code == 0;
-    return ok ? std::string(Trim(ReadFileText(out))) : std::string();
-  };
-  std::string commit;
-  if (fs::exists(DataDir() / ".git")) {
-    commit = git({"rev-parse", "HEAD"});
-    if (!commit.empty() && !git({"status", "--porcelain", "--untracked-files=no"}).empty())
-      commit += " with local changes";
-  }
-  std::error_code ignored;
-  fs::remove(out, ignored);
-  fs::remove(err, ignored);
-  return TextOrNull(commit);
 }
 
 void AddOptionsWithOrigin(const ConfigNode& node, const std::string& key, RunJson* out) {
@@ -62,7 +32,7 @@ void AddOptionsWithOrigin(const ConfigNode& node, const std::string& key, RunJso
 
 }  // namespace
 
-RunJson MakeProvenance(const ExperimentSpec& spec, int threads, const fs::path& scratch) {
+RunJson MakeProvenance(const ExperimentSpec& spec, int threads) {
   RunJson libraries = RunJson::object();
   for (const auto& [name, version] : LibraryVersions()) libraries[name] = version;
   utsname system{};
@@ -71,7 +41,7 @@ RunJson MakeProvenance(const ExperimentSpec& spec, int threads, const fs::path& 
   RunJson seeds = {{"experiment", spec.seed}};
   if (spec.world) seeds["world"] = spec.world->seed;
   return {{"reidbench_version", Version()},
-          {"git_commit", GitCommit(scratch)},
+          {"git_commit", TextOrNull(GitCommit())},
           {"compiler", CompilerName()},
           {"build_type", BuildType()},
           {"libraries", libraries},

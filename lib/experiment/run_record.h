@@ -2,7 +2,6 @@
 // every stage, and every report is made from it alone. Schema "reidbench.run/1".
 #pragma once
 
-#include <filesystem>
 #include <nlohmann/json.hpp>
 #include <string>
 
@@ -13,9 +12,8 @@ namespace reidbench {
 
 using RunJson = nlohmann::ordered_json;
 
-// Program, machine and settings. `scratch` is a folder for a moment's files.
-RunJson MakeProvenance(const ExperimentSpec& spec, int threads,
-                       const std::filesystem::path& scratch);
+// Program, machine and settings.
+RunJson MakeProvenance(const ExperimentSpec& spec, int threads);
 
 // Every value of the resolved experiment: {"key": "trackers.0.name", "value": "sort", "origin":
 // "experiments/x.yaml:5:11"}; the origin is a file's line, "--set ...", or "default".

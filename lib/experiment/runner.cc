@@ -195,7 +195,7 @@ class Runner {
                {"seconds", nullptr},
                {"headline", nullptr},
                {"options", OptionsWithOrigin(spec_.resolved)},
-               {"provenance", MakeProvenance(spec_, threads_, folder_)},
+               {"provenance", MakeProvenance(spec_, threads_)},
                {"inputs", RunJson::array()},
                {"sequences", RunJson::array()},
                {"stages", std::move(stages)},

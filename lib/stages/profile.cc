@@ -33,6 +33,9 @@ MachineProfile RunProfile(const ProfileOptions& options, const EngineProvider& e
                           bool check_only, const ProfileProgress& progress) {
   MachineProfile profile;
   profile.program_version = std::string(Version());
+  if (const std::string commit = GitCommit(); !commit.empty())
+    profile.program_version +=
+        " (" + commit.substr(0, 12) + commit.substr(std::min<size_t>(40, commit.size())) + ")";
   profile.created = UtcNow();
   profile.host = ReadHostContext();
   NoiseMeter noise;

@@ -34,11 +34,11 @@ struct EngineProvider {
 struct ProfileOptions {
   std::vector<std::string> stages;         // of ProfileStageNames(); empty: all
   std::filesystem::path weights;           // empty: random ones of `architectures`
-  std::vector<std::string> architectures;  // empty: osnet_x0_25, osnet_x1_0
+  std::vector<std::string> architectures;  // empty: the plain OSNets
   std::string engine = "auto";             // auto: all that run here
   std::string precision = "auto";          // auto: all that run here
-  bool quick = false;  // fewer variants and shorter looks: about 15 s instead of 2 minutes
-  double look_s = 0;   // of timed calls, each variant; 0 = 0.4, quick 0.15, a workload's 1
+  bool quick = false;  // fewer variants and shorter looks: about 15 s instead of 1 minute
+  double look_s = 0;   // of timed calls, each variant; 0 = 0.5, quick 0.15, a workload's 1
   int threads = 0;     // the most; 0 = all
   uint64_t seed = 0;   // of what is measured on
 

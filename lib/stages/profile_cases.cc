@@ -47,7 +47,7 @@ struct Variants {
   std::vector<std::string> trackers;
   std::vector<std::pair<int, int>> rankings;  // queries, gallery
   int rows = 10'000;                          // of a feature file
-  double seconds = 0.4;                       // of a look
+  double seconds = 0.5;                       // of a look
 };
 
 std::vector<int> AroundMean(double mean, int most) {
@@ -431,7 +431,7 @@ ProfileCaseList ListProfileCases(const ProfileOptions& options, const EngineProv
       architectures = {OsnetArchitectureByName(options.workload->architecture)};
     } else {
       std::vector<std::string> names = options.architectures;
-      if (names.empty()) names = {"osnet_x0_25", "osnet_x1_0"};
+      if (names.empty()) names = {"osnet_x0_25", "osnet_x0_5", "osnet_x0_75", "osnet_x1_0"};
       if (options.quick && options.architectures.empty()) names = {"osnet_x0_25"};
       for (const std::string& name : names) architectures.push_back(OsnetArchitectureByName(name));
     }

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cerrno>
 #include <cmath>
 #include <exception>
 #include <mutex>
@@ -65,29 +66,34 @@ void SleepUntil(double wall_s) {
   timespec t{};
   t.tv_sec = static_cast<time_t>(wall_s);
   t.tv_nsec = static_cast<long>(1e9 * (wall_s - std::floor(wall_s)));
-  while (::clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &t, nullptr) != 0) {
+  while (::clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &t, nullptr) == EINTR) {
   }
 }
 
-// Frames begin in the order of arrival, so those that began are the first ones: how much slower the
-// second half of them began than it arrived.
-double LagPerSecond(const std::vector<Arrival>& arrivals, const std::vector<Finished>& finished) {
+// Frames begin in the order of arrival, so those that began are the first ones. How much later
+// those at the end of them began than those half the time before, which stand at the same place of
+// the cameras' common period: bursts within it do not count.
+double LagPerSecond(const std::vector<Arrival>& arrivals, const std::vector<Finished>& finished,
+                    double period_s) {
   size_t begun = 0;
   while (begun < finished.size() && finished[begun].begun_s >= 0) ++begun;
   if (begun < 4) return 0;
-  // Means of two groups, so that the burst at either end does not decide.
-  const size_t group = std::max<size_t>(begun / 5, 1);
-  const auto lag = [&](size_t from) {
-    double at = 0, sum = 0;
-    for (size_t i = from; i < from + group; ++i) {
-      at += arrivals[i].at_s;
-      sum += finished[i].begun_s - arrivals[i].at_s;
-    }
-    return std::pair(at / static_cast<double>(group), sum / static_cast<double>(group));
+  const double end = arrivals[begun - 1].at_s + 1e-9;
+  const auto periods = [&](double about) {
+    return about < period_s ? about : period_s * std::floor(about / period_s);
   };
-  const auto [first_at, first] = lag(begun / 2 - group / 2);
-  const auto [last_at, last] = lag(begun - group);
-  return last_at > first_at ? (last - first) / (last_at - first_at) : 0;
+  const double window = periods(end / 4), shift = periods(end / 2);
+  const auto mean_lag = [&](double until) {
+    double sum = 0;
+    int64_t count = 0;
+    for (size_t i = 0; i < begun; ++i) {
+      if (arrivals[i].at_s < until - window || arrivals[i].at_s >= until) continue;
+      sum += finished[i].begun_s - arrivals[i].at_s;
+      ++count;
+    }
+    return count > 0 ? sum / static_cast<double>(count) : 0;
+  };
+  return (mean_lag(end) - mean_lag(end - shift)) / shift;
 }
 
 }  // namespace
@@ -325,7 +331,8 @@ PacedResult PacedServer::Run(int64_t cameras, double frames_per_s, double second
   }
   result.cpu_ms_per_frame =
       1e3 * cpu_s * jobs_per_frame / std::max<double>(1, static_cast<double>(result.frames));
-  result.lag_per_s = LagPerSecond(arrivals, finished);
+  result.lag_per_s = LagPerSecond(
+      arrivals, finished, static_cast<double>(w.reid_every_n_frames * cameras) / frames_per_s);
   if (!reid_ms.empty()) {
     std::sort(reid_ms.begin(), reid_ms.end());
     result.reid_latency_ms = {Percentile(reid_ms, 50), Percentile(reid_ms, 95),

@@ -25,6 +25,10 @@ TEST(SystemValue, TakesTheFirstLineOfAKey) {
   EXPECT_EQ(SystemValue(folder.path() / "absent", "NAME", '='), "");
 }
 
+TEST(GitCommit, IsAHashOrNothing) {
+  EXPECT_THAT(GitCommit(), MatchesRegex("|[0-9a-f]+( with local changes)?"));
+}
+
 TEST(Machine, IsKnown) {
   EXPECT_GT(MemoryBytes(), 100'000'000);
   EXPECT_FALSE(LibraryVersions().empty());
