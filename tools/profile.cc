@@ -6,6 +6,8 @@
 
 #include <unistd.h>
 
+#include <algorithm>
+
 #include "cli/command.h"
 #include "cli/progress.h"
 #include "cli/render.h"
@@ -13,6 +15,7 @@
 #include "core/files.h"
 #include "core/text.h"
 #include "core/version.h"
+#include "profiling/host.h"
 #include "reporting/report_page.h"
 #include "stages/profile_report.h"
 #ifdef REIDBENCH_PROFILE_ENGINES
@@ -49,6 +52,19 @@ std::vector<std::string> SplitList(const std::vector<std::string>& values) {
     }
   }
   return items;
+}
+
+// A real run shows something only about the machine that was measured.
+void RequireThisMachine(const MachineProfile& profile, const std::filesystem::path& file,
+                        int threads) {
+  const HostContext here = ReadHostContext();
+  const int cores = threads > 0 ? std::min(threads, here.logical_cores) : here.logical_cores;
+  if (profile.host.cpu == here.cpu && profile.host.logical_cores == cores) return;
+  ThrowUsage(
+      "--validate: {} is of {} cores of '{}', the work would be done on {} of '{}'; leave "
+      "--profile "
+      "out to measure this machine",
+      file.string(), profile.host.logical_cores, profile.host.cpu, cores, here.cpu);
 }
 
 MachineProfile LoadProfile(const std::filesystem::path& path) {
@@ -125,6 +141,7 @@ int main(int argc, char** argv) {
       if (!profile_file.empty()) server = LoadProfile(profile_file);
       if (!edge_file.empty()) edge = LoadProfile(edge_file);
     }
+    if (server && validate) RequireThisMachine(*server, profile_file, common.threads);
     EngineProvider engines;
     if (!server || validate) engines = Engines(argv);
     if (!server) {

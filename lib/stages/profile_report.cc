@@ -68,6 +68,15 @@ constexpr const char* kMeasured[] = {
     "rate",        "p50_ms", "p95_ms",   "p99_ms",        "cpu_ms_per_item",
     "peak_rss_mb", "gflops", "gb_per_s", "share_of_peak", "samples"};
 
+// "osnet_x0_25 onednn fp32 batch=16 threads=2": words speak for themselves.
+std::string ShortName(const StageVariant& variant) {
+  StageVariant numbers;
+  numbers.numbers = variant.numbers;
+  std::string text;
+  for (const auto& [key, value] : variant.words) text += value + " ";
+  return text + numbers.ToString();
+}
+
 // Bare digits for programs, empty where there is none.
 std::string Raw(std::optional<double> value) {
   return value && std::isfinite(*value) ? fmt::format("{}", *value) : "";
@@ -103,7 +112,7 @@ std::string RenderProfileTables(const MachineProfile& profile, TableFormat forma
                {"% of peak"}},
               "Stages; latency of one call, CPU time of all threads, peak memory of a process");
   for (const StageMeasurement& s : profile.stages) {
-    table.AddRow({s.stage, s.variant.ToString(), Digits(s.rate), s.unit, Digits(s.latency_ms.p50),
+    table.AddRow({s.stage, ShortName(s.variant), Digits(s.rate), s.unit, Digits(s.latency_ms.p50),
                   Digits(s.latency_ms.p95), Digits(s.latency_ms.p99), Digits(s.cpu_ms_per_item),
                   Digits(s.peak_rss_mb), Digits(s.gflops), Digits(s.gb_per_s),
                   Percent(s.share_of_peak, 1)});

@@ -94,6 +94,12 @@ TEST_F(ProfileCommand, RefusesWhatCannotBe) {
   EXPECT_THAT(refusal({"--plan", Path("bad.yaml"), "--profile", file}),
               AllOf(HasSubstr("bad.yaml:1:"), HasSubstr("frame_rate"), HasSubstr("camras"),
                     HasSubstr("did you mean 'cameras'"), HasSubstr("utilisation")));
+  Json foreign = Json::parse(ReadFileText(file));
+  foreign["host"]["cpu"] = "Another";
+  folder_.Write("foreign.json", foreign.dump());
+  EXPECT_THAT(refusal({"--plan", Path("w.yaml"), "--profile", Path("foreign.json"), "--validate"}),
+              AllOf(HasSubstr("foreign.json is of 1 cores of 'Another'"),
+                    HasSubstr("leave --profile out")));
   const ProgramResult again = RunReidbench({"profile", "--quick", "--output", file});
   EXPECT_EQ(again.code, kExitUsage);
   EXPECT_THAT(again.err, HasSubstr("exists"));
