@@ -76,7 +76,7 @@ MachineProfile LoadProfile(const std::filesystem::path& path) {
 int main(int argc, char** argv) {
   ProfileOptions options;
   ValidationOptions validation;
-  std::vector<std::string> stages, architectures;
+  std::vector<std::string> stages, architectures, workload_options;
   std::filesystem::path workload, profile_file, edge_file, page;
   bool validate = false;
 
@@ -86,7 +86,7 @@ int main(int argc, char** argv) {
       "cameras it holds.",
       "reidbench profile --format json --output machine.json\n"
       "reidbench profile --quick --stages decode,embed\n"
-      "reidbench profile --plan shop --profile machine.json\n"
+      "reidbench profile --plan shop --option people_per_frame=12 --profile machine.json\n"
       "reidbench profile --plan workload.yaml --validate");
   command.Group("Measure");
   command.Option("--stages", &stages,
@@ -101,6 +101,8 @@ int main(int argc, char** argv) {
   command.Group("Plan");
   command.Option("--plan", &workload,
                  "Workload: a YAML file, or a name of configs/profile; measures what it needs");
+  command.Option("--option", &workload_options,
+                 "key=value over the workload, such as people_per_frame=12; may be repeated");
   command.Option("--profile", &profile_file,
                  "Plan from this profile (--format json) instead of measuring");
   command.Option("--edge-profile", &edge_file,
@@ -118,7 +120,8 @@ int main(int argc, char** argv) {
     options.seed = common.seed;
     const bool planning = !workload.empty();
     if (!planning) {
-      for (const char* flag : {"--profile", "--edge-profile", "--validate", "--seconds"}) {
+      for (const char* flag :
+           {"--option", "--profile", "--edge-profile", "--validate", "--seconds"}) {
         if (command.WasGiven(flag)) ThrowUsage("{} belongs to --plan", flag);
       }
     } else {
@@ -137,7 +140,7 @@ int main(int argc, char** argv) {
 
     std::optional<MachineProfile> server, edge;
     if (planning) {
-      options.workload = LoadWorkload(workload);
+      options.workload = LoadWorkload(workload, workload_options);
       if (!profile_file.empty()) server = LoadProfile(profile_file);
       if (!edge_file.empty()) edge = LoadProfile(edge_file);
     }

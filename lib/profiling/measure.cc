@@ -3,6 +3,7 @@
 #include <time.h>
 
 #include <algorithm>
+#include <atomic>
 #include <barrier>
 #include <cmath>
 #include <exception>
@@ -42,6 +43,7 @@ Measurement MeasureCalls(const std::function<TimedCall(int)>& make, const Measur
   std::vector<Share> shares(options.threads);
   std::exception_ptr error;
   std::mutex error_mutex;
+  std::atomic<bool> unprepared = false;
   // The last to arrive reads the clocks: nothing of what comes before is counted.
   double wall_start = 0, cpu_start = 0;
   std::barrier start(options.threads, [&]() noexcept {
@@ -56,9 +58,10 @@ Measurement MeasureCalls(const std::function<TimedCall(int)>& make, const Measur
     } catch (...) {
       const std::lock_guard lock(error_mutex);
       error = std::current_exception();
+      unprepared = true;
     }
     start.arrive_and_wait();
-    if (error) return;
+    if (unprepared) return;
     try {
       Share& share = shares[thread];
       double now = wall_start;

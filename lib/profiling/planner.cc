@@ -6,6 +6,7 @@
 #include <limits>
 #include <nlohmann/json.hpp>
 #include <set>
+#include <tuple>
 
 #include "core/error.h"
 #include "core/text.h"
@@ -377,20 +378,29 @@ FrameCost CostOn(const MachineProfile& profile, const Workload& w, StagePlace pl
     every_frame("track",
                 DensityCost(profile, "track", {{"tracker", w.tracker}}, w.people_per_frame));
   }
-  if (w.relink == place)
-    every_frame("relink", DensityCost(profile, "relink", {}, w.people_per_frame));
+  // Per frame on average; in truth all at once for so many frames.
+  double relink_ms = 0;
+  if (w.relink == place) {
+    relink_ms = DensityCost(profile, "relink", {}, w.people_per_frame);
+    cost.stages_ms.emplace_back("relink", relink_ms);
+  }
   for (const auto& [stage, ms] : cost.stages_ms) cost.mean_ms += ms;
 
-  cost.frames_share = cost.every_frame_ms > 0 ? 1 : 1 / n;
+  cost.frames_share = cost.every_frame_ms > 0 || relink_ms > 0 ? 1 : 1 / n;
   const double reid_share = 1 / n / cost.frames_share;
-  if (reid_share < 1) cost.frames.push_back({1 - reid_share, 1e-3 * cost.every_frame_ms});
+  const auto add = [&](std::vector<ServiceClass>* classes, double share, double ms) {
+    const double bursts = relink_ms > 0 ? 1.0 / kRelinkFrames : 0;
+    classes->push_back({share * (1 - bursts), 1e-3 * ms});
+    if (bursts > 0) classes->push_back({share * bursts, 1e-3 * (ms + kRelinkFrames * relink_ms)});
+  };
+  if (reid_share < 1) add(&cost.frames, 1 - reid_share, cost.every_frame_ms);
   for (size_t k = 0; k < people.size(); ++k) {
     const auto count = static_cast<int64_t>(k);
     const double ms = cost.every_frame_ms +
                       static_cast<double>(count) * (decode_ms + resize_ms + write_ms) +
                       (embed ? embed->Of(count) : 0);
-    cost.reid_frames.push_back({people[k], 1e-3 * ms});
-    cost.frames.push_back({reid_share * people[k], 1e-3 * ms});
+    add(&cost.reid_frames, people[k], ms);
+    add(&cost.frames, reid_share * people[k], ms);
   }
   return cost;
 }
@@ -405,6 +415,45 @@ LatencyPercentiles ServerLatency(const MachineProfile& server, const Workload& w
   return {ms(50), ms(95), ms(99)};
 }
 
+namespace {
+
+// Cameras within the head-room, and within the latency too.
+std::pair<int64_t, int64_t> Capacity(const Model& model, const Workload& w) {
+  if (model.EdgeShare() > w.utilisation) return {0, 0};
+  const int64_t sustainable = Largest(kMostCameras, [&](int64_t n) {
+    const auto cameras = static_cast<double>(n);
+    return model.ServerShare(cameras) <= w.utilisation && model.LinkShare(cameras) <= w.utilisation;
+  });
+  const int64_t at_latency = Largest(sustainable, [&](int64_t n) {
+    return n == 0 ||
+           model.LatencyMs(static_cast<double>(n), w.latency_percentile) <= w.latency_target_ms;
+  });
+  return {sustainable, at_latency};
+}
+
+// With every engine and precision that the place of the network has measured.
+std::vector<PlanAlternative> Alternatives(const MachineProfile& server, const MachineProfile& edge,
+                                          const Workload& workload) {
+  std::vector<PlanAlternative> list;
+  if (workload.embed == StagePlace::kNone) return list;
+  const MachineProfile& host = workload.embed == StagePlace::kEdge ? edge : server;
+  std::set<std::pair<std::string, std::string>> seen;
+  for (const StageMeasurement& m : host.stages) {
+    Workload w = workload;
+    w.engine = m.variant.Word("engine");
+    w.precision = m.variant.Word("precision");
+    if (m.stage != "embed" || m.variant.Word("architecture") != w.architecture ||
+        !seen.emplace(w.engine, w.precision).second)
+      continue;
+    list.push_back({w.engine, w.precision, Capacity(Model(server, edge, w), w).second});
+  }
+  std::stable_sort(list.begin(), list.end(),
+                   [](const auto& a, const auto& b) { return a.at_latency > b.at_latency; });
+  return list;
+}
+
+}  // namespace
+
 Plan MakePlan(const MachineProfile& server, const MachineProfile* edge, const Workload& workload) {
   if (const std::vector<std::string> errors = workload.Validate(); !errors.empty())
     ThrowConfig("the workload: {}", JoinText(errors, "; "));
@@ -414,16 +463,7 @@ Plan MakePlan(const MachineProfile& server, const MachineProfile* edge, const Wo
   plan.workload = workload;
   plan.saturated_cameras = std::min(model.SaturatedCameras(), static_cast<double>(kMostCameras));
   const double room = workload.utilisation;
-  if (model.EdgeShare() <= room) {
-    plan.sustainable = Largest(kMostCameras, [&](int64_t n) {
-      const auto cameras = static_cast<double>(n);
-      return model.ServerShare(cameras) <= room && model.LinkShare(cameras) <= room;
-    });
-    plan.at_latency = Largest(plan.sustainable, [&](int64_t n) {
-      return n == 0 || model.LatencyMs(static_cast<double>(n), workload.latency_percentile) <=
-                           workload.latency_target_ms;
-    });
-  }
+  std::tie(plan.sustainable, plan.at_latency) = Capacity(model, workload);
   plan.cameras_per_machine = plan.at_latency;
   if (workload.cameras) {
     // 0: no number of machines is enough.
@@ -473,7 +513,15 @@ Plan MakePlan(const MachineProfile& server, const MachineProfile* edge, const Wo
     const double mbit_per_s = model.LinkShare(cameras) * workload.network->mbit_per_s;
     plan.network = {mbit_per_s, workload.network->mbit_per_s, model.LinkShare(cameras)};
   }
+  plan.alternatives = Alternatives(server, edge_profile, workload);
   plan.assumptions = Assumptions(workload, server);
+  if (!model.uses_server() && !model.uses_link()) {
+    plan.assumptions.push_back(
+        fmt::format("every camera has a device that does everything: nothing limits their number, "
+                    "{} stands for "
+                    "that",
+                    WithThousands(kMostCameras)));
+  }
   return plan;
 }
 
@@ -481,6 +529,11 @@ std::string RenderPlanJson(const Plan& plan) {
   Json utilisation = Json::array();
   for (const PlanUtilisation& u : plan.utilisation)
     utilisation.push_back({{"resource", u.resource}, {"stage", u.stage}, {"share", u.share}});
+  Json alternatives = Json::array();
+  for (const PlanAlternative& a : plan.alternatives) {
+    alternatives.push_back(
+        {{"engine", a.engine}, {"precision", a.precision}, {"at_latency", a.at_latency}});
+  }
   Json validation = nullptr;
   if (plan.validation) {
     const PlanValidation& v = *plan.validation;
@@ -512,6 +565,7 @@ std::string RenderPlanJson(const Plan& plan) {
                                       {"capacity", plan.network->capacity},
                                       {"share", plan.network->share}}
                                : Json(nullptr)},
+      {"alternatives", alternatives},
       {"validation", validation},
       {"assumptions", plan.assumptions}};
   return json.dump(1, ' ', false, Json::error_handler_t::replace) + "\n";

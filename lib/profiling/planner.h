@@ -18,7 +18,7 @@ inline constexpr std::string_view kPlanSchema = "reidbench.plan/1";
 
 // A workload's work on one machine. Milliseconds of one core.
 struct FrameCost {
-  double every_frame_ms = 0;  // decoding a whole frame, tracking, relinking
+  double every_frame_ms = 0;  // decoding a whole frame, tracking
   double reid_frame_ms = 0;   // more for a frame with re-ID, mean over the number of people
   // Mean over frames, stage by stage, in the order of StagesOf; only stages that run there.
   std::vector<std::pair<std::string, double>> stages_ms;
@@ -55,6 +55,12 @@ struct PlanValidation {
 };
 inline constexpr double kValidationTolerancePercent = 15;
 
+// The same site with another engine or precision of the profile.
+struct PlanAlternative {
+  std::string engine, precision;
+  int64_t at_latency = 0;  // cameras on one machine
+};
+
 struct Plan {
   Workload workload;
   int64_t sustainable = 0;          // cameras on one machine within the head-room
@@ -70,6 +76,8 @@ struct Plan {
     double mbit_per_s = 0, capacity = 0, share = 0;
   };
   std::optional<Network> network;
+  std::vector<PlanAlternative>
+      alternatives;  // most cameras first; the plan's own choice among them
   std::optional<PlanValidation> validation;
   std::vector<std::string> assumptions;
 };

@@ -141,8 +141,10 @@ Workload ReadWorkload(const ConfigNode& root) {
   return w;
 }
 
-Workload LoadWorkload(const std::filesystem::path& path) {
-  return ReadWorkload(LoadOptionFile(path, "profile"));
+Workload LoadWorkload(const std::filesystem::path& path, const std::vector<std::string>& options) {
+  ConfigNode root = LoadOptionFile(path, "profile");
+  for (const std::string& option : options) ApplyOption("--option", option, &root);
+  return ReadWorkload(root);
 }
 
 }  // namespace reidbench

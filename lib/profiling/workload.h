@@ -15,6 +15,9 @@ namespace reidbench {
 
 enum class StagePlace { kNone, kEdge, kServer };
 
+// Finished tracks are corrected piece by piece, so many frames long.
+inline constexpr int kRelinkFrames = 250;
+
 struct NetworkOptions {
   double mbit_per_s = 1000;  // of the link that all edges share, > 0
   double latency_ms = 1;     // one way, >= 0
@@ -63,7 +66,9 @@ std::vector<std::pair<std::string, StagePlace>> StagesOf(const Workload& workloa
 
 // Throws Error(kConfig) with everything that is wrong, each with its line.
 Workload ReadWorkload(const ConfigNode& root);
-// `path` is a file, or the name (without .yaml) of one in configs/profile.
-Workload LoadWorkload(const std::filesystem::path& path);
+// `path` is a file, or the name (without .yaml) of one in configs/profile; `options` are
+// "key=value" over it, as --option gives them.
+Workload LoadWorkload(const std::filesystem::path& path,
+                      const std::vector<std::string>& options = {});
 
 }  // namespace reidbench

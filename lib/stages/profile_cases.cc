@@ -31,7 +31,6 @@ namespace fs = std::filesystem;
 
 constexpr int kDim = 512;  // of OSNet's embeddings
 constexpr int kPictures = 32;
-constexpr int kRelinkFrames = 250;
 constexpr int kTrackFrames = 400;
 
 struct Size {

@@ -33,8 +33,6 @@ namespace {
 
 constexpr int kPictures = 32;
 constexpr int kTrackFrames = 400;
-// A camera's finished tracks are corrected piece by piece, as long as those of the profile.
-constexpr int kRelinkFrames = 250;
 
 struct Arrival {
   double at_s = 0;

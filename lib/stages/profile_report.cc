@@ -181,6 +181,13 @@ std::string RenderPlanTables(const Plan& plan, TableFormat format) {
   for (const PlanUtilisation& u : plan.utilisation)
     shares.AddRow({u.resource, u.stage, Percent(u.share, 1)});
   std::string text = table.Render(format) + "\n" + shares.Render(format);
+  if (plan.alternatives.size() > 1) {
+    Table others({{"engine", Align::kLeft}, {"precision", Align::kLeft}, {"cameras"}},
+                 "The same machine with another engine or precision of " + w.architecture);
+    for (const PlanAlternative& a : plan.alternatives)
+      others.AddRow({a.engine, a.precision, WithThousands(a.at_latency)});
+    text += "\n" + others.Render(format);
+  }
   if (plan.validation) {
     const PlanValidation& v = *plan.validation;
     Table real({{"real run", Align::kLeft}, {"predicted"}, {"measured"}, {"", Align::kLeft}},

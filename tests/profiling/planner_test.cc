@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
 
@@ -184,6 +185,47 @@ TEST(MakePlan, EdgesWorkBesideTheServer) {
   const Plan slow = MakePlan(RoundProfile(), &edge, w);
   EXPECT_EQ(slow.sustainable, 0);
   EXPECT_EQ(slow.saturates_first, "embed");
+}
+
+TEST(CostOn, RelinkingComesInPieces) {
+  MachineProfile profile = RoundProfile();
+  StageVariant boxes;
+  boxes.numbers = {{"boxes_per_frame", 10}};
+  profile.stages.push_back(Measured("relink", "boxes", 0.002, boxes));
+  Workload w = TenPeople();
+  w.relink = StagePlace::kServer;
+  const FrameCost cost = CostOn(profile, w, StagePlace::kServer);
+  EXPECT_NEAR(cost.mean_ms, kFrameMs + 0.02, 1e-9);
+  double mean = 0, longest = 0;
+  for (const ServiceClass& c : cost.frames) {
+    mean += 1e3 * c.share * c.service_s;
+    if (c.share > 0) longest = std::max(longest, 1e3 * c.service_s);
+  }
+  EXPECT_NEAR(mean, cost.mean_ms, 1e-9);
+  EXPECT_NEAR(longest, kFrameMs + 250 * 0.02, 1e-9);
+}
+
+TEST(MakePlan, ListsWhatOtherEnginesWouldHold) {
+  MachineProfile profile = RoundProfile();
+  StageVariant v;
+  v.words = {{"architecture", "osnet_x0_25"}, {"engine", "onednn"}, {"precision", "bf16"}};
+  v.numbers = {{"batch", 16}, {"threads", 4}};
+  profile.stages.push_back(Measured("embed", "images", 0.5, v));
+  const Plan plan = MakePlan(profile, nullptr, TenPeople());
+  ASSERT_EQ(plan.alternatives.size(), 2u);
+  EXPECT_EQ(plan.alternatives[0].precision, "bf16");  // 5 ms a frame in place of 10.4
+  EXPECT_EQ(plan.alternatives[0].at_latency, static_cast<int64_t>(2000 / (10 * (1.02 + 5))));
+  EXPECT_EQ(plan.alternatives[1].precision, "fp32");
+  EXPECT_EQ(plan.alternatives[1].at_latency, plan.at_latency);
+}
+
+TEST(MakePlan, EdgesAloneHaveNoLimit) {
+  Workload w = TenPeople();
+  w.decode = w.resize = w.embed = w.track = StagePlace::kEdge;
+  const Plan plan = MakePlan(RoundProfile(), nullptr, w);
+  EXPECT_EQ(plan.at_latency, 1'000'000);
+  EXPECT_EQ(plan.saturates_first, "embed");
+  EXPECT_THAT(plan.assumptions.back(), HasSubstr("nothing limits their number"));
 }
 
 TEST(MakePlan, NamesWhatTheProfileLacks) {

@@ -82,6 +82,9 @@ TEST(LoadWorkload, SamplesAreInOrder) {
     EXPECT_EQ(w.name, name);
     EXPECT_TRUE(w.Validate().empty());
   }
+  EXPECT_EQ(LoadWorkload("shop", {"people_per_frame=12", "latency.target_ms=90"}).people_per_frame,
+            12);
+  EXPECT_THROW(LoadWorkload("shop", {"people=12"}), Error);
   EXPECT_THROW(LoadWorkload("nowhere"), Error);
 }
 
