@@ -343,6 +343,8 @@ namespace {
 
 // Lag that counts as a growing backlog.
 constexpr double kGrowingLag = 0.01;
+// Overloaded, all cores should be busy; what is missing went to others.
+constexpr double kLeastBusy = 0.95;
 
 }  // namespace
 
@@ -396,9 +398,14 @@ PlanValidation ValidatePlan(const MachineProfile& server, const ValidationOption
         double tried = 1;
         for (int step = 0; step < options.steps; ++step) {
           progress(step, steps);
-          const PacedResult result =
-              paced.Run(cameras, tried * v.predicted_frames_per_s, seconds, true);
-          const bool grows = result.lag_per_s > kGrowingLag;
+          // A step that others disturbed is done once more: they make the machine look slower.
+          PacedResult result;
+          bool grows = false;
+          for (int attempt = 0; attempt < 2; ++attempt) {
+            result = paced.Run(cameras, tried * v.predicted_frames_per_s, seconds, true);
+            grows = result.lag_per_s > kGrowingLag;
+            if (!grows || result.cores_busy >= kLeastBusy * threads) break;
+          }
           if (grows) cores_busy = std::max(cores_busy, result.cores_busy);
           (grows ? high : low) = tried;
           tried = (low + high) / 2;
@@ -419,8 +426,6 @@ PlanValidation ValidatePlan(const MachineProfile& server, const ValidationOption
   v.within = std::abs(v.error_percent) <= kValidationTolerancePercent;
   v.measured_cpu_ms_per_frame = numbers[3];
   v.measured_latency_ms = {numbers[4], numbers[5], numbers[6]};
-  // Overloaded, all cores should be busy; what is missing went to others.
-  constexpr double kLeastBusy = 0.95;
   if (numbers[2] > 0 && numbers[2] < kLeastBusy * threads) {
     v.note = fmt::format(
         "while overloaded the run got {:.2f} of {} cores: something else used the machine; by its "
