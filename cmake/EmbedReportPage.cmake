@@ -1,7 +1,7 @@
 # Puts the report page (reports/page) together and writes it as a C++ source. Run by the build:
 #   cmake -DPAGE=reports/page -DD3=d3.min.js -DD3_LICENCE=copyright -DOUTPUT=page_asset.cc -P EmbedReportPage.cmake
 # The commands that write reports then need no file beside themselves.
-set(scripts util model compare ribbons switches retrieval sweep main)  # main starts the page
+set(scripts util model compare ribbons switches retrieval sweep profile main)  # main starts the page
 
 file(READ "${PAGE}/index.html" page)
 file(READ "${PAGE}/style.css" style)

@@ -16,7 +16,8 @@ int main(int argc, char** argv) {
   CompareStageOptions options;
   bool no_preprocessing = false;
   int block_frames = -1;
-  std::filesystem::path switches, page;
+  std::filesystem::path switches, page, pictures;
+  int64_t picture_kib = 3072;
   ComparePageOptions page_options;
 
   Command command(
@@ -57,8 +58,16 @@ int main(int argc, char** argv) {
                  "Also write a report page: one file to look at, with every switch and who had "
                  "which id when");
   command.Option("--frames", &page_options.frames,
-                 "With --html: folder of the video's frames (SEQ/img1/000001.jpg), for pictures of "
-                 "the switches");
+                 "With --html or --pictures: folder of the video's frames (SEQ/img1/000001.jpg), "
+                 "for pictures of the switches");
+  command.Option("--decisions", &page_options.decisions,
+                 "With --html: decisions.json of `reidbench relink`, the evidence beside each "
+                 "switch; unless given, that of the folder --corrected");
+  command.Option("--pictures", &pictures,
+                 "Also write the pictures of the switches alone, as the JSON that pages hold");
+  command.Option("--picture-kib", &picture_kib,
+                 "Limit of all pictures together, KiB; switches that correction changed come "
+                 "first");
   command.Flag("--timelines", &options.timelines,
                "JSON only: also which id each person had when, and the boxes of every switch");
 
@@ -70,10 +79,21 @@ int main(int argc, char** argv) {
     options.preprocess = !no_preprocessing;
     options.bootstrap.seed = common.seed;
     if (!switches.empty()) RequireWritable(switches, common.force);
-    if (!page.empty()) {
-      RequireWritable(page, common.force);
-    } else if (!page_options.frames.empty()) {
-      ThrowUsage("--frames belongs to --html FILE");
+    if (!page.empty()) RequireWritable(page, common.force);
+    if (!pictures.empty()) {
+      if (page_options.frames.empty())
+        ThrowUsage("--pictures needs --frames FOLDER: the video's frames");
+      RequireWritable(pictures, common.force);
+    } else if (page.empty() && !page_options.frames.empty()) {
+      ThrowUsage("--frames belongs to --html FILE or --pictures FILE");
+    }
+    if (page.empty() && !page_options.decisions.empty())
+      ThrowUsage("--decisions belongs to --html FILE");
+    if (picture_kib < 0) ThrowUsage("--picture-kib {}: expected 0 or more", picture_kib);
+    page_options.max_picture_bytes = static_cast<size_t>(picture_kib) << 10;
+    if (page_options.decisions.empty()) {
+      const std::filesystem::path own = options.corrected / "decisions.json";
+      if (IsFile(own)) page_options.decisions = own;
     }
     if (!page_options.frames.empty() && !IsFolder(page_options.frames))
       ThrowIo("--frames {}: expected a folder, found none", page_options.frames.string());
@@ -87,6 +107,8 @@ int main(int argc, char** argv) {
     }
     if (!switches.empty()) WriteFileAtomically(switches, RenderComparedSwitches(result));
     if (!page.empty()) WriteFileAtomically(page, RenderComparePage(result, page_options));
+    if (!pictures.empty())
+      WriteFileAtomically(pictures, RenderSwitchPictures(result, page_options));
     result.has_timelines = list_timelines;  // of the JSON
     WriteResult(common, RenderAs(common.format, {.json = [&] { return RenderCompareJson(result); },
                                                  .csv = [&] { return RenderCompareCsv(result); },

@@ -32,7 +32,7 @@ int main(int argc, char** argv) {
   std::string gallery_split = "gallery";
   std::string rerank = "none";
   std::string per_query;
-  std::filesystem::path page, cmc;
+  std::filesystem::path page, cmc, ranked;
   RankPageOptions page_options;
   int top_k = 10;
   RerankOptions rerank_options;
@@ -79,11 +79,14 @@ int main(int argc, char** argv) {
   command.Flag("--camera-pairs", &camera_pairs, "Print mAP and rank-1 per pair of cameras");
   command.Option("--per-query", &per_query,
                  "Write every query's AP, first match and nearest images (.csv or .json)");
-  command.Option("--top-k", &top_k, "Nearest images that --per-query and --html list");
+  command.Option("--top-k", &top_k, "Nearest images that --per-query, --html and --ranked list");
   command.Option("--html", &page,
                  "Also write a report page: one file to look at, with curves and ranked lists");
   command.Option("--images", &page_options.images,
-                 "With --html: the data set's root, for pictures of the ranked lists");
+                 "With --html or --ranked: the data set's root, for pictures of the ranked lists");
+  command.Option("--ranked", &ranked,
+                 "Also write the ranked lists of the worst, median and best queries with their "
+                 "pictures, as the JSON that pages hold");
   command.Option("--cmc", &cmc, "Also draw the CMC curve, for a paper (.svg or .pdf)");
   command.Option("--versus", &options.versus,
                  "Feature file of a second model on the same images: paired test");
@@ -115,17 +118,18 @@ int main(int argc, char** argv) {
       CheckFigureName(cmc);
       RequireWritable(cmc, common.force);
     }
-    if (!page.empty()) {
-      RequireWritable(page, common.force);
-      if (!page_options.images.empty() && !IsFolder(page_options.images))
+    const bool shows_queries = !page.empty() || !ranked.empty();
+    if (!page.empty()) RequireWritable(page, common.force);
+    if (!ranked.empty()) RequireWritable(ranked, common.force);
+    if (!page_options.images.empty()) {
+      if (!shows_queries) ThrowUsage("--images belongs to --html FILE or --ranked FILE");
+      if (!IsFolder(page_options.images))
         ThrowIo("--images {}: expected a folder, found none", page_options.images.string());
-    } else if (!page_options.images.empty()) {
-      ThrowUsage("--images belongs to --html FILE");
     }
-    if (!per_query.empty() || !page.empty()) {
+    if (!per_query.empty() || shows_queries) {
       options.ranking.top_k = top_k;
     } else if (command.WasGiven("--top-k")) {
-      ThrowUsage("--top-k belongs to --per-query FILE or --html FILE");
+      ThrowUsage("--top-k belongs to --per-query FILE, --html FILE or --ranked FILE");
     }
     std::vector<std::string> violations = options.ranking.Validate();
     if (options.rerank) {
@@ -151,6 +155,7 @@ int main(int argc, char** argv) {
       WriteFileAtomically(per_query, RenderPerQuery(result, EndsWith(per_query, ".json")));
     if (!cmc.empty()) WriteFileAtomically(cmc, RenderFigureAs(CmcFigure(result), cmc));
     if (!page.empty()) WriteFileAtomically(page, RenderRankPage(result, page_options));
+    if (!ranked.empty()) WriteFileAtomically(ranked, RenderRankedQueries(result, page_options));
     WriteResult(common, RenderAs(common.format, {.json = [&] { return RenderRankJson(result); },
                                                  .csv = [&] { return RenderRankCsv(result); },
                                                  .tables =

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <map>
 #include <nlohmann/json.hpp>
 
@@ -17,6 +18,8 @@ namespace fs = std::filesystem;
 using Json = nlohmann::ordered_json;
 
 constexpr const char* kWorldSequences = "world/mot/train";
+// Pictures of the switches of all comparisons together: a page stays small enough to send.
+constexpr size_t kPictureKib = 3072, kMostComparisonsWithPictures = 12;
 constexpr int kDefaultInterpolation = 20;  // frames, of an ablation that does not say
 
 // One way of making tracks.
@@ -135,6 +138,7 @@ class Planner {
     ThrowIfWrong();
     if (spec_.retrieval) AddRetrieval();
     const std::vector<Configuration> configurations = ListConfigurations(spec_);
+    comparisons_ = configurations.size() * ListCorrections(spec_).size();
     for (size_t i = 0; i < configurations.size(); ++i) AddConfiguration(configurations[i], i);
     if (!configurations.empty() && !spec_.world) {
       ExperimentStage check;
@@ -307,6 +311,12 @@ class Planner {
       AddWords({"--expect"}, &rank.arguments);
       rank.arguments.push_back(InputArgument(spec_.expect));
     }
+    AddWords({"--images"}, &rank.arguments);
+    // The images were read by the extraction already: their content is part of its key.
+    rank.arguments.push_back(spec_.world ? ArtifactArgument(world_stage_, "world/reid")
+                                         : InputArgument(spec_.reid->root));
+    AddWords({"--ranked"}, &rank.arguments);
+    rank.arguments.push_back(OutputArgument(kRankedFile));
     AddWords({"--seed", fmt::format("{}", spec_.seed), "--per-query"}, &rank.arguments);
     rank.arguments.push_back(OutputArgument("queries.json"));
     AddWords({"--format", "json", "--output"}, &rank.arguments);
@@ -428,6 +438,27 @@ class Planner {
     return Add(std::move(relink));
   }
 
+  // Pictures of the switches, where there are frames and the page has room for those of every
+  // comparison.
+  void AddPictures(ExperimentStage* compare) const {
+    if (comparisons_ > kMostComparisonsWithPictures) return;
+    std::vector<fs::path> frames;
+    if (!spec_.world) {
+      for (const MotSequenceFiles& sequence : sequences_) {
+        if (const fs::path images = FolderOf(sequence) / "img1"; IsFolder(images))
+          frames.push_back(images);
+      }
+      if (frames.empty()) return;
+    }
+    AddWords({"--frames"}, &compare->arguments);
+    compare->arguments.push_back(spec_.world ? ArtifactArgument(world_stage_, kWorldSequences)
+                                             : InputArgument(spec_.sequences, frames));
+    AddWords({"--picture-kib", fmt::format("{}", kPictureKib / std::max<size_t>(1, comparisons_)),
+              "--pictures"},
+             &compare->arguments);
+    compare->arguments.push_back(OutputArgument(kPicturesFile));
+  }
+
   void AddSlot(size_t stage, const std::string& slot) { plan_.stages[stage].slots.push_back(slot); }
 
   void AddCorrection(const std::string& tracked, const StageArgument& tracks,
@@ -461,6 +492,7 @@ class Planner {
       compare.arguments.push_back(ArtifactArgument(corrected, "corrected/interpolated"));
     }
     AddWords({"--timelines"}, &compare.arguments);
+    AddPictures(&compare);
     AddRules(&compare);
     AddOptions(spec_.compare, &compare.arguments);
     AddWords({"--seed", fmt::format("{}", spec_.seed), "--format", "json", "--output"},
@@ -476,6 +508,7 @@ class Planner {
   ExperimentPlan plan_;
   std::map<std::string, size_t> index_;
   size_t world_stage_ = 0;
+  size_t comparisons_ = 0;
   std::vector<MotSequenceFiles> sequences_;
   std::vector<std::string> errors_;
 };

@@ -14,6 +14,11 @@
 
 namespace reidbench {
 
+// Files of artifacts that only the report page wants: of `rank`, `compare` and `relink`.
+inline constexpr const char* kRankedFile = "ranked.json";
+inline constexpr const char* kPicturesFile = "pictures.json";
+inline constexpr const char* kDecisionsFile = "corrected/decisions.json";
+
 struct ExperimentPlan {
   std::vector<ExperimentStage> stages;  // each after those it depends on
   // What only looks at the user's files, before anything is computed: the ground truth.

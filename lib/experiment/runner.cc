@@ -19,9 +19,9 @@
 #include "experiment/preflight.h"
 #include "experiment/process.h"
 #include "experiment/report.h"
+#include "experiment/run_page.h"
 #include "experiment/stage_cache.h"
 #include "experiment/sweep.h"
-#include "reporting/report_page.h"
 
 namespace reidbench {
 namespace {
@@ -471,12 +471,18 @@ class Runner {
                     done_, plan_.stages.size()));
   }
 
-  void AddSweep() {
-    if (spec_.trackers.empty()) return;
+  // The stage whose result stands there in the record.
+  std::map<std::string, size_t> StagesBySlot() const {
     std::map<std::string, size_t> by_slot;
     for (size_t i = 0; i < plan_.stages.size(); ++i) {
       for (const std::string& slot : plan_.stages[i].slots) by_slot[slot] = i;
     }
+    return by_slot;
+  }
+
+  void AddSweep() {
+    if (spec_.trackers.empty()) return;
+    const std::map<std::string, size_t> by_slot = StagesBySlot();
     std::vector<SweepRow> rows;
     const auto add = [&](const RunJson& configuration, const std::string& correction,
                          const std::string& slot) {
@@ -515,8 +521,14 @@ class Runner {
     record_["headline"] = headline.empty() ? RunJson(nullptr) : RunJson(headline);
     Flush();
     WriteFileAtomically(folder_ / "report.md", RenderRunMarkdown(record_));
-    const std::vector<ReportPart> parts = {{"run", DumpRunJson(record_)}};
-    WriteFileAtomically(folder_ / "report.html", RenderReportPage(spec_.name, parts));
+    const std::map<std::string, size_t> by_slot = StagesBySlot();
+    const auto artifact_of = [&](const std::string& slot) {
+      const auto found = by_slot.find(slot);
+      const bool done = found != by_slot.end() && IsDone(status_[found->second]);
+      return done ? cache_.PathOf(keys_[found->second].key) : fs::path();
+    };
+    WriteFileAtomically(folder_ / "report.html", RenderRunPage(record_, {.artifact_of = artifact_of,
+                                                                         .select = spec_.select}));
     const int failure = failed_ ? first_failure_ : gate_failed_ ? kExitCheckFailed : kExitOk;
     return {.record = std::move(record_),
             .folder = folder_,

@@ -6,6 +6,8 @@
 #include <nlohmann/json.hpp>
 #include <vector>
 
+#include "core/error.h"
+#include "core/files.h"
 #include "core/text.h"
 #include "reporting/report_page.h"
 #include "stages/compare_report.h"
@@ -148,6 +150,20 @@ std::string Dump(const Json& json) {
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
+// The file without its white space.
+std::string DecisionsJson(const std::filesystem::path& file) {
+  try {
+    const Json decisions = Json::parse(ReadFileText(file));
+    if (decisions.at("schema") == "reidbench.relink.decisions/1" &&
+        decisions.at("sequences").is_object())
+      return Dump(decisions);
+  } catch (const Json::exception&) {
+    // Told below: what the JSON library says helps nobody who did not write the file.
+  }
+  ThrowInput("{}: expected decisions.json of `reidbench relink` (reidbench.relink.decisions/1)",
+             file.string());
+}
+
 }  // namespace
 
 std::string RenderSwitchPictures(const CompareStageResult& result,
@@ -160,8 +176,9 @@ std::string RenderSwitchPictures(const CompareStageResult& result,
 }
 
 std::string RenderComparePage(const CompareStageResult& result, const ComparePageOptions& options) {
-  const std::vector<ReportPart> parts = {{"compare", RenderCompareJson(result)},
-                                         {"crops", RenderSwitchPictures(result, options)}};
+  std::vector<ReportPart> parts = {{"compare", RenderCompareJson(result)},
+                                   {"crops", RenderSwitchPictures(result, options)}};
+  if (!options.decisions.empty()) parts.push_back({"decisions", DecisionsJson(options.decisions)});
   return RenderReportPage(
       fmt::format("{} against {}, {}", result.plain, result.corrected, result.benchmark.name),
       parts);

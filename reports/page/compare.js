@@ -8,12 +8,26 @@ rb.headline = (model, main) => {
   const tile = (title, value, from, verdict) => tiles.push(rb.h('div', { class: 'tile' }, rb.h('dt', {}, title),
     rb.h('dd', {}, rb.h('span', { class: 'value ' + (verdict || '') }, value), from && rb.h('span', { class: 'from' }, ' ' + from))));
   let sentence = run ? run.headline : '';
-  if (comparison && model.comparisons.length === 1) {
+  const interval = (c, metric) => `95 %: ${rb.change(metric, c[0])} … ${rb.change(metric, c[1])}`;
+  let intervals = null;
+  if (model.comparisons.length > 1) {
+    // The best ones by name; all of them are in the table below.
+    const shown = rb.bestComparisons(model).slice(0, 4);
+    for (const c of shown) {
+      const all = c.data.COMBINED, ci = all.ci95.IDF1;
+      tile(`IDF1, ${c.name}`, rb.change('IDF1', all.delta.IDF1), [`${rb.score('IDF1', all.plain.IDF1)} → ${rb.score('IDF1', all.corrected.IDF1)} %`, ci && interval(ci, 'IDF1')].filter(Boolean).join('; '), rb.verdict('IDF1', all.delta.IDF1));
+    }
+    const sure = shown.filter((c) => c.data.COMBINED.ci95.IDF1);
+    if (sure.length) {
+      intervals = 'Change of IDF1 in points with its 95 % interval: ' + sure.map((c) => `${c.name} ${rb.change('IDF1', c.data.COMBINED.delta.IDF1)} (${rb.change('IDF1', c.data.COMBINED.ci95.IDF1[0])} to ${rb.change('IDF1', c.data.COMBINED.ci95.IDF1[1])})`).join('; ') + '.';
+    }
+    if (model.rank) tile('Retrieval, mAP', rb.percent(model.rank.mAP) + ' %', (model.rank.ci95 || {}).mAP ? `95 %: ${rb.percent(model.rank.ci95.mAP[0])} … ${rb.percent(model.rank.ci95.mAP[1])}` : '');
+  } else if (comparison) {
     const all = comparison.data.COMBINED;
-    sentence = sentence || comparison.data.headline;
+    sentence = comparison.data.headline || sentence;
     for (const metric of ['IDF1', 'HOTA', 'IDSW']) {
       const change = all.delta[metric];
-      tile(rb.metricTitles[metric], rb.change(metric, change), `${rb.score(metric, all.plain[metric])} → ${rb.score(metric, all.corrected[metric])}${rb.unit(metric)}`,
+      tile(rb.metricTitles[metric], rb.change(metric, change), [`${rb.score(metric, all.plain[metric])} → ${rb.score(metric, all.corrected[metric])}${rb.unit(metric)}`, all.ci95[metric] && interval(all.ci95[metric], metric)].filter(Boolean).join('; '),
         rb.verdict(metric, change));
     }
     const share = all.share_split_link.IDF1;
@@ -35,10 +49,18 @@ rb.headline = (model, main) => {
     for (const metric of ['HOTA', 'IDF1', 'MOTA']) if (rb.known(best[metric])) tile(`Best row's ${metric}`, rb.score(metric, best[metric]) + rb.unit(metric));
     if (!sentence) sentence = `${best.name} has the best ${model.sweep.select} of ${rb.plural(model.sweep.rows.length, 'configuration')}: ${rb.score(model.sweep.select, best[model.sweep.select])} %.`;
   }
+  if (!sentence && model.plan) {
+    const c = model.plan.cameras;
+    sentence = `This machine holds ${rb.plural(c.sustainable, 'camera')} of the workload ${model.plan.workload.name || ''}, ${rb.count(c.at_latency)} within the latency asked for; ${model.plan.saturates_first} saturates first.`;
+  } else if (!sentence && model.profile) {
+    const fast = model.profile.stages.filter((s) => s.stage === 'embed').sort((a, b) => b.rate - a.rate)[0];
+    sentence = fast ? `This machine embeds ${rb.short(fast.rate)} ${fast.unit} a second (${rb.variantText(fast.variant)}).` : `${rb.plural(model.profile.stages.length, 'stage')} measured.`;
+  }
   const question = run && run.question;
   main.append(rb.h('section', { class: 'headline', id: 'headline', 'aria-label': 'Headline' },
     rb.h('p', { class: 'eyebrow' }, question || model.title),
     rb.h('h1', { class: (sentence || '').length > 110 ? 'long' : null }, sentence || model.title),
+    intervals && rb.h('p', { class: 'lead' }, intervals),
     tiles.length ? rb.h('dl', { class: 'tiles' }, tiles) : null,
     run && run.status && run.status !== 'finished' ? rb.h('p', { class: 'warning' }, `This run is ${run.status}: some stages did not finish.`) : null,
     model.warnings.map((w) => rb.h('p', { class: 'warning' }, w)),
@@ -55,6 +77,7 @@ rb.provenance = (model) => {
       ['intervals', compare.resampled ? `95 %, ${rb.count(compare.resamples)} resamples of ${compare.resampled}` : 'none'],
       ['computed by', `reidbench ${compare.version}`]]);
   }
+  if (model.profile) block('Machine', rb.hostFacts(model.profile));
   if (rank && rank.provenance) {
     const p = rank.provenance;
     block('Embeddings', [['files', (p.files || []).join(', ')], ['weights', p.weights_file], ['SHA-256 of the weights', p.weights_sha256], ['network', p.architecture],

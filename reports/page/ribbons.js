@@ -36,8 +36,6 @@ rb.colorsOfIds = (timelines) => {
   return (id) => rb.idColors[index.has(id) ? index.get(id) : 7];
 };
 
-rb.hasTimelines = (comparison) => Object.values(comparison.data.sequences || {}).some((s) => (s.timelines || []).length);
-
 rb.ribbonSection = (model, section) => {
   const content = rb.h('div');
   section.append(content);
@@ -46,7 +44,7 @@ rb.ribbonSection = (model, section) => {
 
   const show = () => {
     const names = rb.sequenceNames(rb.view.comparison).filter((n) => (rb.view.comparison.data.sequences[n].timelines || []).length);
-    if (!names.length) { content.replaceChildren(rb.h('p', { class: 'note' }, 'This configuration was compared without time lines.')); return; }
+    if (!names.length) { content.replaceChildren(rb.h('p', { class: 'note' }, rb.leftOutNote(rb.view.comparison) || 'This configuration was compared without time lines.')); return; }
     if (!names.includes(sequence)) { sequence = names[0]; page = 0; current = null; }
     const entry = rb.view.comparison.data.sequences[sequence];
     const events = rb.view.switches.filter((s) => s.sequence === sequence);
@@ -72,7 +70,7 @@ rb.ribbonSection = (model, section) => {
     const row = 44, top = 24, left = 66, lane = 15;
     let transform = d3.zoomIdentity, zoom = null, update = () => {};
     const figure = rb.figure({
-      title: `${sequence}: who had which id, before and after`, name: 'ribbons ' + sequence, interactive: true,
+      title: `${sequence}: who had which id, before and after`, name: 'ribbons ' + sequence, interactive: true, height: 24 + people.length * 44 + 6,
       description: 'Upper lane: plain. Lower lane: corrected. Pale: in the picture, but no track on the person. Same colour in one row: same id. ' +
         'Wheel or + and − zoom, drag or ← and → move, n and p go from switch to switch, Enter opens it below, 0 shows all.',
       legend: ['fixed', 'remaining', 'introduced'].map((k) => [`var(--${k})`, `${rb.statusNames[k].join(' ')} switch`]),
@@ -163,6 +161,7 @@ rb.ribbonSection = (model, section) => {
     if (from === 'jump') {
       section.scrollIntoView();
       requestAnimationFrame(() => requestAnimationFrame(() => {
+        if (content.figure) content.figure.drawNow();
         if (content.figure && content.figure.goTo) { content.figure.goTo(s); content.figure.svg.node().focus({ preventScroll: true }); }
       }));
     }

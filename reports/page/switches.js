@@ -36,6 +36,8 @@ rb.switchSection = (model, section) => {
 
   const show = () => {
     const all = rb.view.switches;
+    const leftOut = rb.leftOutNote(rb.view.comparison);
+    if (leftOut) { selected = null; content.replaceChildren(rb.h('p', { class: 'note' }, leftOut)); return; }
     const values = (key) => [...new Set(all.map((s) => s[key]))];
     for (const key of Object.keys(filter)) if (filter[key] !== 'all' && !values(key).includes(filter[key])) filter[key] = 'all';
     filtered = all.filter((s) => Object.keys(filter).every((key) => filter[key] === 'all' || s[key] === filter[key]));
@@ -97,10 +99,11 @@ rb.switchSection = (model, section) => {
     detail.replaceChildren(...[
       rb.h('h3', {}, `Person ${s.gt_id}, id ${s.old_track} → ${s.new_track} `, rb.badge(s.status)),
       rb.h('p', { class: 'story' }, rb.storyOf(s) + ' ' + rb.outcomeOf(s)), rb.strip(s),
+      rb.evidence(s),
       rb.facts([['sequence', s.sequence], ['run', s.run], ['cause', `${s.cause}: ${rb.causeNames[s.cause] || ''}`], ['last frame with the old id', rb.count(s.last_frame)],
         ['first frame with the new id', rb.count(s.frame)], ['frames between', rb.count(s.gap_frames - 1)], ['hidden at most', rb.percent(s.hidden_share, 0) + ' %'],
         ['frames out of the picture', rb.count(s.absent_frames)], ['hidden by person', optional(s.occluder_gt)], ['id on that person', optional(s.occluder_track)],
-        ['other person of the swap', optional(s.other_gt)], ['decision', optional(s.decision)]]),
+        ['other person of the swap', optional(s.other_gt)]]),
       rb.h('div', { class: 'controls', style: { margin: 0 } },
         rb.view.comparison.data.sequences[s.sequence].timelines ? rb.h('button', { type: 'button', onclick: () => rb.emit('switch', s, 'jump') }, 'Show in the ribbons') : null,
         rb.h('span', { class: 'small muted' }, rb.h('kbd', {}, '↑'), ' ', rb.h('kbd', {}, '↓'), ' in the list go from switch to switch'))].filter(Boolean));
@@ -124,9 +127,32 @@ rb.switchSection = (model, section) => {
   show();
 };
 
+// What correction knew when it decided, or that it decided nothing.
+rb.evidence = (s) => {
+  const decisions = rb.evidenceOf(s, rb.view.comparison);
+  if (!decisions) return null;
+  const title = rb.h('h4', {}, 'Why correction did what it did');
+  if (!decisions.length) return rb.h('div', { class: 'evidence' }, title, rb.h('p', { class: 'small muted' }, 'No decision was taken, or nearly taken, about these ids here.'));
+  const number = (v, digits = 2) => (rb.known(v) ? rb.signed(v, digits) : null);
+  const sentence = (d) => {
+    if (d.kind === 'link') return `id ${d.track_after} from frame ${rb.count(d.frame_after)} continues id ${d.track_before}, last seen in frame ${rb.count(d.frame_before)}`;
+    if (d.kind === 'swap') return `ids ${d.track_before} and ${d.track_after} exchange persons between frames ${rb.count(d.frame_before)} and ${rb.count(d.frame_after)}`;
+    return `id ${d.track_before} is two persons: one until frame ${rb.count(d.frame_before)}, another from ${rb.count(d.frame_after)}`;
+  };
+  return rb.h('div', { class: 'evidence' }, title, decisions.map((d) => rb.h('div', { class: 'decision' },
+    rb.h('p', {}, rb.h('strong', { class: d.accepted ? 'good' : 'bad' }, d.accepted ? '✓ taken: ' : '✗ refused: '), sentence(d)),
+    rb.facts([['evidence, log-likelihood ratio', rb.known(d.log_likelihood_ratio) ? `${number(d.log_likelihood_ratio)}, needed ${number(d.threshold) || 'n/a'}` : null],
+      ['margin over the second best', rb.known(d.runner_up) && rb.known(d.log_likelihood_ratio) ? `${number(d.log_likelihood_ratio - d.runner_up)}` + (rb.known(d.runner_up_track) ? ` (id ${d.runner_up_track}: ${number(d.runner_up)})` : '') : null],
+      ['similarity of looks', rb.known(d.appearance_distance) ? `${(1 - d.appearance_distance).toFixed(3)} (cosine)` : null],
+      ['gap', rb.known(d.gap_s) ? `${d.gap_s.toFixed(2)} s` : null], ['step', d.step],
+      ['parts of the evidence', Object.entries(d.gates || {}).map(([name, v]) => `${name} ${number(v) || 'n/a'}`).join(', ')],
+      ['refused because', d.reason], ['ground truth says', d.verdict],
+      ['IDF1 if undone', rb.known(d.idf1_change_if_undone) ? rb.change('IDF1', d.idf1_change_if_undone) + ' points' : null]]))));
+};
+
 rb.notes = () => {
   const crops = rb.view.comparison.crops;
-  const note = crops ? crops.note : 'Without pictures of the switches: reidbench compare --html FILE --frames FOLDER shows them.';
+  const note = crops ? crops.note : 'Without pictures of the switches: there were no frames, or no room for them. reidbench compare --html FILE --frames FOLDER shows them.';
   return note ? rb.h('p', { class: 'note small' }, note) : null;
 };
 

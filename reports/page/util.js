@@ -37,6 +37,7 @@ rb.score = (metric, value) => (rb.isCount(metric) ? rb.count(value) : rb.percent
 // For an axis over [low, high]: as many digits as its steps need.
 rb.axisPercent = ([low, high]) => (value) => rb.percent(value, high - low < 0.05 ? 1 : 0);
 rb.change = (metric, value) => (known(value) ? plus(value, rb.score(metric, value)) : 'n/a');
+rb.signed = (value, digits) => minus(plus(value, value.toFixed(digits)));
 rb.unit = (metric) => (rb.isCount(metric) ? '' : ' %');
 rb.pValue = (p) => (known(p) ? (p < 0.001 ? '< 0.001' : p.toFixed(3)) : 'n/a');
 rb.plural = (n, one, many) => `${rb.count(n)} ${n === 1 ? one : many || one + 's'}`;
@@ -105,8 +106,15 @@ rb.standaloneSvg = (svg) => {
 // ---- figures ------------------------------------------------------------------------------------------------------------
 // A drawing with a caption, a text for those who cannot see it, and its downloads. `draw(svg, width)` is called with an
 // empty d3 selection whenever the width changes, and again by .redraw().
-rb.figure = ({ title, description, alt, draw, rows, name, legend, interactive }) => {
-  const plot = rb.h('div', { class: 'plot' });
+// It draws when it comes near the window, so that a long page is there at once; paper and downloads draw what is left.
+// `height` is about what the drawing will take, in px.
+const near = typeof IntersectionObserver === 'function' ? new IntersectionObserver((entries) => {
+  for (const entry of entries) if (entry.isIntersecting) entry.target.drawNow();
+}, { rootMargin: '800px' }) : null;
+rb.drawAll = () => document.querySelectorAll('figure > .plot').forEach((plot) => plot.drawNow());
+
+rb.figure = ({ title, description, alt, draw, rows, name, legend, interactive, height = 300 }) => {
+  const plot = rb.h('div', { class: 'plot', style: { minHeight: height + 'px' } });
   const svg = d3.select(plot).append('svg');
   if (!interactive) svg.attr('role', 'img').attr('aria-label', alt || title);
   const figure = rb.h('figure', {},
@@ -116,19 +124,23 @@ rb.figure = ({ title, description, alt, draw, rows, name, legend, interactive })
     plot,
     rb.h('div', { class: 'tools' },
       rb.h('button', { type: 'button', class: 'quiet', onclick: () =>
-        rb.download(fileName(name || title, '.svg'), 'image/svg+xml', rb.standaloneSvg(svg.node())) }, 'Download SVG'),
+        { plot.drawNow(); rb.download(fileName(name || title, '.svg'), 'image/svg+xml', rb.standaloneSvg(svg.node())); } }, 'Download SVG'),
       rows && rb.csvButton(name || title, rows)));
   let drawn = 0;
   const redraw = () => {
     const width = Math.floor(plot.clientWidth);
     if (width < 50) return;
     drawn = width;
+    plot.style.minHeight = '';
     svg.selectAll('*').remove();
     svg.attr('width', width);
     draw(svg, width);
   };
-  new ResizeObserver(() => { if (Math.floor(plot.clientWidth) !== drawn) redraw(); }).observe(plot);
-  figure.redraw = redraw;
+  plot.drawNow = () => { if (!drawn) redraw(); };
+  new ResizeObserver(() => { if (drawn && Math.floor(plot.clientWidth) !== drawn) redraw(); }).observe(plot);
+  if (near) near.observe(plot); else requestAnimationFrame(plot.drawNow);
+  figure.redraw = () => { if (drawn) redraw(); };
+  figure.drawNow = plot.drawNow;
   figure.svg = svg;
   return figure;
 };
@@ -227,7 +239,7 @@ rb.startTheme = () => {
   });
   system.addEventListener('change', apply);
   // Paper is white.
-  addEventListener('beforeprint', () => { document.documentElement.dataset.theme = 'light'; rb.emit('theme'); });
+  addEventListener('beforeprint', () => { document.documentElement.dataset.theme = 'light'; rb.drawAll(); rb.emit('theme'); });
   addEventListener('afterprint', apply);
   apply();
 };

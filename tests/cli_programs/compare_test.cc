@@ -2,7 +2,9 @@
 // score --switches.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
@@ -105,6 +107,59 @@ TEST_F(CompareCommand, WritesAPage) {
   EXPECT_EQ(no_frames.code, kExitInput);
   EXPECT_THAT(no_frames.err, HasSubstr("expected a folder"));
   EXPECT_FALSE(fs::exists(Path("c.html")));
+}
+
+// The evidence of `relink` stands in the page: that of the folder of tracks, or one that is named.
+TEST_F(CompareCommand, PageTakesDecisions) {
+  const auto decisions_of = [&](const std::string& name) {
+    const std::string page = ReadFileText(Path(name));
+    const std::string start = "id=\"report-data\">";
+    const size_t from = page.find(start) + start.size();
+    const Json parts = Json::parse(page.substr(from, page.find("</script", from) - from))["parts"];
+    return parts.contains("decisions") ? parts["decisions"] : Json();
+  };
+  const std::string decisions =
+      R"({"schema": "reidbench.relink.decisions/1", "sequences": {"gt": [{"kind": "link"}]}})";
+  folder_.Write("elsewhere.json", decisions);
+  ASSERT_EQ(Run({"--html", Path("a.html")}).code, kExitOk);
+  EXPECT_TRUE(decisions_of("a.html").is_null());
+  ASSERT_EQ(Run({"--html", Path("b.html"), "--decisions", Path("elsewhere.json")}).code, kExitOk);
+  EXPECT_EQ(decisions_of("b.html"), Json::parse(decisions));
+  folder_.Write("all/gt.txt", corrected_);
+  folder_.Write("all/decisions.json", decisions);
+  ASSERT_EQ(RunReidbench({"compare", "--gt", Path("gt.txt"), "--plain", Path("plain.txt"),
+                          "--corrected", Path("all"), "--html", Path("c.html")})
+                .code,
+            kExitOk);
+  EXPECT_EQ(decisions_of("c.html"), Json::parse(decisions));
+  const ProgramResult other = Run({"--html", Path("d.html"), "--decisions", Path("plain.txt")});
+  EXPECT_EQ(other.code, kExitInput);
+  EXPECT_THAT(other.err, HasSubstr("expected decisions.json of `reidbench relink`"));
+  EXPECT_EQ(Run({"--decisions", Path("elsewhere.json")}).code, kExitUsage);
+}
+
+TEST_F(CompareCommand, PicturesNeedFrames) {
+  const ProgramResult none = Run({"--pictures", Path("p.json")});
+  EXPECT_EQ(none.code, kExitUsage);
+  EXPECT_THAT(none.err, HasSubstr("--frames"));
+  // Without the frames of this sequence: a note, no broken page.
+  ASSERT_EQ(Run({"--pictures", Path("p.json"), "--frames", Path("")}).code, kExitOk);
+  EXPECT_THAT(Json::parse(ReadFileText(Path("p.json")))["note"].get<std::string>(),
+              HasSubstr("lack pictures"));
+}
+
+// Told before anything is computed, in one line.
+TEST_F(CompareCommand, AFolderThatTakesNoFiles) {
+  std::string page = Path("sealed/page.html");
+  fs::create_directory(Path("sealed"));
+  fs::permissions(Path("sealed"), fs::perms::owner_read | fs::perms::owner_exec);
+  if (::access(Path("sealed").c_str(), W_OK) == 0) page = "/proc/page.html";  // run as root
+  const ProgramResult result = Run({"--html", page});
+  fs::permissions(Path("sealed"), fs::perms::owner_all);
+  EXPECT_EQ(result.code, kExitInput);
+  EXPECT_THAT(result.out, IsEmpty());
+  EXPECT_THAT(result.err, HasSubstr("cannot create"));
+  EXPECT_EQ(std::count(result.err.begin(), result.err.end(), '\n'), 1);
 }
 
 TEST_F(CompareCommand, FilesAreWrittenOnceAndOnlyWhenAllIsWell) {

@@ -319,6 +319,11 @@ TEST_F(RetrievalCommands, RankWritesAPage) {
   EXPECT_GT(parts["ranked"]["pictures"].size(), 3u);
   EXPECT_EQ(RunReidbench(words).code, kExitUsage);  // not overwritten
   EXPECT_EQ(RunReidbench({"rank", Features(), "--images", Root()}).code, kExitUsage);
+  // The lists alone are those of the page.
+  const std::string lists = (Folder() / "ranked.json").string();
+  ASSERT_EQ(RunReidbench({"rank", Features(), "--ranked", lists, "--images", Root()}).code,
+            kExitOk);
+  EXPECT_EQ(Json::parse(ReadFileText(lists)), parts["ranked"]);
   EXPECT_EQ(RunReidbench({"rank", Features(), "--html", page, "--force", "--images", page}).code,
             kExitInput);
 }

@@ -7,6 +7,8 @@ axe-core), also holds the page against its serious and critical rules of accessi
 """
 import argparse
 import base64
+import csv
+import io
 import json
 import os
 import pathlib
@@ -15,6 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import xml.etree.ElementTree
 
 SKIPPED = 77
 LIMIT_BYTES = 30 << 20
@@ -102,18 +105,32 @@ class Browser:
             time.sleep(0.05)
         # Two frames, so that figures have been drawn.
         self.run("new Promise((f) => requestAnimationFrame(() => requestAnimationFrame(f)))")
-        return self.run("performance.timing.domContentLoadedEventEnd - performance.timing.navigationStart")
+        return self.run("performance.getEntriesByName('ready')[0].startTime")
 
     def key(self, key):
         text = key if len(key) == 1 else {"Enter": "\r"}.get(key, "")
+        code = {"Tab": 9, "Enter": 13, " ": 32, "End": 35, "Home": 36, "ArrowUp": 38, "ArrowDown": 40}.get(key, 0)
         for kind in ("keyDown", "keyUp"):
-            self.call("Input.dispatchKeyEvent", type=kind, key=key, text=text if kind == "keyDown" else "")
+            self.call("Input.dispatchKeyEvent", type=kind, key=key, code="Space" if key == " " else key, windowsVirtualKeyCode=code,
+                      text=text if kind == "keyDown" else "")
 
     def click(self, selector):
         place = self.run(f"(() => {{ const e = document.querySelector({json.dumps(selector)}); e.scrollIntoView({{block: 'center', behavior: 'instant'}});"
                          " const b = e.getBoundingClientRect(); return [b.left + b.width / 2, b.top + b.height / 2]; })()")
         for kind in ("mousePressed", "mouseReleased"):
             self.call("Input.dispatchMouseEvent", type=kind, x=place[0], y=place[1], button="left", clickCount=1)
+
+    def choose(self, select, keys):
+        """Changes a <select> as a keyboard does."""
+        self.run(f"document.querySelector({json.dumps(select)}).focus()")
+        for key in keys:
+            self.key(key)
+
+    def downloads(self):
+        """[name, text] of every download that the page offers, by its own buttons."""
+        self.run("{ const write = rb.download; window.saved = []; rb.download = (name, type, text) => window.saved.push([name, text]);"
+                 " [...document.querySelectorAll('button')].filter((b) => b.textContent.startsWith('Download ')).forEach((b) => b.click()); rb.download = write; }")
+        return self.run("window.saved")
 
     def screenshot(self, path):
         height = self.run("document.documentElement.scrollHeight")
@@ -159,6 +176,16 @@ def write_scene(folder, frames=120):
         (folder / name).write_text("\n".join(lines) + "\n")
 
 
+def write_decisions(folder):
+    """The links of relink about the two switches of the scene: one taken, one refused."""
+    def link(before, after, frame, ratio, accepted):
+        return {"kind": "link", "accepted": accepted, "step": "appearance", "track_before": before, "track_after": after, "frame_before": frame,
+                "frame_after": frame + 1, "gap_s": 0.0, "appearance_distance": 0.1, "log_likelihood_ratio": ratio, "threshold": 2.0,
+                "runner_up": None, "runner_up_track": None, "reason": "" if accepted else HOSTILE, "gates": {HOSTILE: 1.0, "motion": None}}
+    sequences = {"gt": [link(1, 3, 40, 8.5, True), link(2, 4, 80, -1.0, False)]}
+    (folder / "decisions.json").write_text(json.dumps({"schema": "reidbench.relink.decisions/1", "method": "relink", "sequences": sequences}))
+
+
 def data_of(page):
     text = page.read_text()
     start = text.index('id="report-data">') + len('id="report-data">')
@@ -195,6 +222,56 @@ def ranked_part():
     queries = [{"kind": kind, "path": HOSTILE, "person_id": 1, "camera_id": 2, "ap": 0.5, "num_positives": 2,
                 "first_match_rank": 1, "top": top} for kind in ("worst", "median", "best") for _ in range(4)]
     return {"queries": queries, "pictures": {}, "note": "no images"}
+
+
+def profile_parts():
+    """reidbench.profile/1 and its reidbench.plan/1, of made-up numbers."""
+    def stage(name, variant, scale, gflops, gb):
+        return {"stage": name, "variant": variant, "unit": "images", "rate": 1000 / scale, "latency_ms": {"p50": scale, "p95": 2 * scale, "p99": 3 * scale},
+                "cpu_ms_per_item": scale, "peak_rss_mb": 60.5, "gflops": gflops, "gb_per_s": gb, "share_of_peak": gflops and gflops / 100, "samples": 500}
+    stages = [stage("decode", {"jpeg_bytes": 2400, "threads": 2}, 0.03, None, 0.3),
+              *(stage("embed", {"engine": HOSTILE, "batch": b, "threads": 2}, 2.0 + b, 40.0 + b, 0.4) for b in (1, 8))]
+    profile = {"schema": "reidbench.profile/1", "program_version": "0", "created": "2026-01-01T00:00:00Z",
+               "host": {"cpu": HOSTILE, "logical_cores": 2, "physical_cores": 1, "caches": [{"level": 1, "type": "data", "bytes": 32768, "shared_by": 2}],
+                        "memory_bytes": 1 << 34, "governor": None, "load_average": [0.1, 0.2, 0.3], "libraries": {"fmt": "9"},
+                        "noise": {"spread_percent": 2.5, "noisy": False, "note": ""}},
+               "peaks": [{"threads": t, "fp32_gflops": 50.0 * t, "bf16_gflops": None, "read_gb_per_s": 10.0 * t, "copy_gb_per_s": 8.0} for t in (1, 2)],
+               "stages": stages, "warnings": [HOSTILE]}
+    plan = {"schema": "reidbench.plan/1", "workload": {"name": HOSTILE, "cameras": 20, "resolution": [1280, 720], "stages": {"embed": "server"}, "latency": {"percentile": 95.0, "target_ms": 200.0}},
+            "cameras": {"sustainable": 14, "at_latency": 12, "asked": 20, "machines_needed": 2}, "saturates_first": "embed",
+            "utilisation": [{"resource": "server cores", "stage": "embed", "share": 0.62}, {"resource": HOSTILE, "stage": "track", "share": 1.1}],
+            "latency_ms": {"p50": 8.27, "p95": 20.4, "p99": 29.1}, "network": {"mbit_per_s": 40.0, "capacity": 100.0, "share": 0.4},
+            "validation": {"predicted": 10.0, "measured": 9.5}, "assumptions": [HOSTILE]}
+    return {"profile": profile, "plan": plan}
+
+
+def columns(rows):
+    """A list of objects as the page of a run holds it."""
+    keys = [k for k in rows[0] if k != "boxes"]
+    return {"columns": keys, "rows": [[r[k] for k in keys] for r in rows]}
+
+
+def large_run(compare, configurations):
+    """The parts of a run of the size of MOT17's training sequences: 5,316 frames, 546 people, 700 switches, 7 sequences."""
+    sequence = next(iter(compare["sequences"].values()))
+    switch = {k: v for k, v in sequence["switches"]["list"]["plain"][0].items() if k != "boxes"}
+    numbers = {**sequence, "switches": {k: v for k, v in sequence["switches"].items() if k != "list"}, "frames": 760}
+    numbers.pop("timelines")
+    decision = {"kind": "link", "accepted": True, "step": "appearance", "track_before": 1, "track_after": 3, "frame_before": 40, "frame_after": 41, "gap_s": 0.0,
+                "appearance_distance": 0.04256734085583669, "log_likelihood_ratio": 10.340176764130383, "threshold": 2.0, "runner_up": -7.480084115254497,
+                "runner_up_track": 2, "reason": "", "gates": {"appearance": 11.080856938854291, "motion": -0.7406801747239085, "continuity": 0.0}}
+    parts = {"run": run_part(compare, configurations, 1), "run_details": {}, "run_decisions": {}, "run_crops": {}}
+    for c, entry in enumerate(parts["run"]["results"]["tracking"]):
+        names = [f"MOT17-{s:02}-FRCNN" for s in range(7)]
+        entry["corrections"][0]["compare"]["sequences"] = {name: numbers for name in names}
+        switches = [{**switch, "frame": 10 + 7 * k, "last_frame": 5 + 7 * k, "gt_id": k % 78, "old_track": k, "new_track": k + c + 1} for k in range(100)]
+        lines = [{"gt_id": p, "present": [[1, 300], [340, 760]], "plain": [[10 * k + p, 10 * k + p + 9, 100 * k + p] for k in range(6)],
+                  "corrected": [[10 * k + p, 10 * k + p + 9, p] for k in range(3)]} for p in range(78)]
+        details = {"switches": {"plain": columns(switches), "corrected": columns([{**s, "status": "introduced"} for s in switches[:20]])}, "timelines": columns(lines)}
+        decisions = columns([{**decision, "track_before": k, "track_after": k + c + 1} for k in range(60)])
+        parts["run_details"][f"{c}/0"] = {name: details for name in names}
+        parts["run_decisions"][f"{c}/0"] = {"method": "relink", "sequences": {name: decisions for name in names}}
+    return parts
 
 
 def run_part(compare, configurations, sequences):
@@ -240,6 +317,15 @@ def test_comparison(browser, page, data):
     browser.run("{ const s = [...document.querySelectorAll('#switches select')].find((s) => [...s.options].some((o) => o.value === 'remaining')); s.value = 'remaining'; s.dispatchEvent(new Event('change')); }")
     check("switches: filter by status", browser.run(count) == 1 and "Person 2" in browser.run(selected))
     browser.run("{ const s = [...document.querySelectorAll('#switches select')].find((s) => [...s.options].some((o) => o.value === 'remaining')); s.value = 'all'; s.dispatchEvent(new Event('change')); }")
+    mark = "[...document.querySelectorAll('#switches select')].find((s) => [...s.options].some((o) => o.value === 'remaining')).id = 'by-status'"
+    browser.run(mark)
+    browser.choose("#by-status", ["ArrowDown"])
+    check("switches: filter by key", browser.run(count) == 1 and "Person 1" in browser.run(selected))
+    browser.run(mark)
+    browser.choose("#by-status", ["Home"])
+    check("switches: all again by key", browser.run(count) == 2)
+    check("switches: evidence taken", "✓ taken: id 3 from frame 41 continues id 1, last seen in frame 40" in browser.run("document.querySelector('#switch-detail .evidence').textContent"))
+    check("switches: evidence in numbers", "+8.50, needed +2.00" in browser.run("document.querySelector('#switch-detail .evidence').textContent"))
     browser.run("document.querySelector('#switches [role=listbox]').focus()")
     browser.key("Home")
     first = browser.run(selected)
@@ -266,6 +352,17 @@ def test_comparison(browser, page, data):
     browser.key("0")
     check("ribbons: 0 shows all", abs(browser.run(width) - before) < 1)
 
+    # Files are really written.
+    browser.call("Browser.setDownloadBehavior", behavior="allow", downloadPath=str(page.parent))
+    for kind in ("SVG", "CSV"):
+        browser.run(f"[...document.querySelectorAll('#compare figure button')].find((b) => b.textContent === 'Download {kind}').id = 'save-{kind}'")
+        browser.click(f"#save-{kind}")
+        file = page.parent / f"switches_by_cause_COMBINED.{kind.lower()}"
+        end = time.monotonic() + 10
+        while time.monotonic() < end and not file.exists():
+            time.sleep(0.05)
+        check(f"downloads: {kind} file", file.exists() and file.stat().st_size > 100)
+
     # A figure stands alone.
     svg = browser.run("rb.standaloneSvg(document.querySelector('#compare figure svg'))")
     check("figure: SVG", svg.startswith("<?xml") and "var(--" not in svg and "fixed" not in svg.split(">")[0])
@@ -278,8 +375,26 @@ def test_comparison(browser, page, data):
 
 def test_everything(browser, page):
     browser.open(page)
-    check("everything: parts", sections(browser) == ["headline", "compare", "ribbons", "switches", "retrieval", "sweep", "time"])
-    check("everything: figures are drawn", browser.run("[...document.querySelectorAll('figure > .plot > svg')].every((s) => s.childElementCount > 0)"))
+    check("everything: parts", sections(browser) == ["headline", "compare", "ribbons", "switches", "retrieval", "sweep", "time", "throughput"])
+    drawn = "[...document.querySelectorAll('figure > .plot > svg')].filter((s) => s.childElementCount > 0).length"
+    figures = browser.run("document.querySelectorAll('figure > .plot > svg').length")
+    check("everything: what is far down waits", browser.run(drawn) < figures)
+    browser.run("document.querySelector('#throughput').scrollIntoView({behavior: 'instant'})")
+    time.sleep(0.5)
+    check("everything: what comes near is drawn", browser.run("[...document.querySelectorAll('#throughput .plot svg')].slice(0, 2).every((s) => s.childElementCount > 0)"))
+    browser.run("dispatchEvent(new Event('beforeprint'))")
+    check("everything: paper has all figures", browser.run(drawn) == figures)
+    check("everything: paper is white", browser.run("document.documentElement.dataset.theme") == "light")
+    browser.run("dispatchEvent(new Event('afterprint'))")
+    check("everything: every figure tells what it shows", browser.run("[...document.querySelectorAll('figure > .plot > svg')].every((s) => (s.getAttribute('aria-label') || '').length > 10)"))
+    saved = browser.downloads()
+    check("downloads: an SVG and a CSV for every figure", sum(n.endswith(".svg") for n, _ in saved) == figures <= sum(n.endswith(".csv") for n, _ in saved))
+    for name, text in saved:
+        if name.endswith(".svg"):
+            check(f"downloads: {name} stands alone", "var(--" not in text and xml.etree.ElementTree.fromstring(text.encode()).tag.endswith("}svg"))
+        else:
+            rows = list(csv.reader(io.StringIO(text)))
+            check(f"downloads: {name} is a table", len(rows) > 1 and all(len(r) == len(rows[0]) for r in rows))
     check("hostile: nothing ran", not browser.run("window.hacked"))
     check("hostile: no element came of it", browser.run("document.querySelectorAll('main img[src=x], main script').length") == 0)
     check("hostile: shown as text", browser.run(f"document.querySelector('.eyebrow').textContent === {json.dumps(HOSTILE)}"))
@@ -287,15 +402,85 @@ def test_everything(browser, page):
     check("retrieval: three queries a page", browser.run(faces) == 3)
     browser.run("[...document.querySelectorAll('#ranked button')].find((b) => b.textContent.startsWith('Next')).click()")
     check("retrieval: pager", browser.run(faces) == 1)
-    other = browser.run("document.querySelector('#compare table caption').textContent")
     browser.run("{ const s = document.querySelector('#compare select'); s.value = '1'; s.dispatchEvent(new Event('change')); }")
-    check("compare: another configuration", browser.run("rb.view.comparison === rb.model.comparisons[1]") and other)
+    check("compare: another configuration", browser.run("rb.view.comparison === rb.model.comparisons[1]"))
+    browser.run("document.querySelector('#compare select').id = 'configuration'")
+    browser.choose("#configuration", ["ArrowDown"])
+    check("compare: another configuration by key", browser.run("rb.view.comparison === rb.model.comparisons[2]"))
+    tiles = browser.run("[...document.querySelectorAll('#throughput .tile .value')].map((v) => v.textContent)")
+    check("plan: cameras", tiles == ["14", "12", "embed", "2"])
+
+
+def differences(page, record, path="", out=None):
+    """Where the page's copy of a record says something else; what the page leaves out is no difference."""
+    out = [] if out is None else out
+    if isinstance(page, dict) and isinstance(record, dict):
+        for key, value in page.items():
+            differences(value, record[key], f"{path}/{key}", out) if key in record else out.append(f"{path}/{key}")
+    elif isinstance(page, list) and isinstance(record, list) and len(page) == len(record):
+        for i, (a, b) in enumerate(zip(page, record)):
+            differences(a, b, f"{path}/{i}", out)
+    elif page != record:
+        out.append(f"{path}: {page!r}, not {record!r}")
+    return out
+
+
+def shown_score(metric, value):
+    if value is None:
+        return "n/a"
+    return f"{value:,}" if metric in ("IDSW", "Frag", "MT", "ML") else f"{100 * value:.2f}".replace("-", "\N{MINUS SIGN}")
+
+
+def test_numbers(browser, page, record):
+    """A run of the program: what its page says, by its data and on the screen, is what run.json says."""
+    browser.open(page)
+    check(f"numbers: data {differences(data_of(page)[1]['parts']['run'], record)[:3]}", not differences(data_of(page)[1]["parts"]["run"], record))
+    cells = "[...document.querySelectorAll('%s tbody tr')].map((r) => [...r.cells].map((c) => c.textContent))"
+    compared = [(i, c["compare"]) for i, c in enumerate(c for t in record["results"]["tracking"] for c in t["corrections"])]
+    for i, compare in compared:
+        browser.run(f"rb.view.comparison = rb.model.comparisons[{i}]; rb.emit('comparison')")
+        for scope, entry in [("COMBINED", compare["COMBINED"]), *compare["sequences"].items()]:
+            browser.run("{ const s = [...document.querySelectorAll('#compare select')].find((s) => [...s.options].some((o) => o.value === 'COMBINED'));"
+                        f" s.value = {json.dumps(scope)}; s.dispatchEvent(new Event('change')); }}")
+            for metric, row in zip(entry["plain"], browser.run(cells % "#compare")):
+                change = entry["delta"][metric]
+                sign = "+" if change is not None and change > 0 else ""
+                want = [shown_score(metric, entry["plain"][metric]), shown_score(metric, entry["corrected"][metric]), sign + shown_score(metric, change).replace("-", "\N{MINUS SIGN}")]
+                check(f"numbers: {i} {scope} {metric}: {row[1:4]} is {want}", row[1:4] == want)
+                check(f"numbers: {i} {scope} {metric}: ceiling", row[7] == shown_score(metric, entry["ceiling_link"][metric]) and row[9] == shown_score(metric, entry["ceiling_split_link"][metric]))
+            browser.run("{ const s = [...document.querySelectorAll('#compare select')].find((s) => [...s.options].some((o) => o.value === 'COMBINED')); s.value = 'COMBINED'; s.dispatchEvent(new Event('change')); }")
+        lists = browser.run("Object.fromEntries(Object.entries(rb.view.comparison.data.sequences).map(([k, v]) => [k, {list: v.switches.list, timelines: v.timelines}]))")
+        want = {k: {"list": v["switches"]["list"], "timelines": v["timelines"]} for k, v in compare["sequences"].items()}
+        check(f"numbers: {i}: switches and time lines {differences(lists, want)[:3]}", not differences(lists, want))
+    retrieval = record["results"].get("retrieval")
+    if retrieval:
+        shown = {row[0]: row[1] for row in browser.run(cells % "#retrieval .panel:first-child")}
+        want = {"mAP": retrieval["mAP"], "mINP": retrieval["mINP"], **{f"rank-{k}": v for k, v in retrieval["rank"].items()}}
+        check(f"numbers: retrieval {shown}", all(shown[k] == f"{100 * v:.2f}" for k, v in want.items()))
+    rows = browser.run("[...document.querySelectorAll('#sweep table')][0] && " + cells % "#sweep .panel:nth-of-type(2)") or []
+    for row, want in zip(rows, record["results"]["sweep"]["rows"]):
+        label = f"{want['name']} + {want['correction']}" if want["correction"] else want["name"]
+        check(f"numbers: sweep {row}", row[0] == label and row[1] == shown_score("HOTA", want["HOTA"]) and row[2] == shown_score("IDF1", want["IDF1"]))
+    check("numbers: every configuration", len(rows) == min(25, len(record["results"]["sweep"]["rows"])))
+    stages = {r["id"]: r["seconds"] for r in csv.DictReader(io.StringIO(next(t for n, t in browser.downloads() if n == "stages.csv")))}
+    check("numbers: stages", all(float(stages[s["id"]]) == s["seconds"] for s in record["stages"]))
+
+
+def make_run(program, folder):
+    """A whole run on a small world, as the demo: report.html and run.json."""
+    (folder / "small.yaml").write_text("question: Is it so?\ndata: {world: {config: demo, seed: 7, options: {cameras: 2, frames: 70, reid_identities: 8}}}\n"
+                                       "rank: {options: {metric: cosine}}\ntrackers: [{name: sort}, {name: bytetrack}]\ncorrections: [{method: relink, ablation: true}]\n")
+    subprocess.run([program, "run", str(folder / "small.yaml"), "--output", str(folder / "out"), "--quiet"], check=True, stdout=subprocess.DEVNULL)
+    made = next((folder / "out" / "small").iterdir())
+    return made / "report.html", json.loads((made / "run.json").read_text())
 
 
 def test_accessibility(browser, page, axe):
     for dark in (False, True):
         browser.open(page, dark=dark)
+        browser.run("rb.drawAll(); document.querySelectorAll('details').forEach((d) => { d.open = true; })")
         browser.run(axe)
+        check("accessibility: rules were tried", browser.run("axe.run().then((r) => r.passes.length)") > 10)
         for v in browser.run("axe.run().then((r) => r.violations.map((v) => ({id: v.id, impact: v.impact, html: v.nodes[0].html})))"):
             check(f"accessibility: {v}", v["impact"] not in ("serious", "critical"))
 
@@ -313,28 +498,44 @@ def main():
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
         write_scene(folder)
+        write_decisions(folder)
         command = [args.program, "compare", "--gt", str(folder / "gt.txt"), "--plain", str(folder / "plain <b>\"'&.txt"),
                    "--corrected", str(folder / "corrected.txt"), "--benchmark", "mot15", "--bootstrap", "100",
-                   "--html", str(folder / "page.html"), "--quiet", "--output", str(folder / "out.txt")]
+                   "--html", str(folder / "page.html"), "--decisions", str(folder / "decisions.json"), "--quiet", "--output", str(folder / "out.txt")]
         subprocess.run(command, check=True)
         page = folder / "page.html"
         compare = data_of(page)[1]["parts"]["compare"]
         whole = {"schema": "reidbench.page/1", "version": "0", "title": HOSTILE,
-                 "parts": {"rank": rank_part(), "ranked": ranked_part(), "run": run_part(compare, 5, 2)}}
+                 "parts": {"rank": rank_part(), "ranked": ranked_part(), "run": run_part(compare, 5, 2), **profile_parts()}}
         write_page(page, whole, folder / "whole.html")
-        large = {**whole, "parts": {"run": run_part(compare, 100, 7)}}
+        large = {**whole, "parts": large_run(compare, 100)}
         write_page(page, large, folder / "large.html")
         browser = Browser(chromium, folder / "profile")
         try:
             test_comparison(browser, page, compare)
             test_everything(browser, folder / "whole.html")
+            pages = [page, folder / "whole.html"]
+            if pathlib.Path(args.program + "-extract").exists():  # not in builds without LibTorch
+                report, record = make_run(args.program, folder)
+                pages.append(report)
+                check("run: parts", browser.open(report) and sections(browser) == ["headline", "compare", "ribbons", "switches", "retrieval", "sweep", "time"])
+                check("run: size", report.stat().st_size <= 5 << 20)
+                check("run: pictures of a switch", browser.run("document.querySelectorAll('#switch-detail img').length") == 3)
+                check("run: evidence", browser.run("document.querySelectorAll('#switch-detail .decision').length") > 0)
+                check("run: pictures of ranked lists", browser.run("document.querySelectorAll('#ranked img').length") > 10)
+                test_numbers(browser, report, record)
             milliseconds = browser.open(folder / "large.html")
-            print(f"100 configurations, {(folder / 'large.html').stat().st_size >> 10} KiB: usable after {milliseconds} ms")
+            size = (folder / "large.html").stat().st_size
+            print(f"100 configurations, {size >> 10} KiB: usable after {milliseconds:.0f} ms")
+            check("large: size", size <= LIMIT_BYTES)
+            check("large: all switches of a configuration", browser.run("rb.view.switches.length") == 7 * 120)
+            browser.run("rb.view.comparison = rb.model.comparisons[57]; rb.emit('comparison')")
+            check("large: those of another", browser.run("rb.view.switches.filter((s) => s.run === 'plain').every((s) => s.new_track - s.old_track === 58)"))
             check("nothing scrolls sideways at 390 px", all(
                 browser.open(p, width=390) and browser.run("document.documentElement.scrollWidth") <= 390
-                for p in (page, folder / "whole.html")))
+                for p in pages))
             if os.environ.get("REIDBENCH_AXE"):
-                for p in (page, folder / "whole.html"):
+                for p in pages:
                     test_accessibility(browser, p, pathlib.Path(os.environ["REIDBENCH_AXE"]).read_text())
             if args.screenshots:
                 for width in (1280, 390):

@@ -1,0 +1,118 @@
+#include "experiment/run_page.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "core/error.h"
+#include "experiment/plan.h"
+#include "support/temp_folder.h"
+
+namespace reidbench {
+namespace {
+
+namespace fs = std::filesystem;
+using ::testing::HasSubstr;
+
+// A tracker with two corrections; the second has the better HOTA.
+RunJson Record() {
+  const auto compare = [](double hota) {
+    const RunJson one_switch = {
+        {"frame", 9}, {"old_track", 1}, {"boxes", {{"old", {1.5, 2, 3, 4}}}}, {"status", "fixed"}};
+    const RunJson sequence = {
+        {"plain", {{"HOTA", 0.1}}},
+        {"switches",
+         {{"fixed", 1}, {"list", {{"plain", {one_switch}}, {"corrected", RunJson::array()}}}}},
+        {"timelines",
+         {{{"gt_id", 7}, {"present", {{1, 9}}}, {"plain", {{1, 8, 1}}}, {"corrected", {}}}}}};
+    return RunJson{{"headline", "h"},
+                   {"COMBINED", {{"corrected", {{"HOTA", hota}}}}},
+                   {"sequences", {{"A", sequence}}}};
+  };
+  const auto correction = [&](const char* name, double hota) {
+    return RunJson{
+        {"name", name}, {"relink", {{"x", 1}}}, {"score", 1}, {"compare", compare(hota)}};
+  };
+  return {{"experiment", "x"},
+          {"seconds", 0.1234567890123456},
+          {"stages", {{{"id", "track"}, {"seconds", 1.5}, {"command_line", {"a"}}, {"key", "k"}}}},
+          {"results",
+           {{"sweep", nullptr},
+            {"tracking",
+             {{{"name", "sort"},
+               {"track", 1},
+               {"score", 2},
+               {"corrections", {correction("one", 0.5), correction("two", 0.6)}}}}}}}};
+}
+
+RunJson PartsOf(const std::string& page) {
+  const std::string start = "id=\"report-data\">";
+  const size_t from = page.find(start) + start.size();
+  return RunJson::parse(page.substr(from, page.find("</script", from) - from))["parts"];
+}
+
+TEST(RunPage, HoldsTheNumbersOfTheRecord) {
+  const RunJson record = Record();
+  const RunJson parts = PartsOf(RenderRunPage(record, {}));
+  EXPECT_EQ(parts["run"]["seconds"], record["seconds"]);
+  EXPECT_EQ(parts["run"]["stages"], (RunJson{{{"id", "track"}, {"seconds", 1.5}}}));
+  const RunJson& entry = parts["run"]["results"]["tracking"][0];
+  EXPECT_FALSE(entry.contains("score"));
+  const RunJson& compare = entry["corrections"][0]["compare"];
+  EXPECT_EQ(compare["COMBINED"],
+            record["results"]["tracking"][0]["corrections"][0]["compare"]["COMBINED"]);
+  EXPECT_EQ(compare["sequences"]["A"]["plain"], (RunJson{{"HOTA", 0.1}}));
+  EXPECT_EQ(compare["sequences"]["A"]["switches"], (RunJson{{"fixed", 1}}));
+}
+
+TEST(RunPage, WritesListsAsColumnsAndRows) {
+  const RunJson details = PartsOf(RenderRunPage(Record(), {}))["run_details"]["0/1"]["A"];
+  const RunJson& plain = details["switches"]["plain"];
+  EXPECT_EQ(plain["columns"], (RunJson{"frame", "old_track", "status"}));  // without boxes
+  EXPECT_EQ(plain["rows"], (RunJson::array({RunJson::array({9, 1, "fixed"})})));
+  EXPECT_TRUE(details["switches"]["corrected"]["rows"].empty());
+  EXPECT_EQ(details["timelines"]["columns"][0], "gt_id");
+  EXPECT_EQ(details["timelines"]["rows"][0][0], 7);
+}
+
+// What is too much is left out whole, and of the comparison with the lower score.
+TEST(RunPage, StaysSmall) {
+  const RunJson all = PartsOf(RenderRunPage(Record(), {}))["run_details"];
+  ASSERT_EQ(all.size(), 2u);
+  const size_t of_one = all["0/1"].dump().size();
+  const RunJson some =
+      PartsOf(RenderRunPage(Record(), {.max_detail_bytes = of_one + of_one / 2}))["run_details"];
+  ASSERT_EQ(some.size(), 1u);
+  EXPECT_TRUE(some.contains("0/1"));
+}
+
+TEST(RunPage, TakesPicturesAndEvidenceFromArtifacts) {
+  TempFolder folder;
+  folder.Write("compare/" + std::string(kPicturesFile), R"({"note": "", "sequences": {}})");
+  folder.Write("relink/" + std::string(kDecisionsFile),
+               R"({"method": "relink", "sequences": {"A": [{"kind": "link", "accepted": true}]}})");
+  folder.Write("rank/" + std::string(kRankedFile), R"({"queries": []})");
+  const auto artifact_of = [&](const std::string& slot) -> fs::path {
+    if (slot == "/retrieval") return folder.path() / "rank";
+    if (slot == "/tracking/0/corrections/0/compare") return folder.path() / "compare";
+    if (slot == "/tracking/0/corrections/0/relink") return folder.path() / "relink";
+    return {};
+  };
+  const RunJson parts = PartsOf(RenderRunPage(Record(), {.artifact_of = artifact_of}));
+  EXPECT_EQ(parts["run_crops"],
+            (RunJson{{"0/0", {{"note", ""}, {"sequences", RunJson::object()}}}}));
+  const RunJson& links = parts["run_decisions"]["0/0"]["sequences"]["A"];
+  EXPECT_EQ(links["columns"], (RunJson{"kind", "accepted"}));
+  EXPECT_EQ(links["rows"][0][1], true);
+  EXPECT_EQ(parts["ranked"], (RunJson{{"queries", RunJson::array()}}));
+
+  folder.Write("rank/" + std::string(kRankedFile), "{");
+  try {
+    RenderRunPage(Record(), {.artifact_of = artifact_of});
+    FAIL() << "took a damaged file";
+  } catch (const Error& error) {
+    EXPECT_THAT(error.what(), HasSubstr("ranked.json: damaged"));
+  }
+}
+
+}  // namespace
+}  // namespace reidbench
