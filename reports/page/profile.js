@@ -55,7 +55,7 @@ rb.latencyFigure = (profile) => {
     description: 'Dot: half of them are faster. Line to the end: 95, then 99 of 100 are. Logarithmic axis.' + (all.length > most ? ` The first ${most} of ${all.length}.` : ''),
     alt: rows.slice(0, 20).map((s) => `${s.stage} ${rb.variantText(s.variant)}: median ${rb.short(s.latency_ms.p50)}, 99th percentile ${rb.short(s.latency_ms.p99)} milliseconds`).join('; '),
     draw: (svg, width) => {
-      const row = 26, bottom = 44, left = Math.min(260, width * 0.42), right = 20, height = rows.length * row + bottom, letters = Math.floor(left / 6.6);
+      const row = 26, bottom = 44, left = Math.min(260, width * 0.42), right = 20, height = rows.length * row + bottom, letters = Math.floor(left / 7.4);
       svg.attr('height', height);
       const x = d3.scaleLog([d3.min(rows, (s) => s.latency_ms.p50) * 0.7, d3.max(rows, (s) => s.latency_ms.p99) * 1.4], [left, width - right]);
       svg.append('g').attr('class', 'gridlines').attr('transform', `translate(0,${height - bottom})`).call(d3.axisBottom(x).ticks(Math.max(2, Math.floor(width / 150)), '~g').tickSize(-(height - bottom)).tickFormat(''));
@@ -124,24 +124,24 @@ rb.planParts = (plan) => {
       svg.attr('height', height);
       const x = d3.scaleLinear([0, Math.max(1, d3.max(used, (u) => u.share))], [left, width - right]);
       const g = svg.selectAll('g.row').data(used).join('g').attr('class', 'row').attr('transform', (u, i) => `translate(0,${i * row + 3})`);
-      g.append('text').attr('x', left - 8).attr('y', 17).attr('text-anchor', 'end').text((u) => letters(`${u.stage}: ${u.resource}`, Math.floor(left / 6.6)));
+      g.append('text').attr('x', left - 8).attr('y', 17).attr('text-anchor', 'end').text((u) => letters(`${u.stage}: ${u.resource}`, Math.floor(left / 7.4)));
       g.append('rect').attr('x', left).attr('y', 4).attr('width', x(Math.min(1, x.domain()[1])) - left).attr('height', row - 10).attr('fill', 'var(--track)');
       g.append('rect').attr('x', left).attr('y', 4).attr('width', (u) => Math.max(1, x(u.share) - left)).attr('height', row - 10).attr('rx', 2).attr('fill', (u) => (u.share > 1 ? 'var(--introduced)' : 'var(--corrected)'))
         .call(rb.tip, (u) => `${u.stage} on ${u.resource}: ${rb.percent(u.share)} %`);
       g.append('text').attr('class', 'muted').attr('x', (u) => x(Math.max(u.share, 0)) + 6).attr('y', 17).text((u) => rb.percent(u.share, 1) + ' %');
     } });
-  const pair = (text, value) => [text, { cell: value, class: 'wrap' }];
+  const pair = (text, value) => [text, value];
   const facts = [pair('latency, median', rb.short(l.p50) + ' ms'), pair('latency, 95 of 100', rb.short(l.p95) + ' ms'), pair('latency, 99 of 100', rb.short(l.p99) + ' ms')];
   if (plan.network) {
     facts.push(pair('network', `${rb.short(plan.network.mbit_per_s)} of ${rb.short(plan.network.capacity)} Mbit/s (${rb.percent(plan.network.share, 1)} %)`));
   }
   const flat = (value) => (value !== null && typeof value === 'object' ? (Array.isArray(value) ? value.join(' × ') : rb.variantText(value)) : String(value));
   const workload = Object.entries(plan.workload || {}).filter(([, v]) => v !== null).map(([key, v]) => pair(key.replace(/_/g, ' '), flat(v)));
-  const tables = [rb.h('div', { class: 'panel' }, rb.table({ caption: 'Plan', head: ['what', 'value'], rows: facts }),
-    plan.validation ? rb.table({ caption: 'Held against a real paced run', head: ['what', 'value'], rows: Object.entries(plan.validation).map(([key, v]) => pair(key.replace(/_/g, ' '), typeof v === 'number' ? rb.short(v) : flat(v))) }) : null,
+  const tables = [rb.h('div', { class: 'panel' }, rb.h('h3', {}, 'What a frame meets'), rb.facts(facts),
+    plan.validation ? [rb.h('h3', {}, 'Held against a real paced run'), rb.facts(Object.entries(plan.validation).map(([key, v]) => pair(key.replace(/_/g, ' '), typeof v === 'number' ? rb.short(v) : flat(v))))] : null,
     (plan.assumptions || []).length ? [rb.h('h3', { style: { marginTop: '1rem' } }, 'Assumptions'), rb.h('ul', { class: 'small muted' }, plan.assumptions.map((a) => rb.h('li', {}, a)))] : null)];
   return [rb.h('dl', { class: 'tiles', style: { marginBottom: '1.1rem' } }, tiles),
-    rb.h('div', { class: 'grid', style: { marginBottom: '1.1rem' } }, rb.h('div', {}, figure, rb.h('div', { class: 'panel' }, rb.table({ caption: 'Workload', head: ['what', 'value'], rows: workload }))), tables)];
+    rb.h('div', { class: 'grid', style: { marginBottom: '1.1rem' } }, rb.h('div', {}, figure, rb.h('div', { class: 'panel' }, rb.h('h3', {}, 'Workload'), rb.facts(workload))), tables)];
 };
 
 rb.hostFacts = (profile) => {

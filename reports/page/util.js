@@ -207,7 +207,7 @@ rb.table = ({ caption, head, rows, totals }) => {
   // A region that scrolls must be reachable by keyboard.
   return rb.h('div', { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': caption },
     rb.h('table', {},
-      rb.h('caption', {}, caption),
+      rb.h('caption', {}, rb.h('span', {}, caption)),
       rb.h('thead', {}, rb.h('tr', {}, head.map((c) => cell('th', c, 'col')))),
       rb.h('tbody', {}, rows.map((row, i) => rb.h('tr', { class: totals && totals.includes(i) ? 'total' : null },
         row.map((c, k) => (k === 0 ? cell('th', c, 'row') : cell('td', c))))))));

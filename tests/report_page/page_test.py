@@ -115,8 +115,13 @@ class Browser:
                       text=text if kind == "keyDown" else "")
 
     def click(self, selector):
-        place = self.run(f"(() => {{ const e = document.querySelector({json.dumps(selector)}); e.scrollIntoView({{block: 'center', behavior: 'instant'}});"
-                         " const b = e.getBoundingClientRect(); return [b.left + b.width / 2, b.top + b.height / 2]; })()")
+        # Figures that come near are drawn and may move what is to be clicked: it is clicked where it comes to rest.
+        place, before = None, ()
+        while place != before:
+            before = place
+            place = self.run(f"(async () => {{ const e = document.querySelector({json.dumps(selector)}); e.scrollIntoView({{block: 'center', behavior: 'instant'}});"
+                             " for (let i = 0; i < 3; ++i) await new Promise(requestAnimationFrame);"
+                             " const b = e.getBoundingClientRect(); return [b.left + b.width / 2, b.top + b.height / 2]; })()")
         for kind in ("mousePressed", "mouseReleased"):
             self.call("Input.dispatchMouseEvent", type=kind, x=place[0], y=place[1], button="left", clickCount=1)
 
