@@ -10,6 +10,7 @@
 
 #include "core/error.h"
 #include "core/text.h"
+#include "profiling/measure.h"
 
 namespace reidbench {
 namespace {
@@ -152,19 +153,11 @@ std::vector<double> PeopleDistribution(const Workload& workload) {
   return p;
 }
 
-double Variation(const std::vector<ServiceClass>& classes) {
-  double mean = 0, squares = 0;
-  for (const ServiceClass& c : classes) {
-    mean += c.share * c.service_s;
-    squares += c.share * c.service_s * c.service_s;
-  }
-  return mean > 0 ? squares / (mean * mean) - 1 : 0;
-}
-
-// Bits a camera sends to the server each second, and those of one frame with re-ID.
+// What a camera sends to the server.
 struct Traffic {
   double bits_per_s = 0;
   double bits_per_reid_frame = 0;
+  double bits_per_plain_frame = 0;
 };
 
 Traffic TrafficOf(const Workload& w) {
@@ -183,20 +176,27 @@ Traffic TrafficOf(const Workload& w) {
   }
   const double scale = 8 * kProtocolOverhead;
   return {scale * w.frame_rate * (every + reid / static_cast<double>(w.reid_every_n_frames)),
-          scale * (every + reid)};
+          scale * (every + reid), scale * every};
 }
 
-// The server as a queue: cores that take frames in the order of arrival.
-QueueInput ServerQueue(const FrameCost& cost, const MachineProfile& server, const Workload& w,
-                       double cameras) {
-  QueueInput queue;
+// The server alone as a queue.
+CameraQueue ServerQueue(const FrameCost& cost, const MachineProfile& server, const Workload& w,
+                        int64_t cameras, double frames_per_s) {
+  CameraQueue queue;
+  queue.cameras = cameras;
+  queue.interval_s = static_cast<double>(cameras) / frames_per_s;
+  queue.reid_every_frames = w.reid_every_n_frames;
+  queue.reid_frames = cost.reid_frames;
+  queue.plain_frames = cost.plain_frames;
   queue.servers = server.host.logical_cores;
-  queue.arrivals_per_s = cameras * w.frame_rate * cost.frames_share;
-  queue.service_s = 1e-3 * cost.mean_ms / cost.frames_share;
-  queue.service_variation = Variation(cost.frames);
-  queue.arrival_variation =
-      PeriodicStreamsVariation(cameras, queue.arrivals_per_s * queue.service_s / queue.servers);
   return queue;
+}
+
+LatencyPercentiles PercentilesMs(const std::vector<double>& responses_s) {
+  constexpr double kNever = std::numeric_limits<double>::infinity();
+  if (responses_s.empty()) return {kNever, kNever, kNever};
+  return {1e3 * Percentile(responses_s, 50), 1e3 * Percentile(responses_s, 95),
+          1e3 * Percentile(responses_s, 99)};
 }
 
 class Model {
@@ -232,30 +232,32 @@ class Model {
     return per_camera > 0 ? 1 / per_camera : std::numeric_limits<double>::infinity();
   }
 
-  // From the camera to the result, of frames with re-ID.
-  double LatencyMs(double cameras, double percent) const {
-    if (ServerShare(cameras) >= 1 || EdgeShare() >= 1 || LinkShare(cameras) >= 1)
-      return std::numeric_limits<double>::infinity();
-    double ms = edge_cost_.every_frame_ms + edge_cost_.reid_frame_ms;
+  // From the camera to the result, of frames with re-ID, ascending in seconds; empty when something
+  // is overloaded.
+  std::vector<double> Responses(int64_t n) const {
+    const auto cameras = static_cast<double>(n);
+    if (ServerShare(cameras) >= 1 || EdgeShare() >= 1 || LinkShare(cameras) >= 1) return {};
+    CameraQueue queue =
+        ServerQueue(server_cost_, server_, workload_, n, cameras * workload_.frame_rate);
+    double before_s = 1e-3 * (edge_cost_.every_frame_ms + edge_cost_.reid_frame_ms);
     if (uses_link()) {
-      QueueInput link;
-      link.arrivals_per_s = cameras * workload_.frame_rate;
-      link.service_s = LinkShare(cameras) / std::max(link.arrivals_per_s, 1e-9);
-      link.arrival_variation = PeriodicStreamsVariation(cameras, LinkShare(cameras));
-      link.service_variation = 1;
-      ms += workload_.network->latency_ms + 1e3 * WaitingFor(link).mean_s +
-            traffic_.bits_per_reid_frame / (1e3 * workload_.network->mbit_per_s);
+      const double bits_per_s = 1e6 * workload_.network->mbit_per_s;
+      queue.reid_transfer_s = traffic_.bits_per_reid_frame / bits_per_s;
+      queue.plain_transfer_s = traffic_.bits_per_plain_frame / bits_per_s;
+      before_s += 1e-3 * workload_.network->latency_ms;
     }
-    if (uses_server()) {
-      const Waiting waiting = WaitingFor(ServerQueue(server_cost_, server_, workload_, cameras));
-      ms += 1e3 * ResponsePercentile(waiting, server_cost_.reid_frames, percent);
-    }
-    return ms;
+    std::vector<double> responses = PlayCameras(queue);
+    for (double& s : responses) s += before_s;
+    return responses;
   }
 
-  LatencyPercentiles Latency(double cameras) const {
-    return {LatencyMs(cameras, 50), LatencyMs(cameras, 95), LatencyMs(cameras, 99)};
+  double LatencyMs(int64_t cameras, double percent) const {
+    const std::vector<double> responses = Responses(cameras);
+    return responses.empty() ? std::numeric_limits<double>::infinity()
+                             : 1e3 * Percentile(responses, percent);
   }
+
+  LatencyPercentiles Latency(int64_t cameras) const { return PercentilesMs(Responses(cameras)); }
 
  private:
   const MachineProfile& server_;
@@ -286,10 +288,9 @@ constexpr int64_t kMostCameras = 1'000'000;
 std::vector<std::string> Assumptions(const Workload& w, const MachineProfile& server) {
   std::vector<std::string> list = {
       fmt::format("each of the {} cores takes the next frame in the order of arrival and does all "
-                  "its stages (G/G/c, Allen-Cunneen)",
+                  "its stages",
                   server.host.logical_cores),
-      "cameras run free of each other: their frames arrive as periodic streams of random phase "
-      "(Whitt 1983)",
+      "cameras run free of each other: clocks of random phase",
       w.people_vary ? "the number of people in a frame is Poisson, all of them one burst of crops"
                     : "every frame shows the same number of people, all of them one burst of crops",
       "work per item is the CPU time of the profile at the most threads it measured, so that what "
@@ -387,32 +388,26 @@ FrameCost CostOn(const MachineProfile& profile, const Workload& w, StagePlace pl
   for (const auto& [stage, ms] : cost.stages_ms) cost.mean_ms += ms;
 
   cost.frames_share = cost.every_frame_ms > 0 || relink_ms > 0 ? 1 : 1 / n;
-  const double reid_share = 1 / n / cost.frames_share;
   const auto add = [&](std::vector<ServiceClass>* classes, double share, double ms) {
     const double bursts = relink_ms > 0 ? 1.0 / kRelinkFrames : 0;
     classes->push_back({share * (1 - bursts), 1e-3 * ms});
     if (bursts > 0) classes->push_back({share * bursts, 1e-3 * (ms + kRelinkFrames * relink_ms)});
   };
-  if (reid_share < 1) add(&cost.frames, 1 - reid_share, cost.every_frame_ms);
+  if (cost.frames_share == 1) add(&cost.plain_frames, 1, cost.every_frame_ms);
   for (size_t k = 0; k < people.size(); ++k) {
     const auto count = static_cast<int64_t>(k);
     const double ms = cost.every_frame_ms +
                       static_cast<double>(count) * (decode_ms + resize_ms + write_ms) +
                       (embed ? embed->Of(count) : 0);
     add(&cost.reid_frames, people[k], ms);
-    add(&cost.frames, reid_share * people[k], ms);
   }
   return cost;
 }
 
 LatencyPercentiles ServerLatency(const MachineProfile& server, const Workload& workload,
-                                 double cameras) {
+                                 int64_t cameras, double frames_per_s) {
   const FrameCost cost = CostOn(server, workload, StagePlace::kServer);
-  const Waiting waiting = WaitingFor(ServerQueue(cost, server, workload, cameras));
-  const auto ms = [&](double percent) {
-    return 1e3 * ResponsePercentile(waiting, cost.reid_frames, percent);
-  };
-  return {ms(50), ms(95), ms(99)};
+  return PercentilesMs(PlayCameras(ServerQueue(cost, server, workload, cameras, frames_per_s)));
 }
 
 namespace {
@@ -424,11 +419,10 @@ std::pair<int64_t, int64_t> Capacity(const Model& model, const Workload& w) {
     const auto cameras = static_cast<double>(n);
     return model.ServerShare(cameras) <= w.utilisation && model.LinkShare(cameras) <= w.utilisation;
   });
-  const int64_t at_latency = Largest(sustainable, [&](int64_t n) {
-    return n == 0 ||
-           model.LatencyMs(static_cast<double>(n), w.latency_percentile) <= w.latency_target_ms;
-  });
-  return {sustainable, at_latency};
+  const auto in_time = [&](int64_t n) {
+    return n == 0 || model.LatencyMs(n, w.latency_percentile) <= w.latency_target_ms;
+  };
+  return {sustainable, in_time(sustainable) ? sustainable : Largest(sustainable, in_time)};
 }
 
 // With every engine and precision that the place of the network has measured.
@@ -508,7 +502,7 @@ Plan MakePlan(const MachineProfile& server, const MachineProfile* edge, const Wo
   }
   if (model.EdgeShare() > std::min(worst, room) || plan.saturates_first.empty())
     plan.saturates_first = edge_stage;
-  plan.latency_ms = model.Latency(std::max(cameras, 1.0));
+  plan.latency_ms = model.Latency(std::max<int64_t>(plan.cameras_per_machine, 1));
   if (model.uses_link()) {
     const double mbit_per_s = model.LinkShare(cameras) * workload.network->mbit_per_s;
     plan.network = {mbit_per_s, workload.network->mbit_per_s, model.LinkShare(cameras)};

@@ -23,9 +23,9 @@ struct FrameCost {
   // Mean over frames, stage by stage, in the order of StagesOf; only stages that run there.
   std::vector<std::pair<std::string, double>> stages_ms;
   double mean_ms = 0;  // over all frames: the sum of stages_ms
-  // Frames by their work, with and without re-ID; shares sum to 1.
-  std::vector<ServiceClass> frames;
-  std::vector<ServiceClass> reid_frames;  // those with re-ID alone
+  // Frames by their work; shares of each sum to 1.
+  std::vector<ServiceClass> reid_frames;
+  std::vector<ServiceClass> plain_frames;  // without re-ID; empty where they bring no work here
   // Frames that bring work here, of all frames: 1, or 1 / reid_every_n_frames.
   double frames_share = 1;
 };
@@ -86,9 +86,10 @@ struct Plan {
 // CostOn; Error(kConfig) for a workload that does not validate.
 Plan MakePlan(const MachineProfile& server, const MachineProfile* edge, const Workload& workload);
 
-// Response of the server alone with `cameras` cameras, of frames with re-ID; for validation.
+// Response of the server alone to `cameras` cameras that together send frames_per_s frames, of
+// frames with re-ID; for validation.
 LatencyPercentiles ServerLatency(const MachineProfile& server, const Workload& workload,
-                                 double cameras);
+                                 int64_t cameras, double frames_per_s);
 
 std::string RenderPlanJson(const Plan& plan);
 

@@ -363,7 +363,7 @@ PlanValidation ValidatePlan(const MachineProfile& server, const ValidationOption
   const double cameras_saturated = v.predicted_frames_per_s / w.frame_rate;
   const int64_t cameras = std::max<int64_t>(1, std::llround(cameras_saturated));
   v.at_frames_per_s = w.utilisation * v.predicted_frames_per_s;
-  v.predicted_latency_ms = ServerLatency(server, w, w.utilisation * cameras_saturated);
+  v.predicted_latency_ms = ServerLatency(server, w, cameras, v.at_frames_per_s);
 
   // Heavy frames are few: long enough for so many, within reason.
   constexpr double kLongest = 10;

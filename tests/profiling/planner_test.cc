@@ -46,12 +46,14 @@ TEST(CostOn, AddsUpWhatAFrameCosts) {
   EXPECT_NEAR(cost.every_frame_ms, 0.02, 1e-12);
   EXPECT_EQ(cost.frames_share, 1);
   double shares = 0, mean = 0;
-  for (const ServiceClass& c : cost.frames) {
+  for (const ServiceClass& c : cost.reid_frames) {
     shares += c.share;
     mean += 1e3 * c.share * c.service_s;
   }
   EXPECT_NEAR(shares, 1, 1e-9);
   EXPECT_NEAR(mean, kFrameMs, 1e-9);
+  ASSERT_EQ(cost.plain_frames.size(), 1u);
+  EXPECT_NEAR(cost.plain_frames[0].service_s, 0.02e-3, 1e-12);
   EXPECT_EQ(CostOn(RoundProfile(), TenPeople(), StagePlace::kEdge).mean_ms, 0);
 }
 
@@ -72,6 +74,7 @@ TEST(CostOn, ReIdEveryFewFramesIsSpread) {
   w.track = StagePlace::kNone;
   const FrameCost some = CostOn(RoundProfile(), w, StagePlace::kServer);
   EXPECT_EQ(some.frames_share, 0.25);
+  EXPECT_TRUE(some.plain_frames.empty());
   EXPECT_NEAR(some.reid_frames.at(10).service_s, 0.0114, 1e-9);
 }
 
@@ -197,7 +200,7 @@ TEST(CostOn, RelinkingComesInPieces) {
   const FrameCost cost = CostOn(profile, w, StagePlace::kServer);
   EXPECT_NEAR(cost.mean_ms, kFrameMs + 0.02, 1e-9);
   double mean = 0, longest = 0;
-  for (const ServiceClass& c : cost.frames) {
+  for (const ServiceClass& c : cost.reid_frames) {
     mean += 1e3 * c.share * c.service_s;
     if (c.share > 0) longest = std::max(longest, 1e3 * c.service_s);
   }
