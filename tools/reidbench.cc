@@ -29,6 +29,7 @@ constexpr CommandInfo kCommands[] = {
     {"relink", "tracks + embeddings -> corrected tracks"},
     {"score", "tracks -> HOTA, CLEAR, Identity"},
     {"compare", "plain against corrected tracks -> what correction won, and why ids still switch"},
+    {"render", "tracks over their frames, as a video; before and after, side by side"},
     {"train", "data sets -> weights of an OSNet"},
     {"synth", "a synthetic world: videos, ground truth, detections, a re-ID set"},
     {"run", "a whole experiment, from data to report"},
