@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "core/error.h"
+#include "core/text.h"
 
 namespace reidbench {
 namespace {
@@ -126,16 +127,49 @@ std::string Table::RenderCsv() const {
   return out;
 }
 
+std::vector<std::vector<bool>> Table::BestCells() const {
+  std::vector<std::vector<bool>> is_best(rows_.size(), std::vector<bool>(columns_.size()));
+  for (size_t c = 0; c < columns_.size(); ++c) {
+    if (columns_[c].better == Better::kNone) continue;
+    std::vector<std::optional<double>> values;
+    for (const auto& row : rows_) {
+      std::string digits = row[c];
+      std::erase(digits, ',');  // thousands
+      values.push_back(ParseDouble(digits));
+    }
+    std::optional<double> best;
+    for (const std::optional<double>& value : values) {
+      if (value &&
+          (!best || (columns_[c].better == Better::kHigher ? *value > *best : *value < *best)))
+        best = value;
+    }
+    const auto numbers = std::count_if(values.begin(), values.end(),
+                                       [](const auto& value) { return value.has_value(); });
+    for (size_t r = 0; numbers >= 2 && r < rows_.size(); ++r) is_best[r][c] = values[r] == best;
+  }
+  return is_best;
+}
+
 std::string Table::RenderMarkdown() const {
+  const std::vector<std::vector<bool>> is_best = BestCells();
   std::string out = caption_.empty() ? "" : caption_ + "\n\n";
   out += "|";
-  for (const Column& column : columns_) out += " " + MarkdownCell(column.title) + " |";
+  for (const Column& column : columns_) {
+    out += " " + MarkdownCell(column.title) +
+           (column.better == Better::kHigher  ? " ↑"
+            : column.better == Better::kLower ? " ↓"
+                                              : "") +
+           " |";
+  }
   out += "\n|";
   for (const Column& column : columns_) out += column.align == Align::kLeft ? "---|" : "---:|";
   out += "\n";
-  for (const auto& row : rows_) {
+  for (size_t r = 0; r < rows_.size(); ++r) {
     out += "|";
-    for (const std::string& cell : row) out += " " + MarkdownCell(cell) + " |";
+    for (size_t c = 0; c < columns_.size(); ++c) {
+      const char* mark = is_best[r][c] ? "**" : "";
+      out += " " + (mark + MarkdownCell(rows_[r][c])) + mark + " |";
+    }
     out += "\n";
   }
   return out;
@@ -147,13 +181,23 @@ std::string Table::RenderLatex() const {
   std::string out = caption_.empty() ? "" : "% " + caption_ + "\n";
   out += "\\begin{tabular}{" + spec + "}\n\\toprule\n";
   const auto line = [&](auto cell_of) {
-    for (size_t c = 0; c < columns_.size(); ++c)
-      out += (c == 0 ? "" : " & ") + LatexCell(cell_of(c));
+    for (size_t c = 0; c < columns_.size(); ++c) out += (c == 0 ? "" : " & ") + cell_of(c);
     out += " \\\\\n";
   };
-  line([&](size_t c) { return columns_[c].title; });
+  line([&](size_t c) {
+    const Better better = columns_[c].better;
+    return LatexCell(columns_[c].title) + (better == Better::kHigher  ? " $\\uparrow$"
+                                           : better == Better::kLower ? " $\\downarrow$"
+                                                                      : "");
+  });
   out += "\\midrule\n";
-  for (const auto& row : rows_) line([&](size_t c) { return row[c]; });
+  const std::vector<std::vector<bool>> is_best = BestCells();
+  for (size_t r = 0; r < rows_.size(); ++r) {
+    line([&](size_t c) {
+      const std::string cell = LatexCell(rows_[r][c]);
+      return is_best[r][c] ? "\\textbf{" + cell + "}" : cell;
+    });
+  }
   return out + "\\bottomrule\n\\end{tabular}\n";
 }
 

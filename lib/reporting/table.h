@@ -13,11 +13,17 @@ enum class TableFormat { kText, kCsv, kMarkdown, kLatex };
 
 enum class Align { kLeft, kRight };
 
+// Of a column of scores whose rows are methods that compete.
+enum class Better { kNone, kHigher, kLower };
+
 class Table {
  public:
   struct Column {
     std::string title;
     Align align = Align::kRight;
+    // Markdown and LaTeX, as in papers: an arrow behind the title, and the best of two or more
+    // numbers bold. Aligned text and CSV stay plain.
+    Better better = Better::kNone;
   };
 
   explicit Table(std::vector<Column> columns, std::string caption = "");
@@ -35,6 +41,8 @@ class Table {
   std::string RenderCsv() const;
   std::string RenderMarkdown() const;
   std::string RenderLatex() const;
+  // Whether the cell holds the best number of its column, as printed.
+  std::vector<std::vector<bool>> BestCells() const;
 
   std::vector<Column> columns_;
   std::string caption_;

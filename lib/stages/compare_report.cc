@@ -103,7 +103,11 @@ std::vector<std::pair<std::string, const MotCounts*>> AblationRows(const Compare
 }
 
 Table AblationTable(const CompareStageResult& result) {
-  std::vector<Table::Column> columns = FieldColumns({{"step", Align::kLeft}});
+  std::vector<Table::Column> columns{{"step", Align::kLeft}};
+  for (const ComparedField& field : ComparedFields()) {
+    columns.push_back({std::string(field.name), Align::kRight,
+                       field.lower_is_better ? Better::kLower : Better::kHigher});
+  }
   columns.push_back({"IDF1 change"});
   Table table(columns, "Step by step, COMBINED");
   std::optional<double> previous;
@@ -253,7 +257,9 @@ std::string CsvNumber(std::optional<double> value) {
 std::string RenderCompareTables(const CompareStageResult& result, TableFormat format) {
   std::vector<std::string> parts{MetricsTable(result).Render(format)};
   if (result.sequences.size() > 1) parts.push_back(SequencesTable(result).Render(format));
-  if (!result.ablation.empty() || result.has_interpolated)
+  // Papers have one row a method, however few there are.
+  const bool is_paper = format == TableFormat::kMarkdown || format == TableFormat::kLatex;
+  if (is_paper || !result.ablation.empty() || result.has_interpolated)
     parts.push_back(AblationTable(result).Render(format));
   parts.push_back(CausesTable(result).Render(format));
   parts.push_back((format == TableFormat::kLatex ? "% " : "") + result.headline + "\n");

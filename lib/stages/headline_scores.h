@@ -17,6 +17,14 @@ inline constexpr std::string_view kHeadlineScores[] = {"HOTA", "AssA", "IDF1", "
 
 inline bool IsHeadlineCount(std::string_view field) { return field == "IDSW"; }
 
+// Errors count down, all other scores up.
+inline Better BetterOfScore(std::string_view field) {
+  for (const std::string_view error : {"IDSW", "Frag", "ML", "CLR_FP", "CLR_FN"}) {
+    if (field == error) return Better::kLower;
+  }
+  return Better::kHigher;
+}
+
 inline std::string HeadlineCell(const MotSummary& summary, std::string_view field) {
   const std::optional<double> value = FieldValue(summary, field);
   return IsHeadlineCount(field) ? Number(value, 0) : Percent(value);

@@ -177,6 +177,25 @@ Table CameraPairTable(const RankingResult& ranking) {
   return table;
 }
 
+// One row a method, as in papers.
+Table PaperTable(const RankStageResult& result) {
+  std::vector<Table::Column> columns{{"features", Align::kLeft}};
+  columns.push_back({"mAP", Align::kRight, Better::kHigher});
+  columns.push_back({"rank-1", Align::kRight, Better::kHigher});
+  Table table(columns, "One row a method, %");
+  const auto add = [&](const std::string& name, std::optional<double> map,
+                       std::optional<double> rank1) {
+    table.AddRow({name, Percent(map), Percent(rank1)});
+  };
+  const std::string own = JoinText(result.files, ", ");
+  if (result.rerank)
+    add(own + ", before re-ranking", result.rerank->mean_ap_before, result.rerank->rank1_before);
+  add(own, result.ranking.mean_ap, result.Cmc(1));
+  if (result.versus)
+    add(*result.versus_file, result.versus->mean_ap.mean_b, result.versus->rank1.mean_b);
+  return table;
+}
+
 Table VersusTable(const RankStageResult& result) {
   Table table({{"metric", Align::kLeft}, {"A %"}, {"B %"}, {"B - A"}, {"95 % interval"}, {"p"}},
               fmt::format("A = {}, B = {}: paired by query, persons resampled",
@@ -316,6 +335,7 @@ std::string RenderRankTables(const RankStageResult& result, TableFormat format,
   if (with_camera_pairs && !result.ranking.camera_pairs.empty())
     add(CameraPairTable(result.ranking));
   if (result.versus) add(VersusTable(result));
+  if (format == TableFormat::kMarkdown || format == TableFormat::kLatex) add(PaperTable(result));
   if (result.expectation_outcome) add(ExpectationTable(result));
   return JoinText(blocks, "\n");
 }

@@ -104,7 +104,13 @@ class RenderStage {
     if (corrected_)
       result_->given_back = corrected_->CountEvents(Ring::kRepair, span_.first, span_.last);
     PlanClips();
-    if (!options_.output.empty()) RequireWritable(options_.output, options_.force);
+    if (!NamesVideo(options_.output) && IsFolder(options_.output)) {
+      if (!options_.force) {
+        ThrowUsage("{} exists already; --force writes pictures into it", options_.output.string());
+      }
+    } else if (!options_.output.empty()) {
+      RequireWritable(options_.output, options_.force);
+    }
     for (const Clip& clip : clips_) RequireWritableClip(clip.path);
   }
 

@@ -11,6 +11,7 @@
 #include "core/files.h"
 #include "core/text.h"
 #include "core/version.h"
+#include "stages/headline_scores.h"
 #include "stages/json_values.h"
 #include "stages/score_switches.h"
 
@@ -74,7 +75,9 @@ Table RankedTable(const ScoreStageResult& result) {
   static constexpr std::string_view kShown[] = {"HOTA", "DetA", "AssA",   "MOTA",  "IDF1",
                                                 "IDSW", "Frag", "CLR_FP", "CLR_FN"};
   std::vector<Table::Column> columns{{"#"}, {"tracker", Align::kLeft}};
-  for (const std::string_view name : kShown) columns.push_back({std::string(name), Align::kRight});
+  for (const std::string_view name : kShown) {
+    columns.push_back({std::string(name), Align::kRight, BetterOfScore(name)});
+  }
   Table table(columns, fmt::format("{}, COMBINED, by HOTA", result.benchmark.name));
   for (size_t t = 0; t < result.trackers.size(); ++t) {
     std::vector<std::string> row{fmt::format("{}", t + 1), result.trackers[t].name};

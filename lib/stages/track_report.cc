@@ -24,6 +24,14 @@ void AddScoreColumns(const TrackStageResult& result, std::vector<Table::Column>*
   for (const std::string_view name : kHeadlineScores) columns->push_back({std::string(name)});
 }
 
+// The rows are configurations, which compete.
+void AddCompetingScores(const TrackStageResult& result, std::vector<Table::Column>* columns) {
+  const size_t first = columns->size();
+  AddScoreColumns(result, columns);
+  for (size_t c = first; c < columns->size(); ++c)
+    (*columns)[c].better = BetterOfScore((*columns)[c].title);
+}
+
 void AddScores(const TrackedSequence& sequence, std::vector<std::string>* row) {
   if (!sequence.counts) return;
   const MotSummary summary = Summarize(*sequence.counts);
@@ -54,8 +62,9 @@ std::string RenderOneRun(const TrackStageResult& result, TableFormat format) {
 std::string RenderSweep(const TrackStageResult& result, TableFormat format) {
   std::vector<Table::Column> columns{{"#"}};
   for (const std::string& key : result.swept_keys) columns.push_back({key});
-  for (const char* title : {"tracks", "boxes", "frames/s"}) columns.push_back({title});
-  AddScoreColumns(result, &columns);
+  for (const char* title : {"tracks", "boxes"}) columns.push_back({title});
+  columns.push_back({"frames/s", Align::kRight, Better::kHigher});
+  AddCompetingScores(result, &columns);
   const bool scored = !result.benchmark.empty();
   Table table(columns, scored ? fmt::format("{}, {}, all sequences, by {}", result.tracker,
                                             result.benchmark, result.select)

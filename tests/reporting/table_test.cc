@@ -42,6 +42,35 @@ TEST(TableTest, LatexEscapesSpecials) {
   EXPECT_NE(tex.find("\\begin{tabular}{lr}"), std::string::npos) << tex;
 }
 
+// As papers print the scores of methods.
+TEST(TableTest, TheBestOfMethodsIsBoldAndArrowsSayWhichWay) {
+  Table table({{"method", Align::kLeft},
+               {"IDF1", Align::kRight, Better::kHigher},
+               {"IDSW", Align::kRight, Better::kLower},
+               {"p"}});
+  table.AddRow({"plain", "45.84", "1,115", "9"});
+  table.AddRow({"re-ID", "62.14", "651", "8"});
+  table.AddRow({"tie", "62.14", "n/a", "7"});
+  EXPECT_EQ(table.Render(TableFormat::kMarkdown),
+            "| method | IDF1 ↑ | IDSW ↓ | p |\n|---|---:|---:|---:|\n"
+            "| plain | 45.84 | 1,115 | 9 |\n| re-ID | **62.14** | **651** | 8 |\n"
+            "| tie | **62.14** | n/a | 7 |\n");
+  const std::string tex = table.Render(TableFormat::kLatex);
+  EXPECT_NE(tex.find("method & IDF1 $\\uparrow$ & IDSW $\\downarrow$ & p \\\\"), std::string::npos)
+      << tex;
+  EXPECT_NE(tex.find("re-ID & \\textbf{62.14} & \\textbf{651} & 8 \\\\"), std::string::npos) << tex;
+  EXPECT_EQ(table.Render(TableFormat::kText),
+            "method   IDF1   IDSW  p\nplain   45.84  1,115  9\nre-ID   62.14    651  8\n"
+            "tie     62.14    n/a  7\n");
+}
+
+TEST(TableTest, OneMethodHasNoBest) {
+  Table table({{"method", Align::kLeft}, {"IDF1", Align::kRight, Better::kHigher}});
+  table.AddRow({"alone", "45.84"});
+  EXPECT_EQ(table.Render(TableFormat::kMarkdown),
+            "| method | IDF1 ↑ |\n|---|---:|\n| alone | 45.84 |\n");
+}
+
 TEST(PercentTest, UndefinedIsNotZero) {
   EXPECT_EQ(Percent(std::nullopt), "n/a");
   EXPECT_EQ(Percent(0.310077), "31.01");
