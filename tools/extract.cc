@@ -81,8 +81,9 @@ int main(int argc, char** argv) {
                  "onednn, libtorch: OSNet; opencv: any ONNX network; auto: the fastest for OSNet; "
                  "histogram: colours of stripes, a baseline without weights");
   command.Option("--device", &options.embedder.device, "cpu or cuda:N");
-  command.Option("--precision", &options.embedder.precision,
-                 "Arithmetic of the network: fp32; onednn also bf16");
+  command.Option(
+      "--precision", &options.embedder.precision,
+      "Arithmetic of the network: fp32; onednn also bf16; libtorch on CUDA also fp16, bf16");
   command.Flag("--normalize", &options.embedder.normalize,
                "L2-normalise the embeddings (torchreid does not)");
   command.Option("--batch-size", &options.batch_size,

@@ -99,6 +99,16 @@ EmbedderOptions Resolve(EmbedderOptions options) {
   }
   if (options.engine == kOnednn) {
     RequireOnednnPrecision(options.precision);
+  } else if (options.engine == kLibtorch) {
+    const bool is_half = options.precision == "fp16" || options.precision == "bf16";
+    if (options.precision != "fp32" && !is_half) {
+      ThrowUsage("engine libtorch has no precision '{}'; it supports: fp32, and on CUDA fp16, bf16",
+                 options.precision);
+    }
+    if (is_half && options.device == "cpu") {
+      ThrowUsage("engine libtorch has {} on a GPU only (--device cuda:0){}", options.precision,
+                 options.precision == "bf16" ? "; on a CPU engine onednn has it" : "");
+    }
   } else if (options.precision != "fp32") {
     ThrowUsage("engine {} has no precision '{}'; it supports: fp32", options.engine,
                options.precision);
@@ -111,7 +121,7 @@ std::unique_ptr<Engine> MakeOsnetEngine(const OsnetWeights& weights,
   if (resolved.engine == kOnednn) {
     return MakeOnednnEngine(weights, resolved.device, resolved.precision);
   }
-  return MakeOsnetTorchEngine(weights, resolved.device);
+  return MakeOsnetTorchEngine(weights, resolved.device, OsnetExecution::kFused, resolved.precision);
 }
 
 }  // namespace

@@ -18,8 +18,9 @@ struct EmbedderOptions {
   // "onednn", "libtorch" (both OSNet), "opencv" (any ONNX re-ID network), "auto": onednn on a CPU
   // that it can use, else libtorch; or "histogram": colours of stripes, a baseline without weights.
   std::string engine = "auto";
-  std::string device = "cpu";      // "cpu"; libtorch also "cuda:N"
-  std::string precision = "fp32";  // onednn also "bf16" where the processor has it
+  std::string device = "cpu";  // "cpu"; libtorch also "cuda:N"
+  // onednn also "bf16" where the processor has it; libtorch also "fp16" and "bf16" on CUDA.
+  std::string precision = "fp32";
   // L2: row / max(norm, 1e-12), as torchreid's test.normalize_feature, which is off by default.
   bool normalize = false;
 };

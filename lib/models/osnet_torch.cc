@@ -257,20 +257,21 @@ void ForEachOther(Network& network, const F& f) {
 
 class OsnetTorchEngine : public Engine {
  public:
-  OsnetTorchEngine(const OsnetWeights& weights, std::string_view device, OsnetExecution execution)
-      : device_(ParseTorchDevice(device)), execution_(execution) {
+  OsnetTorchEngine(const OsnetWeights& weights, std::string_view device, OsnetExecution execution,
+                   std::string_view precision)
+      : device_(ParseTorchDevice(device)), execution_(execution), type_(ScalarType(precision)) {
     UseOneTorchThread();
     const c10::InferenceMode inference;
     if (device_.is_cuda()) ForbidTf32();
     if (execution_ == OsnetExecution::kFused) {
-      if (device_.is_cpu()) operators_ = FindPackedOperators();
+      if (device_.is_cpu() && type_ == at::kFloat) operators_ = FindPackedOperators();
       if (!operators_) execution_ = OsnetExecution::kPortable;
     }
     network_ = Builder(weights, execution_ != OsnetExecution::kPlain).Build();
     Prepare();
     info_.engine = std::string("libtorch ") + TORCH_VERSION;
     info_.architecture = weights.architecture.name;
-    info_.precision = "fp32";
+    info_.precision = precision;
     info_.device = device_.str();
     info_.dim = static_cast<int>(network_.fc.weight.size(0));
     info_.weights_sha256 = weights.sha256;
@@ -301,7 +302,15 @@ class OsnetTorchEngine : public Engine {
   }
 
  private:
-  // Moves the parameters to their device and layout.
+  static at::ScalarType ScalarType(std::string_view precision) {
+    if (precision == "fp32") return at::kFloat;
+    if (precision == "fp16") return at::kHalf;
+    if (precision == "bf16") return at::kBFloat16;
+    ThrowUsage("engine libtorch has no precision '{}'; it supports: fp32, and on CUDA fp16, bf16",
+               precision);
+  }
+
+  // Moves the parameters to their device, type and layout.
   void Prepare() {
     ForEachConvolution(network_, [&](Convolution& conv, int layer) {
       if (execution_ == OsnetExecution::kFused) {
@@ -310,11 +319,11 @@ class OsnetTorchEngine : public Engine {
       }
       for (at::Tensor* tensor : {&conv.weight, &conv.bias, &conv.norm_weight, &conv.norm_bias,
                                  &conv.norm_mean, &conv.norm_var}) {
-        if (tensor->defined()) *tensor = tensor->to(device_);
+        if (tensor->defined()) *tensor = tensor->to(device_, type_);
       }
       if (execution_ == OsnetExecution::kPortable) conv.weight = conv.weight.contiguous(kNhwc);
     });
-    ForEachOther(network_, [&](at::Tensor& tensor) { tensor = tensor.to(device_); });
+    ForEachOther(network_, [&](at::Tensor& tensor) { tensor = tensor.to(device_, type_); });
   }
 
   // oneDNN chooses the layout of the weights for one input size, here 256 x 128; other sizes work,
@@ -380,7 +389,7 @@ class OsnetTorchEngine : public Engine {
   void RunOperators(const ImageBatch& images, float* embeddings) const {
     at::Tensor x = at::from_blob(const_cast<float*>(images.nchw),
                                  {images.count, 3, images.height, images.width}, at::kFloat);
-    x = x.to(device_);
+    x = x.to(device_, type_);
     if (execution_ == OsnetExecution::kPortable) x = x.contiguous(kNhwc);
     x = Apply(network_.stem, x);
     if (network_.stem_norm) x = Apply(*network_.stem_norm, x).relu_();
@@ -515,6 +524,7 @@ class OsnetTorchEngine : public Engine {
 
   at::Device device_;
   OsnetExecution execution_;
+  at::ScalarType type_;  // of weights and activations
   std::optional<PackedOperators> operators_;
   Network network_;
   EmbedderInfo info_;
@@ -524,9 +534,9 @@ class OsnetTorchEngine : public Engine {
 }  // namespace
 
 std::unique_ptr<Engine> MakeOsnetTorchEngine(const OsnetWeights& weights, std::string_view device,
-                                             OsnetExecution execution) {
+                                             OsnetExecution execution, std::string_view precision) {
   return TranslateTorchErrors("loading the network", [&]() -> std::unique_ptr<Engine> {
-    return std::make_unique<OsnetTorchEngine>(weights, device, execution);
+    return std::make_unique<OsnetTorchEngine>(weights, device, execution, precision);
   });
 }
 

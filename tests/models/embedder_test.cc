@@ -218,12 +218,17 @@ TEST(Embedder, RefusesUnknownOptionsBeforeReadingTheFile) {
     if (std::string_view(engine) == "onednn" && !OnednnAvailable()) continue;
     options = {};
     options.engine = engine;
-    options.precision = "fp16";
+    options.precision = "int8";
     EXPECT_THAT(MessageOf(ErrorKind::kUsage, [&] { MakeEmbedder(nowhere, options); }),
                 HasSubstr("it supports: fp32"));
     options.precision = "fp32";
     MessageOf(ErrorKind::kIo, [&] { MakeEmbedder(nowhere, options); });
   }
+  options = {};
+  options.engine = "libtorch";
+  options.precision = "fp16";
+  EXPECT_THAT(MessageOf(ErrorKind::kUsage, [&] { MakeEmbedder(nowhere, options); }),
+              HasSubstr("engine libtorch has fp16 on a GPU only (--device cuda:0)"));
   options = {};
   options.engine = "opencv";
   options.device = "cuda:0";

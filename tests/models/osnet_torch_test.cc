@@ -167,5 +167,28 @@ TEST(OsnetTorch, MarksRowsThatOverflow) {
   }
 }
 
+// The path of half precisions on CUDA, on the type that a CPU has too.
+TEST(OsnetTorch, HalfPrecisionsStayNearFp32) {
+  const OsnetWeights weights = RandomOsnetWeights("osnet_x0_25", 3);
+  const std::vector<float> images = RandomImages(2, 64, 32, 5);
+  std::vector<float> expected(2 * 512), features(2 * 512);
+  MakeOsnetTorchEngine(weights, "cpu")->Run({images.data(), 2, 64, 32}, expected.data());
+  const auto engine = MakeOsnetTorchEngine(weights, "cpu", OsnetExecution::kFused, "bf16");
+  EXPECT_EQ(engine->info().precision, "bf16");
+  engine->Run({images.data(), 2, 64, 32}, features.data());
+  double product = 0, a = 0, b = 0;
+  for (int d = 0; d < 512; ++d) {
+    product += double{expected[d]} * features[d];
+    a += double{expected[d]} * expected[d];
+    b += double{features[d]} * features[d];
+  }
+  EXPECT_GT(product / std::sqrt(a * b), 0.999);
+  EXPECT_NE(features, expected);
+  std::string message;
+  EXPECT_EQ(KindOf([&] { MakeOsnetTorchEngine(weights, "cpu", OsnetExecution::kFused, "int8"); },
+                   &message),
+            ErrorKind::kUsage);
+}
+
 }  // namespace
 }  // namespace reidbench
