@@ -286,16 +286,19 @@ int64_t Largest(int64_t most, const std::function<bool(int64_t)>& holds) {
 constexpr int64_t kMostCameras = 1'000'000;
 
 std::vector<std::string> Assumptions(const Workload& w, const MachineProfile& server) {
-  std::vector<std::string> list = {
-      fmt::format("each of the {} cores takes the next frame in the order of arrival and does all "
-                  "its stages",
-                  server.host.logical_cores),
-      "cameras run free of each other: clocks of random phase",
-      w.people_vary ? "the number of people in a frame is Poisson, all of them one burst of crops"
-                    : "every frame shows the same number of people, all of them one burst of crops",
+  std::vector<std::string> list;
+  list.push_back(fmt::format(
+      "each of the {} cores takes the next frame in the order of arrival and does all its stages",
+      server.host.logical_cores));
+  list.emplace_back("cameras run free of each other: clocks of random phase");
+  list.emplace_back(
+      w.people_vary
+          ? "the number of people in a frame is Poisson, all of them one burst of crops"
+          : "every frame shows the same number of people, all of them one burst of crops");
+  list.emplace_back(
       "work per item is the CPU time of the profile at the most threads it measured, so that what "
-      "cores take from each other is in it; between measured sizes it is interpolated",
-      "nothing else runs on the machine"};
+      "cores take from each other is in it; between measured sizes it is interpolated");
+  list.emplace_back("nothing else runs on the machine");
   if (w.network)
     list.push_back(fmt::format("the link is shared by all edges, with {:.0f} % of protocol headers",
                                100 * (kProtocolOverhead - 1)));
