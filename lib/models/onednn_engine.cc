@@ -98,6 +98,12 @@ void RequireOnednnPrecision(std::string_view precision) {
         "engine onednn: this processor has no bfloat16 instructions (AVX512_BF16), which "
         "precision bf16 needs; use --precision fp32");
   }
+  if (precision == "int8") {
+    ThrowUsage(
+        "engine onednn has no precision 'int8': it needs calibration, and at most 1.3 to 1.5 "
+        "times the speed of bf16 was in reach (lib/models/README.md); it supports: {}",
+        JoinText(OnednnPrecisions(), ", "));
+  }
   const std::vector<std::string> known = OnednnPrecisions();
   if (std::find(known.begin(), known.end(), precision) == known.end()) {
     ThrowUsage("engine onednn has no precision '{}'; it supports: {}", precision,

@@ -216,6 +216,10 @@ TEST(OnednnEngine, RefusesWhatItLacks) {
               HasSubstr("it supports: cpu"));
   EXPECT_THAT(MessageOf(ErrorKind::kUsage, [&] { MakeOnednnEngine(weights, "cpu", "fp16"); }),
               HasSubstr("it supports: fp32"));
+  const std::string refused =
+      MessageOf(ErrorKind::kUsage, [&] { MakeOnednnEngine(weights, "cpu", "int8"); });
+  EXPECT_THAT(refused, HasSubstr("calibration"));
+  EXPECT_THAT(refused, HasSubstr("it supports: fp32"));
   const auto engine = MakeOnednnEngine(weights, "cpu", "fp32");
   const std::vector<float> pixels = RandomImages(1, 16, 15, 1);
   std::vector<float> features(512);

@@ -5,7 +5,6 @@
 // do.
 #include <benchmark/benchmark.h>
 
-#include <cmath>
 #include <memory>
 #include <string>
 #include <vector>
@@ -14,6 +13,7 @@
 #include "models/embedder.h"
 #include "models/onednn_engine.h"
 #include "models/osnet_torch.h"
+#include "profiling/peaks.h"
 #include "weights/osnet.h"
 
 namespace reidbench {
@@ -63,35 +63,11 @@ void Shared(benchmark::State& state, const OsnetArchitecture& architecture,
                          benchmark::Counter::kIsRate);
 }
 
-// Fused multiply-adds in registers, as many at once as hide their latency: the roof over GFLOP/s.
-// Vectors as wide as the compiler was told that the processor has.
+// The roof over GFLOP/s.
 void FmaPeak(benchmark::State& state) {
-  constexpr int kChains = 12;
-#ifdef __AVX512F__
-  constexpr int kBytes = 64;
-#else
-  constexpr int kBytes = 32;
-#endif
-  constexpr int kLanes = kBytes / sizeof(float);
-  typedef float Vector __attribute__((vector_size(kBytes)));
-  Vector sums[kChains] = {};
-  const Vector factor = Vector{} + 0.999f;
-  const Vector addend = Vector{} + 0.001f;
-  constexpr int kRounds = 10000;
-  for (auto _ : state) {
-    for (int round = 0; round < kRounds; ++round) {
-#pragma GCC unroll 12
-      for (Vector& sum : sums) {
-        for (int lane = 0; lane < kLanes; ++lane) {
-          sum[lane] = __builtin_fmaf(sum[lane], factor[lane], addend[lane]);
-        }
-      }
-    }
-    for (Vector& sum : sums) benchmark::DoNotOptimize(sum);
-  }
-  state.counters["GFLOP/s"] = benchmark::Counter(
-      2e-9 * kRounds * kChains * kLanes * static_cast<double>(state.iterations()),
-      benchmark::Counter::kIsRate);
+  double operations = 0;
+  for (auto _ : state) operations += RunArithmetic(10'000);
+  state.counters["GFLOP/s"] = benchmark::Counter(1e-9 * operations, benchmark::Counter::kIsRate);
 }
 
 struct Variant {
