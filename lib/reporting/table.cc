@@ -48,6 +48,16 @@ std::string LatexCell(const std::string& cell) {
       case '^':
         escaped += "\\textasciicircum{}";
         break;
+      case '<':  // upside-down marks in LaTeX's usual font encoding
+        escaped += "\\textless{}";
+        break;
+      case '>':
+        escaped += "\\textgreater{}";
+        break;
+      case '\n':
+      case '\r':
+        escaped += ' ';
+        break;
       case '&':
       case '%':
       case '$':
@@ -62,6 +72,13 @@ std::string LatexCell(const std::string& cell) {
     }
   }
   return escaped;
+}
+
+// A name with line breaks ends neither a comment nor a paragraph.
+std::string OneLine(std::string text) {
+  std::replace_if(
+      text.begin(), text.end(), [](char c) { return c == '\n' || c == '\r'; }, ' ');
+  return text;
 }
 
 std::string NoMinusZero(std::string text) {
@@ -178,7 +195,7 @@ std::string Table::RenderMarkdown() const {
 std::string Table::RenderLatex() const {
   std::string spec;
   for (const Column& column : columns_) spec += column.align == Align::kLeft ? 'l' : 'r';
-  std::string out = caption_.empty() ? "" : "% " + caption_ + "\n";
+  std::string out = caption_.empty() ? "" : "% " + OneLine(caption_) + "\n";
   out += "\\begin{tabular}{" + spec + "}\n\\toprule\n";
   const auto line = [&](auto cell_of) {
     for (size_t c = 0; c < columns_.size(); ++c) out += (c == 0 ? "" : " & ") + cell_of(c);

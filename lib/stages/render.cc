@@ -68,14 +68,19 @@ std::string FileNameOf(std::string_view text) {
                 ? '_'
                 : c;
   }
-  // 255 bytes is the limit of usual file systems; the rest of the name follows.
-  return name.substr(0, 120);
+  // 255 bytes is the limit of usual file systems; the rest of the name follows. Not within a
+  // character of UTF-8.
+  size_t length = std::min<size_t>(name.size(), 120);
+  while (length > 0 && length < name.size() && (name[length] & 0xc0) == 0x80) --length;
+  return name.substr(0, length);
 }
 
 class RenderStage {
  public:
   RenderStage(const RenderStageOptions& options, RenderStageResult* result)
-      : options_(options), result_(result) {}
+      : options_(options),
+        output_(options.output.has_filename() ? options.output : options.output.parent_path()),
+        result_(result) {}
 
   void Prepare() {
     const std::vector<std::string> violations = options_.Validate();
@@ -104,30 +109,29 @@ class RenderStage {
     if (corrected_)
       result_->given_back = corrected_->CountEvents(Ring::kRepair, span_.first, span_.last);
     PlanClips();
-    if (!NamesVideo(options_.output) && IsFolder(options_.output)) {
-      if (!options_.force) {
-        ThrowUsage("{} exists already; --force writes pictures into it", options_.output.string());
-      }
-    } else if (!options_.output.empty()) {
-      RequireWritable(options_.output, options_.force);
+    if (!NamesVideo(output_) && IsFolder(output_)) {
+      if (!options_.force)
+        ThrowUsage("{} exists already; --force writes pictures into it", output_.string());
+    } else if (!output_.empty()) {
+      // A file is not replaced by a folder, --force or not.
+      RequireWritable(output_, options_.force && NamesVideo(output_));
     }
     for (const Clip& clip : clips_) RequireWritableClip(clip.path);
   }
 
   void Run(const std::function<void(int64_t, int64_t)>& progress) {
     const auto start = std::chrono::steady_clock::now();
-    int64_t total = options_.output.empty() ? 0 : span_.last - span_.first + 1;
+    int64_t total = output_.empty() ? 0 : span_.last - span_.first + 1;
     for (const Clip& clip : clips_) total += clip.span.last - clip.span.first + 1;
     const auto step = [&] {
       ++result_->frames;
       if (progress) progress(result_->frames, total);
     };
-    if (!options_.output.empty()) {
-      const bool video = NamesVideo(options_.output);
-      Write(span_, options_.output,
-            video ? MakeVideo(options_.output, options_.codec, result_->frame_rate,
-                              painter_->size(), &result_->codec)
-                  : MakePictureFolder(options_.output, options_.picture),
+    if (!output_.empty()) {
+      Write(span_, output_,
+            NamesVideo(output_) ? MakeVideo(output_, options_.codec, result_->frame_rate,
+                                            painter_->size(), &result_->codec)
+                                : MakePictureFolder(output_, options_.picture),
             step);
     }
     if (!clips_.empty()) CreateFolders(options_.clips);
@@ -399,6 +403,7 @@ class RenderStage {
   }
 
   const RenderStageOptions& options_;
+  const fs::path output_;  // without a slash at its end
   RenderStageResult* const result_;
   std::string name_;
   int64_t frame_count_ = 0;

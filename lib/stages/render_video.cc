@@ -12,6 +12,7 @@
 
 #include "core/error.h"
 #include "core/files.h"
+#include "core/text.h"
 #include "imaging/encode.h"
 
 namespace reidbench {
@@ -27,7 +28,7 @@ struct Codec {
 };
 constexpr Codec kCodecs[] = {{"h264", "avc1"}, {"mpeg4", "mp4v"}};
 
-// Beside `path`, with its ending: OpenCV tells the container by it.
+// Hidden beside `path`, with its ending: OpenCV tells the container by it.
 fs::path TemporaryName(const fs::path& path) {
   return path.parent_path() / fmt::format(".{}.partial-{}{}", path.stem().string(), ::getpid(),
                                           path.extension().string());
@@ -124,13 +125,16 @@ class Video : public PictureSink {
 
 class PictureFolder : public PictureSink {
  public:
-  PictureFolder(const fs::path& path, std::string picture)
-      : path_(path.has_filename() ? path : path.parent_path()),
-        temporary_(path_.string() + ".partial"),
-        picture_(std::move(picture)) {
-    std::error_code ignored;
-    fs::remove_all(temporary_, ignored);
-    CreateFolders(temporary_);
+  PictureFolder(fs::path path, std::string picture)
+      : path_(std::move(path)), picture_(std::move(picture)) {
+    // A new folder each time: what lies there under any name may be somebody's.
+    std::error_code error;
+    for (int k = 0;; ++k) {
+      temporary_ = TemporaryName(path_);
+      if (k > 0) temporary_ += fmt::format("-{}", k);
+      if (fs::create_directory(temporary_, error)) return;
+      if (error) ThrowIo("{}: cannot create the folder: {}", temporary_.string(), error.message());
+    }
   }
   ~PictureFolder() override {
     std::error_code ignored;
@@ -173,7 +177,7 @@ class PictureFolder : public PictureSink {
 }  // namespace
 
 bool NamesVideo(const fs::path& path) {
-  const std::string ending = path.extension().string();
+  const std::string ending = ToLower(path.extension().string());
   return ending == ".mp4" || ending == ".avi" || ending == ".mkv";
 }
 

@@ -242,19 +242,16 @@ std::string RenderScoreTables(const ScoreStageResult& result, TableFormat format
 }
 
 std::string RenderScoreCsv(const ScoreStageResult& result) {
-  std::string out = "tracker,class,sequence";
-  for (const MotFamily& family : ListFields(MotSummary())) {
-    for (const MotField& field : family.fields) out += fmt::format(",{}", field.name);
-  }
-  out += '\n';
+  std::string out = "tracker,class,sequence,metric,value\n";
   const auto add = [&](const std::string& tracker, const std::string& scored,
                        const std::string& sequence, const MotSummary& summary) {
-    out += fmt::format("{},{},{}", CsvName(tracker), CsvName(scored), CsvName(sequence));
+    const std::string of =
+        fmt::format("{},{},{}", CsvName(tracker), CsvName(scored), CsvName(sequence));
     for (const MotFamily& family : ListFields(summary)) {
       for (const MotField& field : family.fields)
-        out += field.value ? fmt::format(",{}", *field.value) : ",";
+        out += fmt::format("{},{},{}\n", of, field.name,
+                           field.value ? fmt::format("{}", *field.value) : "");
     }
-    out += '\n';
   };
   for (const TrackerScore& tracker : result.trackers) {
     for (const ClassScore& score : tracker.classes) {

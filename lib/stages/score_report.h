@@ -13,8 +13,8 @@ namespace reidbench {
 // A ranked table when there are several trackers, then each tracker's sequences by family (percent,
 // 5 digits).
 std::string RenderScoreTables(const ScoreStageResult& result, TableFormat format);
-// One row per tracker, class and sequence: fractions, empty where undefined; alpha fields as their
-// mean.
+// One row per tracker, class, sequence and metric: fractions, empty where undefined; alpha fields
+// as their mean.
 std::string RenderScoreCsv(const ScoreStageResult& result);
 // Fractions, TrackEval's field names, null where undefined; the 19 values of an alpha field as
 // "<name>_alpha".

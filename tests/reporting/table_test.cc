@@ -42,6 +42,15 @@ TEST(TableTest, LatexEscapesSpecials) {
   EXPECT_NE(tex.find("\\begin{tabular}{lr}"), std::string::npos) << tex;
 }
 
+// Names of files may hold line breaks: they end neither the comment nor the row.
+TEST(TableTest, LatexKeepsNamesOnTheirLine) {
+  Table table({{"name", Align::kLeft}}, "of\n\\input{x}");
+  table.AddRow({"a\n\nb <c>"});
+  EXPECT_EQ(table.Render(TableFormat::kLatex),
+            "% of \\input{x}\n\\begin{tabular}{l}\n\\toprule\nname \\\\\n\\midrule\n"
+            "a  b \\textless{}c\\textgreater{} \\\\\n\\bottomrule\n\\end{tabular}\n");
+}
+
 // As papers print the scores of methods.
 TEST(TableTest, TheBestOfMethodsIsBoldAndArrowsSayWhichWay) {
   Table table({{"method", Align::kLeft},

@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <nlohmann/json.hpp>
 #include <opencv2/videoio.hpp>
@@ -80,6 +81,15 @@ class RenderTest : public ::testing::Test {
   static int Red(const RgbImage& i, int from, int to) { return Count(i, from, to, 220, 38, 38); }
   static int Green(const RgbImage& i, int from, int to) { return Count(i, from, to, 30, 170, 70); }
 
+  std::vector<std::string> HiddenNames() const {
+    std::vector<std::string> names;
+    for (const fs::directory_entry& entry : fs::directory_iterator(folder_.path())) {
+      const std::string name = entry.path().filename().string();
+      if (name.starts_with('.')) names.push_back(name);
+    }
+    return names;
+  }
+
   void ExpectError(ErrorKind kind, const std::string& text) const {
     try {
       RunRender(options_, false, {});
@@ -89,7 +99,7 @@ class RenderTest : public ::testing::Test {
       EXPECT_THAT(error.what(), HasSubstr(text));
     }
     EXPECT_FALSE(fs::exists(options_.output));
-    EXPECT_FALSE(fs::exists(options_.output.string() + ".partial"));
+    EXPECT_THAT(HiddenNames(), IsEmpty());
   }
 
   TempFolder folder_;
@@ -264,6 +274,34 @@ TEST_F(RenderTest, NothingIsOverwrittenByAccident) {
   RunRender(options_, false, {});
   EXPECT_EQ(ReadFileText(options_.output / "mine.txt"), "mine");
   EXPECT_EQ(ListFileNames(options_.output).size(), 21u);
+  // A file is not replaced by a folder.
+  folder_.Write("file", "mine");
+  options_.output = folder_.path() / "file";
+  EXPECT_THROW(RunRender(options_, false, {}), Error);
+  EXPECT_EQ(ReadFileText(options_.output), "mine");
+}
+
+TEST_F(RenderTest, FoldersBesideTheOutputAreLeftAlone) {
+  folder_.Write("out.partial/mine.txt", "mine");
+  const std::string taken = fmt::format(".out.partial-{}", ::getpid());
+  folder_.Write(taken + "/mine.txt", "mine");
+  RunRender(options_, false, {});
+  EXPECT_EQ(ListFileNames(options_.output).size(), 20u);
+  EXPECT_EQ(ReadFileText(folder_.path() / "out.partial/mine.txt"), "mine");
+  EXPECT_EQ(ReadFileText(folder_.path() / taken / "mine.txt"), "mine");
+  EXPECT_THAT(HiddenNames(), ElementsAre(taken));
+}
+
+TEST_F(RenderTest, OutputsAreFoldersOrVideosByTheirNames) {
+  options_.frames = "1-2";
+  options_.output = folder_.path() / "frames/";  // as people type folders
+  RenderStageResult result = RunRender(options_, false, {});
+  EXPECT_THAT(result.files, ElementsAre(folder_.path() / "frames"));
+  EXPECT_THAT(ListFileNames(folder_.path() / "frames"), ElementsAre("000001.png", "000002.png"));
+  options_.output = folder_.path() / "OUT.MP4";
+  result = RunRender(options_, false, {});
+  EXPECT_EQ(result.codec, "mpeg4");
+  EXPECT_TRUE(IsFile(options_.output));
 }
 
 }  // namespace

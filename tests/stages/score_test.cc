@@ -226,7 +226,10 @@ TEST_F(Score, UndefinedIsNullInJsonAndEmptyInCsv) {
   EXPECT_THAT(result.warnings, ::testing::Contains(HasSubstr("ATA and SFDA are undefined")));
   const nlohmann::json json = nlohmann::json::parse(RenderScoreJson(result));
   EXPECT_TRUE(json["trackers"]["tracks"]["COMBINED"]["VACE"]["ATA"].is_null());
-  EXPECT_THAT(RenderScoreCsv(result), HasSubstr(",,"));
+  const std::string csv = RenderScoreCsv(result);
+  EXPECT_EQ(csv.substr(0, csv.find('\n')), "tracker,class,sequence,metric,value");
+  EXPECT_THAT(csv, HasSubstr("\ntracks,pedestrian,COMBINED,ATA,\n"));
+  EXPECT_THAT(csv, HasSubstr("\ntracks,pedestrian,A,IDSW,0\n"));
 }
 
 TEST_F(Score, OutputDoesNotDependOnThreads) {
