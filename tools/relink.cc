@@ -96,15 +96,11 @@ int main(int argc, char** argv) {
       PrintNote(common, "dry run: options and files are in order");
       return kExitOk;
     }
-    CommonOptions to_stdout = common;
-    to_stdout.output.clear();
-    WriteResult(
-        to_stdout,
-        RenderAs(
-            common.format,
-            {.json = [&] { return RenderRelinkJson(result); },
-             .csv = [&] { return RenderRelinkCsv(result); },
-             .tables = [&](TableFormat format) { return RenderRelinkTables(result, format); }}));
+    PrintResult(RenderAs(
+        common.format,
+        {.json = [&] { return RenderRelinkJson(result); },
+         .csv = [&] { return RenderRelinkCsv(result); },
+         .tables = [&](TableFormat format) { return RenderRelinkTables(result, format); }}));
     return kExitOk;
   });
 }

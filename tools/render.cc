@@ -60,15 +60,11 @@ int main(int argc, char** argv) {
       PrintNote(common, "dry run: options and files are in order");
       return kExitOk;
     }
-    CommonOptions to_stdout = common;
-    to_stdout.output.clear();
-    WriteResult(
-        to_stdout,
-        RenderAs(
-            common.format,
-            {.json = [&] { return RenderRenderJson(result); },
-             .csv = [&] { return RenderRenderTable(result, TableFormat::kCsv); },
-             .tables = [&](TableFormat format) { return RenderRenderTable(result, format); }}));
+    PrintResult(RenderAs(
+        common.format,
+        {.json = [&] { return RenderRenderJson(result); },
+         .csv = [&] { return RenderRenderTable(result, TableFormat::kCsv); },
+         .tables = [&](TableFormat format) { return RenderRenderTable(result, format); }}));
     return kExitOk;
   });
 }

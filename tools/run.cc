@@ -78,34 +78,28 @@ int main(int argc, char** argv) {
       options.log = [](const std::string& line) { fmt::print(stderr, "run: {}\n", line); };
 
     const RunOutcome outcome = RunExperiment(spec, options);
-    CommonOptions to_stdout = common;
-    to_stdout.output.clear();
     if (common.dry_run) {
-      WriteResult(
-          to_stdout,
-          RenderAs(
-              common.format,
-              {.json = [&] { return DumpRunJson(outcome.record); },
-               .csv = [&] { return RenderPlanTables(outcome.record, TableFormat::kCsv); },
-               .tables =
-                   [&](TableFormat format) { return RenderPlanTables(outcome.record, format); }}));
+      PrintResult(RenderAs(
+          common.format,
+          {.json = [&] { return DumpRunJson(outcome.record); },
+           .csv = [&] { return RenderPlanTables(outcome.record, TableFormat::kCsv); },
+           .tables =
+               [&](TableFormat format) { return RenderPlanTables(outcome.record, format); }}));
       PrintNote(common, "dry run: options and files are in order");
       return kExitOk;
     }
-    WriteResult(to_stdout,
-                RenderAs(common.format, {.json = [&] { return DumpRunJson(outcome.record); },
-                                         .csv = [&] { return RenderRunCsv(outcome.record); },
-                                         .tables =
-                                             [&](TableFormat format) {
-                                               return RenderRunTables(outcome.record, format);
-                                             }}));
+    PrintResult(RenderAs(
+        common.format,
+        {.json = [&] { return DumpRunJson(outcome.record); },
+         .csv = [&] { return RenderRunCsv(outcome.record); },
+         .tables = [&](TableFormat format) { return RenderRunTables(outcome.record, format); }}));
     const std::string status = outcome.record["status"];
     if (common.format == OutputFormat::kText) {
       std::string last = "\n";
       if (outcome.record["headline"].is_string())
         last += outcome.record["headline"].get<std::string>() + "\n";
       last += fmt::format("report: {}\n", (outcome.folder / "report.md").string());
-      WriteResult(to_stdout, last);
+      PrintResult(last);
     }
     if (status != "finished")
       PrintWarning(

@@ -91,14 +91,11 @@ int main(int argc, char** argv) {
       PrintNote(common, "dry run: this world can be made");
       return kExitOk;
     }
-    CommonOptions to_stdout = common;
-    to_stdout.output.clear();
-    WriteResult(to_stdout, RenderAs(common.format, {.json = [&] { return RenderSynthJson(result); },
-                                                    .csv = [&] { return RenderSynthCsv(result); },
-                                                    .tables =
-                                                        [&](TableFormat format) {
-                                                          return RenderSynthTables(result, format);
-                                                        }}));
+    PrintResult(RenderAs(
+        common.format,
+        {.json = [&] { return RenderSynthJson(result); },
+         .csv = [&] { return RenderSynthCsv(result); },
+         .tables = [&](TableFormat format) { return RenderSynthTables(result, format); }}));
     return kExitOk;
   });
 }

@@ -93,14 +93,11 @@ int main(int argc, char** argv) {
       WriteFileAtomically(page, RenderReportPage("Options of " + result.tracker, parts));
     }
     if (!pareto.empty()) WriteFileAtomically(pareto, RenderFigureAs(ParetoFigure(result), pareto));
-    CommonOptions to_stdout = common;
-    to_stdout.output.clear();
-    WriteResult(to_stdout, RenderAs(common.format, {.json = [&] { return RenderTrackJson(result); },
-                                                    .csv = [&] { return RenderTrackCsv(result); },
-                                                    .tables =
-                                                        [&](TableFormat format) {
-                                                          return RenderTrackTables(result, format);
-                                                        }}));
+    PrintResult(RenderAs(
+        common.format,
+        {.json = [&] { return RenderTrackJson(result); },
+         .csv = [&] { return RenderTrackCsv(result); },
+         .tables = [&](TableFormat format) { return RenderTrackTables(result, format); }}));
     return kExitOk;
   });
 }

@@ -408,9 +408,11 @@ void PrintWarning(std::string_view message) {
   fmt::print(stderr, "{}: warning: {}\n", current_command, message);
 }
 
+void PrintResult(std::string_view content) { std::cout << content; }
+
 void WriteResult(const CommonOptions& common, std::string_view content) {
   if (common.output.empty()) {
-    std::cout << content;
+    PrintResult(content);
     return;
   }
   RequireWritable(common.output, common.force);

@@ -81,6 +81,9 @@ std::string_view OutputFormatName(OutputFormat format);
 void PrintNote(const CommonOptions& common, std::string_view message);
 void PrintWarning(std::string_view message);  // always: it may change what the reader believes
 
+// To stdout, whatever --output is: for commands that write something else there.
+void PrintResult(std::string_view content);
+
 // Writes a finished result to common.output (atomically, refusing to overwrite without --force) or
 // to stdout.
 void WriteResult(const CommonOptions& common, std::string_view content);

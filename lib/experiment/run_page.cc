@@ -28,7 +28,7 @@ RunJson Without(const RunJson& object, const std::set<std::string>& keys) {
 }
 
 // {"columns": [...], "rows": [[...], ...]} of objects with the same keys.
-RunJson Table(const RunJson& objects, const std::set<std::string>& without = {}) {
+RunJson PackRows(const RunJson& objects, const std::set<std::string>& without = {}) {
   RunJson columns = RunJson::array(), rows = RunJson::array();
   if (!objects.empty()) {
     for (const auto& [key, value] : objects.front().items()) {
@@ -63,9 +63,9 @@ PackedComparison Pack(const RunJson& compare, const std::string& select) {
     if (entry.contains("switches") && entry["switches"].contains("list")) {
       kept["switches"].erase("list");
       for (const auto& [run, list] : entry["switches"]["list"].items())
-        details["switches"][run] = Table(list, {"boxes"});
+        details["switches"][run] = PackRows(list, {"boxes"});
     }
-    if (entry.contains("timelines")) details["timelines"] = Table(entry["timelines"]);
+    if (entry.contains("timelines")) details["timelines"] = PackRows(entry["timelines"]);
   }
   return packed;
 }
@@ -82,7 +82,7 @@ RunJson ReadJson(const fs::path& file) {
 RunJson PackDecisions(const RunJson& decisions) {
   if (!decisions.is_object()) return nullptr;
   RunJson packed = RunJson::object();
-  for (const auto& [name, list] : decisions.at("sequences").items()) packed[name] = Table(list);
+  for (const auto& [name, list] : decisions.at("sequences").items()) packed[name] = PackRows(list);
   return {{"method", decisions.value("method", "")}, {"sequences", std::move(packed)}};
 }
 

@@ -23,7 +23,7 @@ enum class OsnetExecution {
 // `device`: "cpu" or "cuda:N". kFused becomes kPortable where it is not available: on CUDA, or when
 // LibTorch lacks oneDNN. On a CPU a call uses the calling thread only; on CUDA calls are
 // serialised. `precision`: "fp32"; "fp16" and "bf16" keep weights and activations in that type
-// (kPortable), which GPUs compute two to eight times faster; LibTorch 1.13 lacks fp16 on a CPU.
+// (kPortable), for GPUs; LibTorch 1.13 lacks fp16 on a CPU.
 // Throws Error(kUsage) for a device that is not there and a precision that is not one of these,
 // Error(kModel) for weights with infinities or NaN.
 std::unique_ptr<Engine> MakeOsnetTorchEngine(const OsnetWeights& weights, std::string_view device,

@@ -1,5 +1,7 @@
 #include "mot_metrics/scores.h"
 
+#include <algorithm>
+#include <iterator>
 #include <string>
 
 #include "core/error.h"
@@ -209,6 +211,12 @@ std::vector<MotFamily> ListFields(const MotSummary& s) {
         Count("IDs", s.boxes.tracker_ids), Count("GT_IDs", s.boxes.gt_ids),
         Count("Frames", s.boxes.frames)}},
   };
+}
+
+bool LowerIsBetter(std::string_view field) {
+  static constexpr std::string_view kErrors[] = {"IDSW", "Frag", "CLR_FP", "CLR_FN",      "IDFP",
+                                                 "IDFN", "ML",   "MLR",    "FP_per_frame"};
+  return std::find(std::begin(kErrors), std::end(kErrors), field) != std::end(kErrors);
 }
 
 std::optional<double> FieldValue(const MotSummary& summary, std::string_view name) {

@@ -83,6 +83,9 @@ struct MotFamily {
 // sequences; it is listed always.
 std::vector<MotFamily> ListFields(const MotSummary& summary);
 
+// Whether less of it is better: fields that count errors.
+bool LowerIsBetter(std::string_view field);
+
 // The value of one field of ListFields ("HOTA" is the mean over the alphas); nullopt for an
 // undefined value. Throws Error(kUsage) with the nearest name for an unknown one.
 std::optional<double> FieldValue(const MotSummary& summary, std::string_view name);

@@ -7,6 +7,7 @@
 #include <barrier>
 #include <cmath>
 #include <exception>
+#include <limits>
 #include <mutex>
 #include <thread>
 
@@ -31,6 +32,12 @@ double Percentile(std::span<const double> ascending, double percent) {
   const auto count = static_cast<double>(ascending.size());
   const auto rank = static_cast<size_t>(std::ceil(percent / 100 * count - 1e-9));
   return ascending[std::max<size_t>(rank, 1) - 1];
+}
+
+LatencyPercentiles PercentilesOf(std::span<const double> ascending_ms) {
+  constexpr double kNever = std::numeric_limits<double>::infinity();
+  if (ascending_ms.empty()) return {kNever, kNever, kNever};
+  return {Percentile(ascending_ms, 50), Percentile(ascending_ms, 95), Percentile(ascending_ms, 99)};
 }
 
 Measurement MeasureCalls(const std::function<TimedCall(int)>& make, const MeasureOptions& options) {
@@ -95,8 +102,7 @@ Measurement MeasureCalls(const std::function<TimedCall(int)>& make, const Measur
   std::sort(latency_ms.begin(), latency_ms.end());
   result.calls = static_cast<int64_t>(latency_ms.size());
   result.cpu_ms_per_item = 1e3 * cpu_s / static_cast<double>(result.items);
-  result.latency_ms = {Percentile(latency_ms, 50), Percentile(latency_ms, 95),
-                       Percentile(latency_ms, 99)};
+  result.latency_ms = PercentilesOf(latency_ms);
   return result;
 }
 

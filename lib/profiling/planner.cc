@@ -131,28 +131,6 @@ class EmbedCost {
   std::vector<Point> points_;
 };
 
-// Probability of each number of people from 0 on.
-std::vector<double> PeopleDistribution(const Workload& workload) {
-  if (!workload.people_vary) {
-    // A mean between two whole numbers is a mixture of both.
-    const double low = std::floor(workload.people_per_frame);
-    std::vector<double> p(static_cast<size_t>(low) + 2, 0);
-    p[static_cast<size_t>(low) + 1] = workload.people_per_frame - low;
-    p[static_cast<size_t>(low)] = 1 - (workload.people_per_frame - low);
-    return p;
-  }
-  const double mean = workload.people_per_frame;
-  std::vector<double> p;
-  double sum = 0;
-  for (int k = 0; k < mean || sum < 1 - 1e-9; ++k) {
-    p.push_back(std::exp(k * std::log(mean) - mean - std::lgamma(k + 1.0)));
-    sum += p.back();
-    if (k > mean + 20 * std::sqrt(mean) + 50) break;
-  }
-  for (double& value : p) value /= sum;
-  return p;
-}
-
 // What a camera sends to the server.
 struct Traffic {
   double bits_per_s = 0;
@@ -192,11 +170,9 @@ CameraQueue ServerQueue(const FrameCost& cost, const MachineProfile& server, con
   return queue;
 }
 
-LatencyPercentiles PercentilesMs(const std::vector<double>& responses_s) {
-  constexpr double kNever = std::numeric_limits<double>::infinity();
-  if (responses_s.empty()) return {kNever, kNever, kNever};
-  return {1e3 * Percentile(responses_s, 50), 1e3 * Percentile(responses_s, 95),
-          1e3 * Percentile(responses_s, 99)};
+LatencyPercentiles PercentilesMs(std::vector<double> responses_s) {
+  for (double& response : responses_s) response *= 1e3;
+  return PercentilesOf(responses_s);
 }
 
 class Model {

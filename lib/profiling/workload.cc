@@ -1,6 +1,7 @@
 #include "profiling/workload.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "config/option_file.h"
 #include "config/reader.h"
@@ -87,6 +88,27 @@ std::vector<std::string> Workload::Validate() const {
   require(!(at_edge && at_server) || network,
           "network: missing, though stages run at both edge and server");
   return errors;
+}
+
+std::vector<double> PeopleDistribution(const Workload& workload) {
+  if (!workload.people_vary) {
+    // A mean between two whole numbers is a mixture of both.
+    const double low = std::floor(workload.people_per_frame);
+    std::vector<double> p(static_cast<size_t>(low) + 2, 0);
+    p[static_cast<size_t>(low) + 1] = workload.people_per_frame - low;
+    p[static_cast<size_t>(low)] = 1 - (workload.people_per_frame - low);
+    return p;
+  }
+  const double mean = workload.people_per_frame;
+  std::vector<double> p;
+  double sum = 0;
+  for (int k = 0; k < mean || sum < 1 - 1e-9; ++k) {
+    p.push_back(std::exp(k * std::log(mean) - mean - std::lgamma(k + 1.0)));
+    sum += p.back();
+    if (k > mean + 20 * std::sqrt(mean) + 50) break;
+  }
+  for (double& value : p) value /= sum;
+  return p;
 }
 
 Workload ReadWorkload(const ConfigNode& root) {

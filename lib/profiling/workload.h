@@ -60,6 +60,9 @@ struct Workload {
 
 std::string_view StagePlaceName(StagePlace place);  // "none", "edge", "server"
 
+// Probability of each number of people in a frame, from 0 on; they sum to 1.
+std::vector<double> PeopleDistribution(const Workload& workload);
+
 // (name, place) of every stage of a workload, in the order of the work: "decode_frame", "decode",
 // ...
 std::vector<std::pair<std::string, StagePlace>> StagesOf(const Workload& workload);

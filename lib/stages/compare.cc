@@ -28,18 +28,10 @@ constexpr ComparedField kFields[] = {
     {.name = "IDP"},
     {.name = "IDR"},
     {.name = "MOTA"},
-    {.name = "IDSW", .is_count = true, .lower_is_better = true},
-    {.name = "Frag",
-     .is_count = true,
-     .lower_is_better = true,
-     .adds_over_blocks = false,
-     .of_identities = false},
+    {.name = "IDSW", .is_count = true},
+    {.name = "Frag", .is_count = true, .adds_over_blocks = false, .of_identities = false},
     {.name = "MT", .is_count = true, .adds_over_blocks = false, .of_identities = false},
-    {.name = "ML",
-     .is_count = true,
-     .lower_is_better = true,
-     .adds_over_blocks = false,
-     .of_identities = false},
+    {.name = "ML", .is_count = true, .adds_over_blocks = false, .of_identities = false},
 };
 // Ceilings nearer to plain than this win nothing.
 constexpr double kNothingToWin = 1e-9;
@@ -147,7 +139,7 @@ int64_t CheckSameBoxes(const TrackSet& plain, const std::filesystem::path& plain
 std::optional<double> Share(const ComparedField& field, const ComparedValue& value,
                             std::optional<double> ceiling) {
   if (!field.of_identities || !value.plain || !value.corrected || !ceiling) return std::nullopt;
-  const double sign = field.lower_is_better ? -1 : 1;
+  const double sign = LowerIsBetter(field.name) ? -1 : 1;
   const double to_win = sign * (*ceiling - *value.plain);
   if (!(to_win > kNothingToWin)) return std::nullopt;
   return sign * (*value.corrected - *value.plain) / to_win;

@@ -22,7 +22,6 @@ namespace reidbench {
 struct ComparedField {
   std::string_view name;
   bool is_count = false;  // boxes or tracks, not a fraction
-  bool lower_is_better = false;
   // False: belongs to whole tracks, so blocks of frames give no interval.
   bool adds_over_blocks = true;
   // False: identities are not what it measures, so a share of their ceiling says nothing.

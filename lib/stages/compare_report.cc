@@ -9,6 +9,7 @@
 
 #include "core/text.h"
 #include "core/version.h"
+#include "stages/headline_scores.h"
 #include "stages/json_values.h"
 #include "stages/score_switches.h"
 
@@ -105,8 +106,7 @@ std::vector<std::pair<std::string, const MotCounts*>> AblationRows(const Compare
 Table AblationTable(const CompareStageResult& result) {
   std::vector<Table::Column> columns{{"step", Align::kLeft}};
   for (const ComparedField& field : ComparedFields()) {
-    columns.push_back({std::string(field.name), Align::kRight,
-                       field.lower_is_better ? Better::kLower : Better::kHigher});
+    columns.push_back({std::string(field.name), Align::kRight, BetterOfScore(field.name)});
   }
   columns.push_back({"IDF1 change"});
   Table table(columns, "Step by step, COMBINED");

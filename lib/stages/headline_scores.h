@@ -17,12 +17,8 @@ inline constexpr std::string_view kHeadlineScores[] = {"HOTA", "AssA", "IDF1", "
 
 inline bool IsHeadlineCount(std::string_view field) { return field == "IDSW"; }
 
-// Errors count down, all other scores up.
 inline Better BetterOfScore(std::string_view field) {
-  for (const std::string_view error : {"IDSW", "Frag", "ML", "CLR_FP", "CLR_FN"}) {
-    if (field == error) return Better::kLower;
-  }
-  return Better::kHigher;
+  return LowerIsBetter(field) ? Better::kLower : Better::kHigher;
 }
 
 inline std::string HeadlineCell(const MotSummary& summary, std::string_view field) {

@@ -30,8 +30,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr int kDim = 512;  // of OSNet's embeddings
-constexpr int kPictures = 32;
-constexpr int kTrackFrames = 400;
 
 struct Size {
   int width, height;
@@ -247,12 +245,12 @@ StageMeasurement Track(const ProfileCase& c, uint64_t seed, double seconds) {
   const std::string name = c.variant.Word("tracker");
   const WalkerScene scene =
       MakeWalkers({.people = static_cast<int>(*c.variant.Number("boxes_per_frame")),
-                   .frames = kTrackFrames,
+                   .frames = kTrackedFrames,
                    .seed = seed + 7});
   const Measurement m = MeasureCalls(
       [&](int) -> TimedCall {
         return [&, tracker = std::shared_ptr<Tracker>(MakeTracker(name)), f = 0]() mutable {
-          if (f == kTrackFrames) {
+          if (f == kTrackedFrames) {
             tracker = MakeTracker(name);
             f = 0;
           }
@@ -268,14 +266,7 @@ StageMeasurement Track(const ProfileCase& c, uint64_t seed, double seconds) {
 StageMeasurement RelinkTracks(const ProfileCase& c, uint64_t seed, double seconds) {
   const GeneratedTracks generated = MakeBrokenTracks(
       static_cast<int>(*c.variant.Number("boxes_per_frame")), kRelinkFrames, kDim, seed + 7);
-  RelinkInput input;
-  input.tracks = &generated.tracks;
-  input.embeddings = &generated.embeddings;
-  for (size_t i = 0; i < generated.tracks.boxes.size(); ++i)
-    input.embedding_row.push_back(static_cast<int64_t>(i));
-  input.frame_rate = 25;
-  input.image_width = 1920;
-  input.image_height = 1080;
+  const RelinkInput input = RelinkInputOf(generated, 25);
   const ThreadLimit limit(1);
   const Measurement m = MeasureCalls(
       [&](int) -> TimedCall {
@@ -389,7 +380,7 @@ ProfileCaseList ListProfileCases(const ProfileOptions& options, const EngineProv
     if (check_only) return std::make_shared<GeneratedPictures>();
     const std::string packed =
         RunIsolated([&] {
-          return PackPictures(crops ? MakeCrops(size.width, size.height, kPictures, seed)
+          return PackPictures(crops ? MakeCrops(size.width, size.height, kGeneratedCrops, seed)
                                     : MakeFrames(size.width, size.height, 2, seed));
         }).output;
     return std::make_shared<GeneratedPictures>(UnpackPictures(packed));

@@ -161,4 +161,16 @@ GeneratedTracks MakeBrokenTracks(int people, int frames, int dim, uint64_t seed)
   return result;
 }
 
+RelinkInput RelinkInputOf(const GeneratedTracks& generated, double frame_rate) {
+  RelinkInput input;
+  input.tracks = &generated.tracks;
+  input.embeddings = &generated.embeddings;
+  for (size_t i = 0; i < generated.tracks.boxes.size(); ++i)
+    input.embedding_row.push_back(static_cast<int64_t>(i));
+  input.frame_rate = frame_rate;
+  input.image_width = 1920;
+  input.image_height = 1080;
+  return input;
+}
+
 }  // namespace reidbench

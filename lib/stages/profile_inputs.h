@@ -9,10 +9,14 @@
 
 #include "core/embedding_set.h"
 #include "core/tracks.h"
+#include "relinking/relink.h"
 
 namespace reidbench {
 
 using JpegFile = std::vector<uint8_t>;
+
+inline constexpr int kGeneratedCrops = 32;  // in turn, so that no cache holds one crop alone
+inline constexpr int kTrackedFrames = 400;  // of walkers, before a tracker begins anew
 
 struct GeneratedPictures {
   std::vector<JpegFile> crops;   // one person each, all of one size
@@ -37,5 +41,7 @@ struct GeneratedTracks {
   FeatureMatrix embeddings;  // a row a box
 };
 GeneratedTracks MakeBrokenTracks(int people, int frames, int dim, uint64_t seed);
+// What Relink takes; it points into `generated`.
+RelinkInput RelinkInputOf(const GeneratedTracks& generated, double frame_rate);
 
 }  // namespace reidbench

@@ -31,9 +31,6 @@
 namespace reidbench {
 namespace {
 
-constexpr int kPictures = 32;
-constexpr int kTrackFrames = 400;
-
 struct Arrival {
   double at_s = 0;
   int64_t camera = 0;
@@ -46,18 +43,14 @@ struct Finished {
   double ended_s = 0;
 };
 
-// The number of people at quantile u of their distribution.
-int PeopleAt(const Workload& w, double u) {
-  const double mean = w.people_per_frame;
-  if (!w.people_vary) return static_cast<int>(mean) + (u < mean - std::floor(mean) ? 1 : 0);
-  int count = 0;
-  const double most = mean + 20 * std::sqrt(mean) + 50;
-  double sum = std::exp(-mean);
-  while (u > sum && count < most) {
-    ++count;
-    sum += std::exp(count * std::log(mean) - mean - std::lgamma(count + 1.0));
+// The number of people at quantile u of their distribution, probabilities from 0 people on.
+int PeopleAt(const std::vector<double>& probabilities, double u) {
+  double sum = 0;
+  for (size_t k = 0; k < probabilities.size(); ++k) {
+    sum += probabilities[k];
+    if (u < sum) return static_cast<int>(k);
   }
-  return count;
+  return static_cast<int>(probabilities.size()) - 1;
 }
 
 void SleepUntil(double wall_s) {
@@ -115,6 +108,7 @@ struct PacedServer::Impl {
     const bool every = Here(workload.decode_frame) || Here(workload.track) || Here(workload.relink);
     const bool crops = Here(workload.decode) || Here(workload.embed) || Here(workload.write);
     const double interval = static_cast<double>(cameras) / frames_per_s;
+    const std::vector<double> people = PeopleDistribution(workload);
     std::vector<Arrival> arrivals;
     for (int64_t camera = 0; camera < cameras; ++camera) {
       Rng rng(seed, static_cast<uint64_t>(camera));
@@ -125,7 +119,7 @@ struct PacedServer::Impl {
         Arrival arrival{(phase + static_cast<double>(frame)) * interval, camera, frame, -1};
         if (arrival.at_s >= seconds) break;
         if (crops && (frame + offset) % workload.reid_every_n_frames == 0) {
-          arrival.people = PeopleAt(workload, rng.Uniform());
+          arrival.people = PeopleAt(people, rng.Uniform());
         }
         if (every || arrival.people >= 0) arrivals.push_back(arrival);
       }
@@ -139,7 +133,7 @@ struct PacedServer::Impl {
       for (Arrival& arrival : arrivals) {
         if (arrival.people < 0) continue;
         u = std::fmod(u + 0.6180339887498949, 1.0);
-        arrival.people = PeopleAt(workload, u);
+        arrival.people = PeopleAt(people, u);
       }
     }
     return arrivals;
@@ -194,17 +188,10 @@ PacedServer::PacedServer(const Workload& workload, int threads, GeneratedPicture
   impl_->embedder = std::move(embedder);
   impl_->seed = seed;
   const int people = std::max(1, static_cast<int>(std::lround(workload.people_per_frame)));
-  impl_->scene = MakeWalkers({.people = people, .frames = kTrackFrames, .seed = seed + 7});
+  impl_->scene = MakeWalkers({.people = people, .frames = kTrackedFrames, .seed = seed + 7});
   if (impl_->Here(workload.relink)) {
     impl_->broken = MakeBrokenTracks(people, kRelinkFrames, 512, seed + 7);
-    RelinkInput& input = impl_->relink_input;
-    input.tracks = &impl_->broken.tracks;
-    input.embeddings = &impl_->broken.embeddings;
-    for (size_t i = 0; i < impl_->broken.tracks.boxes.size(); ++i)
-      input.embedding_row.push_back(static_cast<int64_t>(i));
-    input.frame_rate = workload.frame_rate;
-    input.image_width = 1920;
-    input.image_height = 1080;
+    impl_->relink_input = RelinkInputOf(impl_->broken, workload.frame_rate);
   }
 }
 
@@ -219,7 +206,7 @@ PacedResult PacedServer::Run(int64_t cameras, double frames_per_s, double second
   for (int64_t c = 0; c < cameras; ++c) {
     Rng rng(impl.seed, 1'000'000 + static_cast<uint64_t>(c));
     if (impl.Here(w.track)) states[c].tracker = MakeTracker(w.tracker);
-    states[c].next_frame = static_cast<int64_t>(rng.Below(kTrackFrames));
+    states[c].next_frame = static_cast<int64_t>(rng.Below(kTrackedFrames));
     states[c].relink_in = 1 + static_cast<int64_t>(rng.Below(kRelinkFrames));
   }
   const int dim = impl.embedder ? impl.embedder->info().dim : 512;
@@ -283,7 +270,7 @@ PacedResult PacedServer::Run(int64_t cameras, double frames_per_s, double second
       bool correct = false;
       if (impl.Here(w.track) || impl.Here(w.relink)) {
         const std::lock_guard lock(state.mutex);
-        if (state.next_frame == kTrackFrames) {
+        if (state.next_frame == kTrackedFrames) {
           state.next_frame = 0;
           if (state.tracker) state.tracker = MakeTracker(w.tracker);
         }
@@ -333,8 +320,7 @@ PacedResult PacedServer::Run(int64_t cameras, double frames_per_s, double second
       arrivals, finished, static_cast<double>(w.reid_every_n_frames * cameras) / frames_per_s);
   if (!reid_ms.empty()) {
     std::sort(reid_ms.begin(), reid_ms.end());
-    result.reid_latency_ms = {Percentile(reid_ms, 50), Percentile(reid_ms, 95),
-                              Percentile(reid_ms, 99)};
+    result.reid_latency_ms = PercentilesOf(reid_ms);
   }
   return result;
 }
@@ -378,8 +364,8 @@ PlanValidation ValidatePlan(const MachineProfile& server, const ValidationOption
   const std::string output =
       RunIsolated([&] {
         GeneratedPictures pictures =
-            MakeCrops(static_cast<int>(w.crop_width), static_cast<int>(w.crop_height), kPictures,
-                      options.seed);
+            MakeCrops(static_cast<int>(w.crop_width), static_cast<int>(w.crop_height),
+                      kGeneratedCrops, options.seed);
         if (w.decode_frame == StagePlace::kServer) {
           pictures.frames = MakeFrames(static_cast<int>(w.frame_width),
                                        static_cast<int>(w.frame_height), 2, options.seed)

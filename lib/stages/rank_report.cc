@@ -179,10 +179,10 @@ Table CameraPairTable(const RankingResult& ranking) {
 
 // One row a method, as in papers.
 Table PaperTable(const RankStageResult& result) {
-  std::vector<Table::Column> columns{{"features", Align::kLeft}};
-  columns.push_back({"mAP", Align::kRight, Better::kHigher});
-  columns.push_back({"rank-1", Align::kRight, Better::kHigher});
-  Table table(columns, "One row a method, %");
+  Table table({{"features", Align::kLeft},
+               {"mAP", Align::kRight, Better::kHigher},
+               {"rank-1", Align::kRight, Better::kHigher}},
+              "One row a method, %");
   const auto add = [&](const std::string& name, std::optional<double> map,
                        std::optional<double> rank1) {
     table.AddRow({name, Percent(map), Percent(rank1)});

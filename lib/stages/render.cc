@@ -116,7 +116,10 @@ class RenderStage {
       // A file is not replaced by a folder, --force or not.
       RequireWritable(output_, options_.force && NamesVideo(output_));
     }
-    for (const Clip& clip : clips_) RequireWritableClip(clip.path);
+    // A folder of clips that is not there yet is made.
+    for (const Clip& clip : clips_) {
+      if (IsFolder(options_.clips)) RequireWritable(clip.path, options_.force);
+    }
   }
 
   void Run(const std::function<void(int64_t, int64_t)>& progress) {
@@ -291,10 +294,6 @@ class RenderStage {
     }
     if (clips_.empty())
       result_->warnings.push_back("--clip-switches: there is no switch in these frames");
-  }
-
-  void RequireWritableClip(const fs::path& path) const {
-    if (IsFolder(options_.clips)) RequireWritable(path, options_.force);
   }
 
   void Write(const FrameSpan& span, const fs::path& path, std::unique_ptr<PictureSink> sink,

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <optional>
 #include <set>
 #include <utility>
 
@@ -135,27 +134,20 @@ int64_t RenderSide::CountEvents(Ring ring, int64_t first_frame, int64_t last_fra
 void AddRepairs(RenderSide* plain, RenderSide* corrected) {
   std::unordered_map<int64_t, int64_t> corrected_of;  // plain id -> corrected id, last seen
   std::unordered_map<int64_t, int64_t> plain_of;      // corrected id -> plain id, last seen
-  const std::vector<TrackBox>& before = plain->tracks().boxes;
-  const std::vector<TrackBox>& after = corrected->tracks().boxes;
-  for (size_t f = 1; f + 1 < plain->begin().size(); ++f) {
-    for (size_t i = plain->begin()[f]; i < plain->begin()[f + 1]; ++i) {
-      std::optional<int64_t> id;
-      for (size_t j = corrected->begin()[f]; j < corrected->begin()[f + 1] && !id; ++j) {
-        if (after[j].box == before[i].box) id = after[j].id.value;
-      }
-      if (!id) continue;
-      const int64_t own = before[i].id.value;
-      const auto last = plain_of.find(*id);
-      const auto was = corrected_of.find(own);
-      if (last != plain_of.end() && last->second != own &&
-          (was == corrected_of.end() || was->second != *id)) {
-        plain->Add(
-            {before[i].frame.value, *id, Ring::kSwitch, fmt::format(" (was {})", last->second)});
-        corrected->Add({before[i].frame.value, *id, Ring::kRepair, fmt::format(", not {}", own)});
-      }
-      corrected_of[own] = *id;
-      plain_of[*id] = own;
+  const std::vector<TrackBox>& boxes = plain->tracks().boxes;
+  for (size_t i = 0; i < boxes.size(); ++i) {
+    const int64_t own = boxes[i].id.value, frame = boxes[i].frame.value;
+    const int64_t id = plain->other_id(i);
+    if (id < 0) continue;
+    const auto last = plain_of.find(id);
+    const auto was = corrected_of.find(own);
+    if (last != plain_of.end() && last->second != own &&
+        (was == corrected_of.end() || was->second != id)) {
+      plain->Add({frame, id, Ring::kSwitch, fmt::format(" (was {})", last->second)});
+      corrected->Add({frame, id, Ring::kRepair, fmt::format(", not {}", own)});
     }
+    corrected_of[own] = id;
+    plain_of[id] = own;
   }
   plain->SortEvents();
   corrected->SortEvents();

@@ -48,8 +48,8 @@ class RenderSide {
 
   const TrackSet& tracks() const { return tracks_; }
   const std::vector<RenderEvent>& events() const { return events_; }  // by frame
-  // First box of each frame in tracks().boxes; entry `frame` to entry `frame` + 1.
-  const std::vector<size_t>& begin() const { return begin_; }
+  // Of a box of tracks(), after NamePersonsBy: the id that it has there, or -1.
+  int64_t other_id(size_t box) const { return other_id_[box]; }
 
  private:
   struct Subject {
@@ -66,7 +66,7 @@ class RenderSide {
 
   TrackSet tracks_;  // by frame
   int64_t hold_, trail_;
-  std::vector<size_t> begin_;
+  std::vector<size_t> begin_;  // first box of each frame; entry `frame` to entry `frame` + 1
   bool by_truth_ = false;
   std::unordered_map<int64_t, std::vector<Run>> runs_;          // by_truth_: by track id
   std::vector<int64_t> other_id_;                               // else: by box
@@ -77,7 +77,8 @@ class RenderSide {
 };
 
 // Pieces of the plain tracks that correction gave an id which somebody had before: where each
-// begins, with a red ring on the plain side and a green one on the corrected.
+// begins, with a red ring on the plain side and a green one on the corrected. `plain` has its
+// persons by `corrected`.
 void AddRepairs(RenderSide* plain, RenderSide* corrected);
 
 }  // namespace reidbench

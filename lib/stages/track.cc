@@ -349,10 +349,11 @@ class TrackStage {
     const auto value = [&](const std::vector<MotCounts>& some) {
       return FieldValue(Summarize(Combine(some)), options_.select).value_or(-1);
     };
+    const bool lower_is_better = LowerIsBetter(options_.select);
     std::vector<double> overall;
     for (const auto& of_run : counts) overall.push_back(value(of_run));
     std::stable_sort(result_->ranked.begin(), result_->ranked.end(), [&](size_t a, size_t b) {
-      return LowerIsBetter() ? overall[a] < overall[b] : overall[a] > overall[b];
+      return lower_is_better ? overall[a] < overall[b] : overall[a] > overall[b];
     });
     if (runs.size() < 2 || sequences_.size() < 2) return;
 
@@ -365,7 +366,7 @@ class TrackStage {
         std::vector<MotCounts> others = counts[r];
         others.erase(others.begin() + static_cast<std::ptrdiff_t>(s));
         const double here = value(others);
-        if (r == 0 || (LowerIsBetter() ? here < best_value : here > best_value)) {
+        if (r == 0 || (lower_is_better ? here < best_value : here > best_value)) {
           best = r;
           best_value = here;
         }
@@ -375,12 +376,6 @@ class TrackStage {
     }
     out.combined = Combine(held_out);
     result_->leave_one_out = std::move(out);
-  }
-
-  bool LowerIsBetter() const {
-    static constexpr std::string_view kErrors[] = {"IDSW", "Frag", "CLR_FP", "CLR_FN",      "IDFP",
-                                                   "IDFN", "ML",   "MLR",    "FP_per_frame"};
-    return std::find(std::begin(kErrors), std::end(kErrors), options_.select) != std::end(kErrors);
   }
 
   const TrackStageOptions& options_;
