@@ -26,7 +26,7 @@ if(NOT raw_end EQUAL -1)
 endif()
 file(WRITE "${OUTPUT}"
 "// Generated from reports/page by cmake/EmbedReportPage.cmake.
-#include \"reporting/report_page.h\"
+#include \"reidbench/reporting/report_page.h\"
 
 namespace reidbench {
 

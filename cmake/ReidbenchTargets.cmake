@@ -1,7 +1,7 @@
 # Targets by convention, so that a module, a command or a test is declared in one line.
 
 # Code that only calls the modules is compiled for compile time: tests take half of the whole build's time and the sanitizers'
-# instrumentation triples what -O1 costs, while the loops that run long are in lib/<module>. Called after a target is made.
+# instrumentation triples what -O1 costs, while the loops that run long are in lib/reidbench/<module>. Called after a target is made.
 function(reidbench_compile_quickly target)
   if(REIDBENCH_SANITIZE)
     target_compile_options(${target} PRIVATE -O0)
@@ -14,7 +14,7 @@ function(reidbench_compile_quickly target)
 endfunction()
 
 # reidbench_module(<name> [DEPS <modules>] [PUBLIC_LIBS <libs>] [LIBS <libs>])
-# One folder lib/<name> = one static library reidbench_<name> of all its .cc files. DEPS are the modules it may include
+# One folder lib/reidbench/<name> = one static library reidbench_<name> of all its .cc files. DEPS are the modules it may include
 # (tests/architecture holds every #include against them); LIBS are third-party libraries its headers do not show.
 function(reidbench_module name)
   cmake_parse_arguments(ARG "" "" "DEPS;PUBLIC_LIBS;LIBS" ${ARGN})
@@ -25,22 +25,12 @@ function(reidbench_module name)
   target_link_libraries(reidbench_${name} PUBLIC ${ARG_DEPS} ${ARG_PUBLIC_LIBS} PRIVATE ${ARG_LIBS})
 endfunction()
 
-# reidbench_stage(<command> DEPS <modules> [HEADERS <modules>] [LIBS <libs>]): lib/stages/<command>.cc and <command>_*.cc, a
-# library of its own so that a command links only what its stage needs. A file that is a stage itself, declared before, is
-# left out. HEADERS are modules of which only headers are included: an interface without its implementation.
-function(reidbench_stage name)
+# reidbench_job(<command> DEPS <modules> [HEADERS <modules>] [LIBS <libs>]): one folder lib/reidbench/jobs/<command> = one library
+# reidbench_job_<command>. HEADERS are modules of which only headers are included: an interface without its implementation.
+function(reidbench_job name)
   cmake_parse_arguments(ARG "" "" "DEPS;HEADERS;LIBS" ${ARGN})
-  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${name}.cc ${CMAKE_CURRENT_SOURCE_DIR}/${name}_*.cc)
-  get_property(declared GLOBAL PROPERTY reidbench_stage_sources)
-  if(declared)
-    list(REMOVE_ITEM sources ${declared})
-  endif()
-  set_property(GLOBAL APPEND PROPERTY reidbench_stage_sources ${sources})
-  list(TRANSFORM ARG_DEPS PREPEND reidbench_)
-  add_library(reidbench_stage_${name} STATIC ${sources})
-  target_include_directories(reidbench_stage_${name} PUBLIC ${PROJECT_SOURCE_DIR}/lib)
-  target_link_libraries(reidbench_stage_${name} PUBLIC ${ARG_DEPS} PRIVATE ${ARG_LIBS})
-  reidbench_compile_quickly(reidbench_stage_${name} SANITIZED_ONLY)
+  reidbench_module(job_${name} DEPS ${ARG_DEPS} LIBS ${ARG_LIBS})
+  reidbench_compile_quickly(reidbench_job_${name} SANITIZED_ONLY)
 endfunction()
 
 # reidbench_command(<command> [SOURCE <name>] DEPS <targets>): tools/<name, or command>.cc -> bin/reidbench-<command>,
@@ -58,25 +48,12 @@ function(reidbench_command name)
   install(TARGETS reidbench-${name} RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 endfunction()
 
-# reidbench_test(<module> [FILES <names>] [EXCEPT <names>] [LIBS <libs>]): tests/<module>/*_test.cc -> one GoogleTest program
-# <module>_test. FILES makes a program of those alone, named after the first, for tests that link more than the others; leave
-# them out of the others' program with EXCEPT.
+# reidbench_test(<module> [DEPS <modules>] [LIBS <libs>]): tests/<module>/*_test.cc -> one GoogleTest program <module>_test. A
+# module job_<command> has its tests in tests/jobs/<command>.
 function(reidbench_test name)
-  cmake_parse_arguments(ARG "" "" "DEPS;LIBS;FILES;EXCEPT" ${ARGN})
-  set(folder ${CMAKE_CURRENT_SOURCE_DIR}/${name})
-  if(ARG_FILES)
-    list(TRANSFORM ARG_FILES PREPEND ${folder}/ OUTPUT_VARIABLE sources)
-    list(GET ARG_FILES 0 first)
-    string(REGEX REPLACE "_test\\.cc$" "" name ${name}_${first})
-  else()
-    file(GLOB sources CONFIGURE_DEPENDS ${folder}/*_test.cc)
-    foreach(file IN LISTS ARG_EXCEPT)
-      list(FILTER sources EXCLUDE REGEX "/${file}$")
-    endforeach()
-  endif()
-  if(NOT sources)
-    return()
-  endif()
+  cmake_parse_arguments(ARG "" "" "DEPS;LIBS" ${ARGN})
+  string(REGEX REPLACE "^job_" "jobs/" folder ${name})
+  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${folder}/*_test.cc)
   list(TRANSFORM ARG_DEPS PREPEND reidbench_)
   add_executable(${name}_test ${sources})
   target_include_directories(${name}_test PRIVATE ${PROJECT_SOURCE_DIR}/tests)

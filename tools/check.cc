@@ -1,5 +1,5 @@
 // reidbench check: look at a data set, a weights file or tracking files before trusting them.
-#include "stages/check.h"
+#include "reidbench/jobs/check/check.h"
 
 #include <unistd.h>
 
@@ -7,13 +7,13 @@
 #include <cstring>
 #include <mutex>
 
-#include "cli/command.h"
-#include "cli/progress.h"
-#include "cli/render.h"
-#include "core/error.h"
-#include "core/files.h"
-#include "core/version.h"
 #include "mot_rules.h"
+#include "reidbench/cli/command.h"
+#include "reidbench/cli/progress.h"
+#include "reidbench/cli/render.h"
+#include "reidbench/core/error.h"
+#include "reidbench/core/files.h"
+#include "reidbench/core/version.h"
 
 namespace {
 

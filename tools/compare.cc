@@ -1,14 +1,14 @@
 // reidbench compare: plain against corrected tracks -> what correction won, how sure that is, how
 // much more could be won, and why identities still switch.
-#include "stages/compare.h"
+#include "reidbench/jobs/compare/compare.h"
 
-#include "cli/command.h"
-#include "cli/render.h"
-#include "core/error.h"
-#include "core/files.h"
 #include "mot_rules.h"
-#include "stages/compare_page.h"
-#include "stages/compare_report.h"
+#include "reidbench/cli/command.h"
+#include "reidbench/cli/render.h"
+#include "reidbench/core/error.h"
+#include "reidbench/core/files.h"
+#include "reidbench/jobs/compare/compare_page.h"
+#include "reidbench/jobs/compare/compare_report.h"
 
 using namespace reidbench;
 

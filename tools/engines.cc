@@ -1,13 +1,13 @@
 // reidbench check --weights W --engines: what `reidbench check` runs for that, in a program of its
 // own because it starts LibTorch.
-#include "stages/engines.h"
+#include "reidbench/jobs/engines/engines.h"
 
-#include "cli/command.h"
-#include "cli/render.h"
-#include "core/error.h"
-#include "core/files.h"
-#include "core/parallel.h"
-#include "weights/osnet.h"
+#include "reidbench/cli/command.h"
+#include "reidbench/cli/render.h"
+#include "reidbench/core/error.h"
+#include "reidbench/core/files.h"
+#include "reidbench/core/parallel.h"
+#include "reidbench/networks/osnet.h"
 
 int main(int argc, char** argv) {
   using namespace reidbench;

@@ -1,11 +1,11 @@
 // reidbench extract: images -> embeddings in an HDF5 file.
-#include "stages/extract.h"
+#include "reidbench/jobs/extract/extract.h"
 
-#include "cli/command.h"
-#include "cli/progress.h"
-#include "core/error.h"
-#include "core/text.h"
-#include "weights/default_weights.h"
+#include "reidbench/cli/command.h"
+#include "reidbench/cli/progress.h"
+#include "reidbench/core/error.h"
+#include "reidbench/core/text.h"
+#include "reidbench/weights/default_weights.h"
 
 namespace {
 

@@ -5,7 +5,7 @@
 #include <filesystem>
 #include <string>
 
-#include "cli/command.h"
+#include "reidbench/cli/command.h"
 
 namespace reidbench {
 

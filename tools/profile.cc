@@ -2,24 +2,24 @@
 // twice: as `reidbench-profile` without engines, which plans from a file at once, and as
 // `reidbench-profile-engines`, which the former becomes when something has to be measured: it
 // starts LibTorch.
-#include "stages/profile.h"
+#include "reidbench/jobs/profile/profile.h"
 
 #include <unistd.h>
 
 #include <algorithm>
 
-#include "cli/command.h"
-#include "cli/progress.h"
-#include "cli/render.h"
-#include "core/error.h"
-#include "core/files.h"
-#include "core/text.h"
-#include "core/version.h"
-#include "profiling/host.h"
-#include "reporting/report_page.h"
-#include "stages/profile_report.h"
+#include "reidbench/cli/command.h"
+#include "reidbench/cli/progress.h"
+#include "reidbench/cli/render.h"
+#include "reidbench/core/error.h"
+#include "reidbench/core/files.h"
+#include "reidbench/core/text.h"
+#include "reidbench/core/version.h"
+#include "reidbench/jobs/profile/profile_report.h"
+#include "reidbench/profiling/host.h"
+#include "reidbench/reporting/report_page.h"
 #ifdef REIDBENCH_PROFILE_ENGINES
-#include "models/onednn_engine.h"
+#include "reidbench/embedding/onednn_engine.h"
 #endif
 
 namespace {

@@ -1,14 +1,14 @@
 // reidbench rank: embeddings -> mAP, CMC, mINP, verification, confidence intervals.
-#include "stages/rank.h"
+#include "reidbench/jobs/rank/rank.h"
 
-#include "cli/command.h"
-#include "cli/render.h"
-#include "core/error.h"
-#include "core/files.h"
-#include "core/text.h"
-#include "reporting/figure.h"
-#include "stages/rank_page.h"
-#include "stages/rank_report.h"
+#include "reidbench/cli/command.h"
+#include "reidbench/cli/render.h"
+#include "reidbench/core/error.h"
+#include "reidbench/core/files.h"
+#include "reidbench/core/text.h"
+#include "reidbench/jobs/rank/rank_page.h"
+#include "reidbench/jobs/rank/rank_report.h"
+#include "reidbench/reporting/figure.h"
 
 namespace {
 

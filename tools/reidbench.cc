@@ -10,9 +10,9 @@
 #include <string>
 #include <vector>
 
-#include "core/error.h"
-#include "core/text.h"
-#include "core/version.h"
+#include "reidbench/core/error.h"
+#include "reidbench/core/text.h"
+#include "reidbench/core/version.h"
 
 namespace {
 

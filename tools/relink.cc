@@ -1,12 +1,12 @@
 // reidbench relink: tracks + embeddings -> the same boxes with corrected identities.
-#include "stages/relink.h"
+#include "reidbench/jobs/relink/relink.h"
 
-#include "cli/command.h"
-#include "cli/progress.h"
-#include "cli/render.h"
-#include "core/error.h"
 #include "mot_rules.h"
-#include "stages/relink_report.h"
+#include "reidbench/cli/command.h"
+#include "reidbench/cli/progress.h"
+#include "reidbench/cli/render.h"
+#include "reidbench/core/error.h"
+#include "reidbench/jobs/relink/relink_report.h"
 
 using namespace reidbench;
 

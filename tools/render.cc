@@ -1,14 +1,14 @@
 // reidbench render: tracks over the frames of their sequence, as a video or pictures; plain and
 // corrected side by side; a clip of every switch.
-#include "stages/render.h"
+#include "reidbench/jobs/render/render.h"
 
 #include <fmt/format.h>
 
-#include "cli/command.h"
-#include "cli/progress.h"
-#include "cli/render.h"
-#include "core/error.h"
-#include "stages/render_report.h"
+#include "reidbench/cli/command.h"
+#include "reidbench/cli/progress.h"
+#include "reidbench/cli/render.h"
+#include "reidbench/core/error.h"
+#include "reidbench/jobs/render/render_report.h"
 
 using namespace reidbench;
 

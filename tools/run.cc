@@ -1,13 +1,13 @@
 // reidbench run: an experiment, from its data to its report.
 #include <fmt/format.h>
 
-#include "cli/command.h"
-#include "cli/render.h"
-#include "core/error.h"
-#include "core/version.h"
-#include "experiment/report.h"
-#include "experiment/runner.h"
-#include "experiment/spec.h"
+#include "reidbench/cli/command.h"
+#include "reidbench/cli/render.h"
+#include "reidbench/core/error.h"
+#include "reidbench/core/version.h"
+#include "reidbench/experiment/report.h"
+#include "reidbench/experiment/runner.h"
+#include "reidbench/experiment/spec.h"
 
 using namespace reidbench;
 

@@ -1,13 +1,13 @@
 // reidbench score: ground truth and tracker results -> HOTA, CLEAR, Identity as TrackEval computes
 // them.
-#include "stages/score.h"
+#include "reidbench/jobs/score/score.h"
 
-#include "cli/command.h"
-#include "cli/render.h"
-#include "core/error.h"
 #include "mot_rules.h"
-#include "stages/score_report.h"
-#include "stages/score_switches.h"
+#include "reidbench/cli/command.h"
+#include "reidbench/cli/render.h"
+#include "reidbench/core/error.h"
+#include "reidbench/jobs/score/score_report.h"
+#include "reidbench/jobs/score/score_switches.h"
 
 using namespace reidbench;
 

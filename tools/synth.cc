@@ -1,15 +1,15 @@
 // reidbench synth: a synthetic world with videos, ground truth, detections and a re-ID set.
-#include "stages/synth.h"
+#include "reidbench/jobs/synth/synth.h"
 
 #include <cmath>
 #include <deque>
 #include <optional>
 
-#include "cli/command.h"
-#include "cli/progress.h"
-#include "cli/render.h"
-#include "core/error.h"
-#include "stages/synth_report.h"
+#include "reidbench/cli/command.h"
+#include "reidbench/cli/progress.h"
+#include "reidbench/cli/render.h"
+#include "reidbench/core/error.h"
+#include "reidbench/jobs/synth/synth_report.h"
 
 using namespace reidbench;
 

@@ -1,16 +1,16 @@
 // reidbench track: detections -> tracks by SORT, ByteTrack, OC-SORT or DeepSORT.
-#include "stages/track.h"
+#include "reidbench/jobs/track/track.h"
 
-#include "cli/command.h"
-#include "cli/progress.h"
-#include "cli/render.h"
-#include "core/error.h"
-#include "core/files.h"
 #include "mot_rules.h"
-#include "reporting/figure.h"
-#include "reporting/report_page.h"
-#include "stages/track_report.h"
-#include "tracking/tracker.h"
+#include "reidbench/cli/command.h"
+#include "reidbench/cli/progress.h"
+#include "reidbench/cli/render.h"
+#include "reidbench/core/error.h"
+#include "reidbench/core/files.h"
+#include "reidbench/jobs/track/track_report.h"
+#include "reidbench/reporting/figure.h"
+#include "reidbench/reporting/report_page.h"
+#include "reidbench/tracking/tracker.h"
 
 using namespace reidbench;
 

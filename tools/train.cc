@@ -1,5 +1,5 @@
 // reidbench train: data sets -> weights of an OSNet.
-#include "stages/train.h"
+#include "reidbench/jobs/train/train.h"
 
 #include <fmt/format.h>
 
@@ -9,12 +9,12 @@
 #include <string>
 #include <vector>
 
-#include "cli/command.h"
-#include "cli/progress.h"
-#include "core/error.h"
-#include "core/text.h"
-#include "reporting/table.h"
-#include "weights/osnet.h"
+#include "reidbench/cli/command.h"
+#include "reidbench/cli/progress.h"
+#include "reidbench/core/error.h"
+#include "reidbench/core/text.h"
+#include "reidbench/networks/osnet.h"
+#include "reidbench/reporting/table.h"
 
 using namespace reidbench;
 

@@ -1,4 +1,4 @@
-#include "cli/command.h"
+#include "reidbench/cli/command.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -6,7 +6,7 @@
 #include <filesystem>
 #include <fstream>
 
-#include "core/error.h"
+#include "reidbench/core/error.h"
 
 namespace reidbench {
 namespace {

@@ -1,4 +1,4 @@
-#include "cli/render.h"
+#include "reidbench/cli/render.h"
 
 #include <gtest/gtest.h>
 

@@ -5,9 +5,9 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
-#include "core/error.h"
-#include "core/files.h"
-#include "imaging/encode.h"
+#include "reidbench/core/error.h"
+#include "reidbench/core/files.h"
+#include "reidbench/imaging/encode.h"
 #include "support/relink_files.h"
 #include "support/run_program.h"
 #include "support/temp_folder.h"

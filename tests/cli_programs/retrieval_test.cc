@@ -7,9 +7,9 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
-#include "core/error.h"
-#include "core/files.h"
-#include "core/text.h"
+#include "reidbench/core/error.h"
+#include "reidbench/core/files.h"
+#include "reidbench/core/text.h"
 #include "support/run_program.h"
 #include "support/synthetic_reid.h"
 

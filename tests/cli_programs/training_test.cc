@@ -6,8 +6,8 @@
 #include <algorithm>
 #include <filesystem>
 
-#include "core/files.h"
-#include "core/hash.h"
+#include "reidbench/core/files.h"
+#include "reidbench/core/hash.h"
 #include "support/run_program.h"
 #include "support/synthetic_reid.h"
 

@@ -1,4 +1,4 @@
-#include "config/node.h"
+#include "reidbench/config/node.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -7,8 +7,8 @@
 #include <functional>
 #include <string>
 
-#include "core/error.h"
-#include "core/files.h"
+#include "reidbench/core/error.h"
+#include "reidbench/core/files.h"
 
 namespace reidbench {
 namespace {

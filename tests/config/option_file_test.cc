@@ -1,10 +1,10 @@
-#include "config/option_file.h"
+#include "reidbench/config/option_file.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "config/reader.h"
-#include "core/error.h"
+#include "reidbench/config/reader.h"
+#include "reidbench/core/error.h"
 #include "support/temp_folder.h"
 
 namespace reidbench {

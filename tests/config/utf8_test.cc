@@ -1,4 +1,4 @@
-#include "config/utf8.h"
+#include "reidbench/config/utf8.h"
 
 #include <gtest/gtest.h>
 

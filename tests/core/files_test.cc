@@ -1,9 +1,9 @@
-#include "core/files.h"
+#include "reidbench/core/files.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "core/error.h"
+#include "reidbench/core/error.h"
 #include "support/temp_folder.h"
 
 namespace reidbench {

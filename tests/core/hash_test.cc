@@ -1,8 +1,8 @@
-#include "core/hash.h"
+#include "reidbench/core/hash.h"
 
 #include <gtest/gtest.h>
 
-#include "core/files.h"
+#include "reidbench/core/files.h"
 #include "support/temp_folder.h"
 
 namespace reidbench {

@@ -1,11 +1,11 @@
-#include "core/parallel.h"
+#include "reidbench/core/parallel.h"
 
 #include <gtest/gtest.h>
 
 #include <stdexcept>
 #include <vector>
 
-#include "core/error.h"
+#include "reidbench/core/error.h"
 
 namespace reidbench {
 namespace {

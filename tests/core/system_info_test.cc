@@ -1,4 +1,4 @@
-#include "core/system_info.h"
+#include "reidbench/core/system_info.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

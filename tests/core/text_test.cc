@@ -1,4 +1,4 @@
-#include "core/text.h"
+#include "reidbench/core/text.h"
 
 #include <gtest/gtest.h>
 

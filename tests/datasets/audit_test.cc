@@ -1,4 +1,4 @@
-#include "datasets/audit.h"
+#include "reidbench/datasets/audit.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -7,8 +7,8 @@
 #include <mutex>
 #include <opencv2/imgcodecs.hpp>
 
-#include "core/error.h"
-#include "core/parallel.h"
+#include "reidbench/core/error.h"
+#include "reidbench/core/parallel.h"
 #include "support/synthetic_reid.h"
 #include "support/temp_folder.h"
 

@@ -1,11 +1,11 @@
-#include "datasets/image_list.h"
+#include "reidbench/datasets/image_list.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <functional>
 
-#include "core/error.h"
+#include "reidbench/core/error.h"
 
 namespace reidbench {
 namespace {

@@ -1,11 +1,11 @@
-#include "datasets/mot_files.h"
+#include "reidbench/datasets/mot_files.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <string>
 
-#include "core/error.h"
+#include "reidbench/core/error.h"
 
 namespace reidbench {
 namespace {

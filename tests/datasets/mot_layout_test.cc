@@ -1,4 +1,4 @@
-#include "datasets/mot_layout.h"
+#include "reidbench/datasets/mot_layout.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -7,7 +7,7 @@
 #include <fstream>
 #include <functional>
 
-#include "core/error.h"
+#include "reidbench/core/error.h"
 
 namespace reidbench {
 namespace {

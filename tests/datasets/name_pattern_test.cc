@@ -1,9 +1,9 @@
-#include "datasets/name_pattern.h"
+#include "reidbench/datasets/name_pattern.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "core/error.h"
+#include "reidbench/core/error.h"
 
 namespace reidbench {
 namespace {

@@ -1,4 +1,4 @@
-#include "datasets/reid_dataset.h"
+#include "reidbench/datasets/reid_dataset.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -7,7 +7,7 @@
 #include <functional>
 #include <set>
 
-#include "core/error.h"
+#include "reidbench/core/error.h"
 #include "support/synthetic_reid.h"
 #include "support/temp_folder.h"
 

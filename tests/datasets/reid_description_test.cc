@@ -1,11 +1,11 @@
-#include "datasets/reid_description.h"
+#include "reidbench/datasets/reid_description.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <stdlib.h>
 
-#include "core/error.h"
-#include "core/files.h"
+#include "reidbench/core/error.h"
+#include "reidbench/core/files.h"
 #include "support/temp_folder.h"
 
 namespace reidbench {

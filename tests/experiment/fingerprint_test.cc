@@ -1,12 +1,12 @@
-#include "experiment/fingerprint.h"
+#include "reidbench/experiment/fingerprint.h"
 
 #include <gtest/gtest.h>
 
 #include <chrono>
 
-#include "core/error.h"
-#include "core/files.h"
-#include "core/hash.h"
+#include "reidbench/core/error.h"
+#include "reidbench/core/files.h"
+#include "reidbench/core/hash.h"
 #include "support/temp_folder.h"
 
 namespace reidbench {

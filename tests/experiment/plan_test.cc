@@ -1,4 +1,4 @@
-#include "experiment/plan.h"
+#include "reidbench/experiment/plan.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -6,7 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
-#include "core/error.h"
+#include "reidbench/core/error.h"
 #include "support/temp_folder.h"
 
 namespace reidbench {

@@ -1,9 +1,9 @@
-#include "experiment/process.h"
+#include "reidbench/experiment/process.h"
 
 #include <gtest/gtest.h>
 
-#include "core/error.h"
-#include "core/files.h"
+#include "reidbench/core/error.h"
+#include "reidbench/core/files.h"
 #include "support/temp_folder.h"
 
 namespace reidbench {

@@ -1,4 +1,4 @@
-#include "experiment/report.h"
+#include "reidbench/experiment/report.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

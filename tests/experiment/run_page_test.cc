@@ -1,10 +1,10 @@
-#include "experiment/run_page.h"
+#include "reidbench/experiment/run_page.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "core/error.h"
-#include "experiment/plan.h"
+#include "reidbench/core/error.h"
+#include "reidbench/experiment/plan.h"
 #include "support/temp_folder.h"
 
 namespace reidbench {

@@ -1,4 +1,4 @@
-#include "experiment/run_record.h"
+#include "reidbench/experiment/run_record.h"
 
 #include <gtest/gtest.h>
 

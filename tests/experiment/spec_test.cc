@@ -1,9 +1,9 @@
-#include "experiment/spec.h"
+#include "reidbench/experiment/spec.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "core/error.h"
+#include "reidbench/core/error.h"
 #include "support/temp_folder.h"
 
 namespace reidbench {

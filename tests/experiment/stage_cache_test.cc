@@ -1,9 +1,9 @@
-#include "experiment/stage_cache.h"
+#include "reidbench/experiment/stage_cache.h"
 
 #include <gtest/gtest.h>
 
-#include "core/error.h"
-#include "core/files.h"
+#include "reidbench/core/error.h"
+#include "reidbench/core/files.h"
 #include "support/temp_folder.h"
 
 namespace reidbench {

@@ -1,9 +1,9 @@
-#include "experiment/sweep.h"
+#include "reidbench/experiment/sweep.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "core/error.h"
+#include "reidbench/core/error.h"
 
 namespace reidbench {
 namespace {

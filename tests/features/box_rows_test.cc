@@ -1,4 +1,4 @@
-#include "features/box_rows.h"
+#include "reidbench/features/box_rows.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -6,7 +6,7 @@
 #include <cmath>
 #include <limits>
 
-#include "core/error.h"
+#include "reidbench/core/error.h"
 #include "support/temp_folder.h"
 
 namespace reidbench {

@@ -1,13 +1,13 @@
-#include "features/extraction_journal.h"
+#include "reidbench/features/extraction_journal.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <sys/resource.h>
 
-#include "core/error.h"
-#include "core/files.h"
-#include "core/random.h"
+#include "reidbench/core/error.h"
+#include "reidbench/core/files.h"
+#include "reidbench/core/random.h"
 
 namespace reidbench {
 namespace {

@@ -1,4 +1,4 @@
-#include "features/feature_store.h"
+#include "reidbench/features/feature_store.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -9,9 +9,9 @@
 #include <limits>
 #include <numeric>
 
-#include "core/error.h"
-#include "core/files.h"
-#include "core/random.h"
+#include "reidbench/core/error.h"
+#include "reidbench/core/files.h"
+#include "reidbench/core/random.h"
 
 namespace reidbench {
 namespace {

@@ -5,10 +5,10 @@
 #include <string>
 #include <string_view>
 
-#include "config/node.h"
-#include "config/reader.h"
-#include "core/error.h"
-#include "datasets/reid_description.h"
+#include "reidbench/config/node.h"
+#include "reidbench/config/reader.h"
+#include "reidbench/core/error.h"
+#include "reidbench/datasets/reid_description.h"
 
 namespace {
 

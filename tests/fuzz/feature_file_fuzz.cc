@@ -1,16 +1,16 @@
 // Any bytes as a feature file. Files with checksums in their metadata (superblock 2 and 3, as
 // reidbench writes) are opened and read whole. Of old-style files only our own checks run:
 // libhdf5 1.10.8 reads outside of its buffers on some damaged structures that have no checksum, see
-// lib/features/README.md.
+// lib/reidbench/features/README.md.
 #include <algorithm>
 #include <cstdint>
 #include <numeric>
 #include <span>
 #include <vector>
 
-#include "core/error.h"
-#include "features/feature_store.h"
-#include "features/hdf5_guard.h"
+#include "reidbench/core/error.h"
+#include "reidbench/features/feature_store.h"
+#include "reidbench/features/hdf5_guard.h"
 
 // libhdf5 leaks on its error paths, and asks for as much memory as a damaged size says before it
 // finds the file too short.

@@ -2,8 +2,8 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "core/error.h"
-#include "imaging/decode.h"
+#include "reidbench/core/error.h"
+#include "reidbench/imaging/decode.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   reidbench::RgbImage image;

@@ -3,9 +3,9 @@
 #include <cstdlib>
 #include <string_view>
 
-#include "config/utf8.h"
-#include "core/error.h"
-#include "datasets/image_list.h"
+#include "reidbench/config/utf8.h"
+#include "reidbench/core/error.h"
+#include "reidbench/datasets/image_list.h"
 
 namespace {
 

@@ -9,9 +9,9 @@
 #include <fstream>
 #include <string>
 
-#include "core/error.h"
-#include "core/files.h"
-#include "features/extraction_journal.h"
+#include "reidbench/core/error.h"
+#include "reidbench/core/files.h"
+#include "reidbench/features/extraction_journal.h"
 
 namespace {
 

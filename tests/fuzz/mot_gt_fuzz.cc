@@ -3,8 +3,8 @@
 #include <cstdint>
 #include <string_view>
 
-#include "core/error.h"
-#include "datasets/mot_files.h"
+#include "reidbench/core/error.h"
+#include "reidbench/datasets/mot_files.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace reidbench;

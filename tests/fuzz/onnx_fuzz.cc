@@ -3,9 +3,9 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "core/error.h"
-#include "weights/checkpoint.h"
-#include "weights/osnet.h"
+#include "reidbench/core/error.h"
+#include "reidbench/networks/osnet.h"
+#include "reidbench/weights/checkpoint.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   try {

@@ -3,9 +3,9 @@
 #include <cstdlib>
 #include <string_view>
 
-#include "core/error.h"
-#include "core/text.h"
-#include "datasets/name_pattern.h"
+#include "reidbench/core/error.h"
+#include "reidbench/core/text.h"
+#include "reidbench/datasets/name_pattern.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using reidbench::NamePattern;

@@ -1,4 +1,4 @@
-#include "imaging/crop.h"
+#include "reidbench/imaging/crop.h"
 
 #include <gtest/gtest.h>
 

@@ -1,12 +1,12 @@
-#include "imaging/decode.h"
+#include "reidbench/imaging/decode.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
 
-#include "core/error.h"
 #include "golden_images.h"
+#include "reidbench/core/error.h"
 
 namespace reidbench {
 namespace {

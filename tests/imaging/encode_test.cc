@@ -1,12 +1,12 @@
-#include "imaging/encode.h"
+#include "reidbench/imaging/encode.h"
 
 #include <gtest/gtest.h>
 
 #include <cmath>
 
-#include "core/error.h"
 #include "golden_images.h"
-#include "imaging/decode.h"
+#include "reidbench/core/error.h"
+#include "reidbench/imaging/decode.h"
 
 namespace reidbench {
 namespace {

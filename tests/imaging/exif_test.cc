@@ -1,4 +1,4 @@
-#include "imaging/exif.h"
+#include "reidbench/imaging/exif.h"
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>

@@ -12,11 +12,11 @@
 #include <string_view>
 #include <vector>
 
-#include "core/files.h"
-#include "core/hash.h"
-#include "core/random.h"
-#include "core/text.h"
-#include "imaging/image.h"
+#include "reidbench/core/files.h"
+#include "reidbench/core/hash.h"
+#include "reidbench/core/random.h"
+#include "reidbench/core/text.h"
+#include "reidbench/imaging/image.h"
 
 namespace reidbench {
 

@@ -1,4 +1,4 @@
-#include "imaging/preprocess.h"
+#include "reidbench/imaging/preprocess.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -8,8 +8,8 @@
 #include <cmath>
 #include <limits>
 
-#include "core/error.h"
 #include "golden_images.h"
+#include "reidbench/core/error.h"
 
 namespace reidbench {
 namespace {

@@ -1,4 +1,4 @@
-#include "imaging/resample.h"
+#include "reidbench/imaging/resample.h"
 
 #include <gtest/gtest.h>
 

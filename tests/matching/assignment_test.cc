@@ -1,4 +1,4 @@
-#include "matching/assignment.h"
+#include "reidbench/matching/assignment.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -8,7 +8,7 @@
 #include <numeric>
 #include <string>
 
-#include "core/random.h"
+#include "reidbench/core/random.h"
 
 namespace reidbench {
 namespace {

@@ -1,11 +1,11 @@
-#include "matching/iou.h"
+#include "reidbench/matching/iou.h"
 
 #include <gtest/gtest.h>
 
 #include <cmath>
 
-#include "core/error.h"
-#include "core/random.h"
+#include "reidbench/core/error.h"
+#include "reidbench/core/random.h"
 
 namespace reidbench {
 namespace {

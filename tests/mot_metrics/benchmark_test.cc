@@ -1,4 +1,4 @@
-#include "mot_metrics/benchmark.h"
+#include "reidbench/mot_metrics/benchmark.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -6,8 +6,8 @@
 #include <filesystem>
 #include <fstream>
 
-#include "core/error.h"
 #include "mot_metrics/hand_support.h"
+#include "reidbench/core/error.h"
 
 namespace reidbench {
 namespace {

@@ -1,10 +1,10 @@
-#include "mot_metrics/bootstrap.h"
+#include "reidbench/mot_metrics/bootstrap.h"
 
 #include <gtest/gtest.h>
 
-#include "core/error.h"
-#include "core/parallel.h"
 #include "mot_metrics/hand_support.h"
+#include "reidbench/core/error.h"
+#include "reidbench/core/parallel.h"
 
 namespace reidbench {
 namespace {

@@ -1,4 +1,4 @@
-#include "mot_metrics/ceilings.h"
+#include "reidbench/mot_metrics/ceilings.h"
 
 #include <gtest/gtest.h>
 

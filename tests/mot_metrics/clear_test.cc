@@ -1,4 +1,4 @@
-#include "mot_metrics/clear.h"
+#include "reidbench/mot_metrics/clear.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "mot_metrics/frame_rows.h"
+#include "reidbench/mot_metrics/frame_rows.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -12,11 +12,11 @@
 #include <string>
 #include <vector>
 
-#include "datasets/mot_files.h"
-#include "datasets/mot_layout.h"
-#include "mot_metrics/benchmark.h"
-#include "mot_metrics/scores.h"
-#include "mot_metrics/sequence.h"
+#include "reidbench/datasets/mot_files.h"
+#include "reidbench/datasets/mot_layout.h"
+#include "reidbench/mot_metrics/benchmark.h"
+#include "reidbench/mot_metrics/scores.h"
+#include "reidbench/mot_metrics/sequence.h"
 
 namespace reidbench {
 

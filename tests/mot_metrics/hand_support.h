@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "mot_metrics/scores.h"
+#include "reidbench/mot_metrics/scores.h"
 
 namespace reidbench {
 

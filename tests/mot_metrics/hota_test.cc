@@ -1,4 +1,4 @@
-#include "mot_metrics/hota.h"
+#include "reidbench/mot_metrics/hota.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "mot_metrics/identity.h"
+#include "reidbench/mot_metrics/identity.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,14 +1,14 @@
-#include "mot_metrics/scores.h"
+#include "reidbench/mot_metrics/scores.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <fstream>
 
-#include "core/error.h"
-#include "core/parallel.h"
 #include "mot_metrics/golden_support.h"
 #include "mot_metrics/hand_support.h"
+#include "reidbench/core/error.h"
+#include "reidbench/core/parallel.h"
 #include "support/temp_folder.h"
 
 namespace reidbench {

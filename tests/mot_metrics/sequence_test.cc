@@ -1,10 +1,10 @@
-#include "mot_metrics/sequence.h"
+#include "reidbench/mot_metrics/sequence.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "core/error.h"
 #include "mot_metrics/hand_support.h"
+#include "reidbench/core/error.h"
 
 namespace reidbench {
 namespace {

@@ -1,4 +1,4 @@
-#include "mot_metrics/switches.h"
+#include "reidbench/mot_metrics/switches.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -6,10 +6,10 @@
 #include <filesystem>
 #include <set>
 
-#include "core/error.h"
-#include "core/random.h"
 #include "mot_metrics/golden_support.h"
 #include "mot_metrics/hand_support.h"
+#include "reidbench/core/error.h"
+#include "reidbench/core/random.h"
 
 namespace reidbench {
 namespace {

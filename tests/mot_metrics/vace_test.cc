@@ -1,4 +1,4 @@
-#include "mot_metrics/vace.h"
+#include "reidbench/mot_metrics/vace.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "profiling/host.h"
+#include "reidbench/profiling/host.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

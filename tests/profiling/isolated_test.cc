@@ -1,4 +1,4 @@
-#include "profiling/isolated.h"
+#include "reidbench/profiling/isolated.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -8,7 +8,7 @@
 #include <cstring>
 #include <vector>
 
-#include "core/error.h"
+#include "reidbench/core/error.h"
 
 namespace reidbench {
 namespace {

@@ -1,4 +1,4 @@
-#include "profiling/measure.h"
+#include "reidbench/profiling/measure.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "profiling/peaks.h"
+#include "reidbench/profiling/peaks.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "profiling/planner.h"
+#include "reidbench/profiling/planner.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -7,7 +7,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
-#include "core/error.h"
+#include "reidbench/core/error.h"
 #include "support/machine_profile.h"
 
 namespace reidbench {

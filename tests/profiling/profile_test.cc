@@ -1,11 +1,11 @@
-#include "profiling/profile.h"
+#include "reidbench/profiling/profile.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <nlohmann/json.hpp>
 
-#include "core/error.h"
+#include "reidbench/core/error.h"
 #include "support/machine_profile.h"
 
 namespace reidbench {

@@ -1,4 +1,4 @@
-#include "profiling/queueing.h"
+#include "reidbench/profiling/queueing.h"
 
 #include <gtest/gtest.h>
 
@@ -6,7 +6,7 @@
 #include <numeric>
 #include <vector>
 
-#include "profiling/measure.h"
+#include "reidbench/profiling/measure.h"
 
 namespace reidbench {
 namespace {

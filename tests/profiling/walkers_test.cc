@@ -1,4 +1,4 @@
-#include "profiling/walkers.h"
+#include "reidbench/profiling/walkers.h"
 
 #include <gtest/gtest.h>
 

@@ -1,10 +1,10 @@
-#include "profiling/workload.h"
+#include "reidbench/profiling/workload.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "core/error.h"
-#include "profiling/planner.h"
+#include "reidbench/core/error.h"
+#include "reidbench/profiling/planner.h"
 #include "support/machine_profile.h"
 
 namespace reidbench {

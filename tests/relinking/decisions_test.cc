@@ -1,7 +1,7 @@
 #include <gtest/gtest.h>
 
-#include "core/error.h"
-#include "relinking/relink.h"
+#include "reidbench/core/error.h"
+#include "reidbench/relinking/relink.h"
 
 namespace reidbench {
 namespace {

@@ -1,4 +1,4 @@
-#include "relinking/evidence.h"
+#include "reidbench/relinking/evidence.h"
 
 #include <gtest/gtest.h>
 

@@ -1,9 +1,9 @@
-#include "relinking/gallery_mean.h"
+#include "reidbench/relinking/gallery_mean.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "core/error.h"
+#include "reidbench/core/error.h"
 #include "support/relink_scene.h"
 
 namespace reidbench {

@@ -1,8 +1,8 @@
-#include "relinking/interpolate.h"
+#include "reidbench/relinking/interpolate.h"
 
 #include <gtest/gtest.h>
 
-#include "core/error.h"
+#include "reidbench/core/error.h"
 
 namespace reidbench {
 namespace {

@@ -1,4 +1,4 @@
-#include "relinking/partition.h"
+#include "reidbench/relinking/partition.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "relinking/pieces.h"
+#include "reidbench/relinking/pieces.h"
 
 #include <gtest/gtest.h>
 

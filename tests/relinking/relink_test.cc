@@ -1,4 +1,4 @@
-#include "relinking/relink.h"
+#include "reidbench/relinking/relink.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -9,9 +9,9 @@
 #include <numeric>
 #include <set>
 
-#include "core/error.h"
-#include "core/parallel.h"
-#include "core/random.h"
+#include "reidbench/core/error.h"
+#include "reidbench/core/parallel.h"
+#include "reidbench/core/random.h"
 #include "relinking/street.h"
 
 namespace reidbench {

@@ -1,12 +1,12 @@
-#include "relinking/split_connect.h"
+#include "reidbench/relinking/split_connect.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <set>
 
-#include "core/error.h"
-#include "core/parallel.h"
+#include "reidbench/core/error.h"
+#include "reidbench/core/parallel.h"
 #include "support/relink_scene.h"
 
 namespace reidbench {

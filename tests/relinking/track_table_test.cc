@@ -1,8 +1,8 @@
-#include "relinking/track_table.h"
+#include "reidbench/relinking/track_table.h"
 
 #include <gtest/gtest.h>
 
-#include "core/error.h"
+#include "reidbench/core/error.h"
 
 namespace reidbench {
 namespace {

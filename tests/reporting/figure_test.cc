@@ -1,4 +1,4 @@
-#include "reporting/figure.h"
+#include "reidbench/reporting/figure.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -6,7 +6,7 @@
 #include <cmath>
 #include <string>
 
-#include "core/error.h"
+#include "reidbench/core/error.h"
 
 namespace reidbench {
 namespace {

@@ -1,4 +1,4 @@
-#include "reporting/report_page.h"
+#include "reidbench/reporting/report_page.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "core/version.h"
+#include "reidbench/core/version.h"
 
 namespace reidbench {
 namespace {

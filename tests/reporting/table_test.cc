@@ -1,4 +1,4 @@
-#include "reporting/table.h"
+#include "reidbench/reporting/table.h"
 
 #include <gtest/gtest.h>
 

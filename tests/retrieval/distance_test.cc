@@ -1,4 +1,4 @@
-#include "retrieval/distance.h"
+#include "reidbench/retrieval/distance.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -6,9 +6,9 @@
 #include <limits>
 #include <numeric>
 
-#include "core/error.h"
-#include "core/parallel.h"
-#include "core/random.h"
+#include "reidbench/core/error.h"
+#include "reidbench/core/parallel.h"
+#include "reidbench/core/random.h"
 
 namespace reidbench {
 namespace {

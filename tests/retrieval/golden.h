@@ -8,9 +8,9 @@
 #include <string>
 #include <vector>
 
-#include "core/embedding_set.h"
-#include "core/ids.h"
-#include "retrieval/ranking.h"
+#include "reidbench/core/embedding_set.h"
+#include "reidbench/core/ids.h"
+#include "reidbench/retrieval/ranking.h"
 
 namespace reidbench {
 

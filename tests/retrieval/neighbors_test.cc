@@ -1,10 +1,10 @@
-#include "retrieval/neighbors.h"
+#include "reidbench/retrieval/neighbors.h"
 
 #include <gtest/gtest.h>
 
 #include <algorithm>
 
-#include "core/random.h"
+#include "reidbench/core/random.h"
 
 namespace reidbench {
 namespace {

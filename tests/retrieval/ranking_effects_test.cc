@@ -1,9 +1,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "core/error.h"
+#include "reidbench/core/error.h"
+#include "reidbench/retrieval/ranking.h"
 #include "retrieval/golden.h"
-#include "retrieval/ranking.h"
 
 namespace reidbench {
 namespace {

@@ -1,4 +1,4 @@
-#include "retrieval/ranking.h"
+#include "reidbench/retrieval/ranking.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -10,11 +10,11 @@
 #include <nlohmann/json.hpp>
 #include <numeric>
 
-#include "core/error.h"
-#include "core/parallel.h"
-#include "core/random.h"
+#include "reidbench/core/error.h"
+#include "reidbench/core/parallel.h"
+#include "reidbench/core/random.h"
+#include "reidbench/retrieval/reranking.h"
 #include "retrieval/golden.h"
-#include "retrieval/reranking.h"
 
 namespace reidbench {
 namespace {

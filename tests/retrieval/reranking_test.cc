@@ -1,4 +1,4 @@
-#include "retrieval/reranking.h"
+#include "reidbench/retrieval/reranking.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -6,9 +6,9 @@
 #include <cmath>
 #include <numeric>
 
-#include "core/error.h"
-#include "core/parallel.h"
-#include "core/random.h"
+#include "reidbench/core/error.h"
+#include "reidbench/core/parallel.h"
+#include "reidbench/core/random.h"
 #include "retrieval/golden.h"
 
 namespace reidbench {

@@ -1,4 +1,4 @@
-#include "retrieval/single_shot.h"
+#include "reidbench/retrieval/single_shot.h"
 
 #include <gtest/gtest.h>
 

@@ -1,12 +1,12 @@
-#include "retrieval/statistics.h"
+#include "reidbench/retrieval/statistics.h"
 
 #include <gtest/gtest.h>
 
 #include <cmath>
 
-#include "core/error.h"
-#include "core/parallel.h"
-#include "core/random.h"
+#include "reidbench/core/error.h"
+#include "reidbench/core/parallel.h"
+#include "reidbench/core/random.h"
 
 namespace reidbench {
 namespace {

@@ -1,11 +1,11 @@
-#include "retrieval/verification_counter.h"
+#include "reidbench/retrieval/verification_counter.h"
 
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <cmath>
 
-#include "core/random.h"
+#include "reidbench/core/random.h"
 
 namespace reidbench {
 namespace {

@@ -6,7 +6,7 @@
 #include <memory>
 #include <thread>
 
-#include "stages/profile.h"
+#include "reidbench/jobs/profile/profile.h"
 
 namespace reidbench {
 

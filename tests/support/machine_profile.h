@@ -1,7 +1,7 @@
 // A profile of a machine that does not exist, with round numbers.
 #pragma once
 
-#include "profiling/profile.h"
+#include "reidbench/profiling/profile.h"
 
 namespace reidbench {
 

@@ -4,7 +4,7 @@
 #include <filesystem>
 #include <string>
 
-#include "features/feature_store.h"
+#include "reidbench/features/feature_store.h"
 #include "support/relink_scene.h"
 
 namespace reidbench {

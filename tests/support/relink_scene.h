@@ -6,8 +6,8 @@
 #include <cstdint>
 #include <vector>
 
-#include "core/random.h"
-#include "relinking/relink.h"
+#include "reidbench/core/random.h"
+#include "reidbench/relinking/relink.h"
 
 namespace reidbench {
 

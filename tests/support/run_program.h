@@ -9,8 +9,8 @@
 #include <string>
 #include <vector>
 
-#include "core/error.h"
-#include "core/files.h"
+#include "reidbench/core/error.h"
+#include "reidbench/core/files.h"
 #include "support/temp_folder.h"
 
 namespace reidbench {

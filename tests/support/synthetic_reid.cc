@@ -5,9 +5,9 @@
 #include <opencv2/imgcodecs.hpp>
 #include <string>
 
-#include "core/error.h"
-#include "core/files.h"
-#include "core/random.h"
+#include "reidbench/core/error.h"
+#include "reidbench/core/files.h"
+#include "reidbench/core/random.h"
 
 namespace reidbench {
 namespace {

@@ -1,4 +1,4 @@
-#include "synth/backdrop.h"
+#include "reidbench/synth/backdrop.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "synth/cameras.h"
+#include "reidbench/synth/cameras.h"
 
 #include <gtest/gtest.h>
 

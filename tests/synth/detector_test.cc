@@ -1,4 +1,4 @@
-#include "synth/detector.h"
+#include "reidbench/synth/detector.h"
 
 #include <gtest/gtest.h>
 

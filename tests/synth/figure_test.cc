@@ -1,4 +1,4 @@
-#include "synth/figure.h"
+#include "reidbench/synth/figure.h"
 
 #include <gtest/gtest.h>
 

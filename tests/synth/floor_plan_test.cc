@@ -1,4 +1,4 @@
-#include "synth/floor_plan.h"
+#include "reidbench/synth/floor_plan.h"
 
 #include <gtest/gtest.h>
 

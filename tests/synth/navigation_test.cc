@@ -1,4 +1,4 @@
-#include "synth/navigation.h"
+#include "reidbench/synth/navigation.h"
 
 #include <gtest/gtest.h>
 

@@ -1,12 +1,12 @@
-#include "synth/options.h"
+#include "reidbench/synth/options.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <set>
 
-#include "core/error.h"
-#include "core/text.h"
+#include "reidbench/core/error.h"
+#include "reidbench/core/text.h"
 
 namespace reidbench {
 namespace {

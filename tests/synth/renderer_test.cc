@@ -1,4 +1,4 @@
-#include "synth/renderer.h"
+#include "reidbench/synth/renderer.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -10,8 +10,8 @@
 #include <numbers>
 #include <vector>
 
-#include "core/error.h"
-#include "core/parallel.h"
+#include "reidbench/core/error.h"
+#include "reidbench/core/parallel.h"
 
 namespace reidbench {
 namespace {

@@ -1,4 +1,4 @@
-#include "synth/simulation.h"
+#include "reidbench/synth/simulation.h"
 
 #include <gtest/gtest.h>
 

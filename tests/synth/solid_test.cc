@@ -1,4 +1,4 @@
-#include "synth/solid.h"
+#include "reidbench/synth/solid.h"
 
 #include <gtest/gtest.h>
 

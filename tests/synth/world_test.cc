@@ -1,12 +1,12 @@
-#include "synth/world.h"
+#include "reidbench/synth/world.h"
 
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <cmath>
 
-#include "core/error.h"
-#include "core/random.h"
+#include "reidbench/core/error.h"
+#include "reidbench/core/random.h"
 
 namespace reidbench {
 namespace {

@@ -1,4 +1,4 @@
-#include "tracking/bytetrack.h"
+#include "reidbench/tracking/bytetrack.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,4 +1,4 @@
-#include "tracking/deepsort.h"
+#include "reidbench/tracking/deepsort.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -6,7 +6,7 @@
 #include <cmath>
 #include <limits>
 
-#include "core/error.h"
+#include "reidbench/core/error.h"
 #include "tracking/scenes.h"
 
 namespace reidbench {

@@ -1,11 +1,11 @@
-#include "tracking/kalman.h"
+#include "reidbench/tracking/kalman.h"
 
 #include <gtest/gtest.h>
 
 #include <Eigen/Dense>
 #include <cmath>
 
-#include "core/random.h"
+#include "reidbench/core/random.h"
 
 namespace reidbench {
 namespace {

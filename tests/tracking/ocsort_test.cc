@@ -1,4 +1,4 @@
-#include "tracking/ocsort.h"
+#include "reidbench/tracking/ocsort.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -6,8 +6,8 @@
 #include <set>
 #include <vector>
 
-#include "core/tracks.h"
-#include "tracking/tracker.h"
+#include "reidbench/core/tracks.h"
+#include "reidbench/tracking/tracker.h"
 
 namespace reidbench {
 

@@ -1,12 +1,12 @@
-#include "tracking/sort.h"
+#include "reidbench/tracking/sort.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <cmath>
 
-#include "core/error.h"
-#include "core/random.h"
+#include "reidbench/core/error.h"
+#include "reidbench/core/random.h"
 #include "tracking/scenes.h"
 
 namespace reidbench {

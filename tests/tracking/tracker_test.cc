@@ -1,4 +1,4 @@
-#include "tracking/tracker.h"
+#include "reidbench/tracking/tracker.h"
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>
@@ -7,15 +7,15 @@
 #include <filesystem>
 #include <set>
 
-#include "core/error.h"
-#include "core/files.h"
-#include "core/text.h"
-#include "datasets/mot_files.h"
-#include "tracking/bytetrack.h"
-#include "tracking/deepsort.h"
-#include "tracking/ocsort.h"
+#include "reidbench/core/error.h"
+#include "reidbench/core/files.h"
+#include "reidbench/core/text.h"
+#include "reidbench/datasets/mot_files.h"
+#include "reidbench/tracking/bytetrack.h"
+#include "reidbench/tracking/deepsort.h"
+#include "reidbench/tracking/ocsort.h"
+#include "reidbench/tracking/sort.h"
 #include "tracking/scenes.h"
-#include "tracking/sort.h"
 
 namespace reidbench {
 namespace {

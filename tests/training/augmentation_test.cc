@@ -1,4 +1,4 @@
-#include "training/augmentation.h"
+#include "reidbench/training/augmentation.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "imaging/preprocess.h"
+#include "reidbench/imaging/preprocess.h"
 
 namespace reidbench {
 namespace {

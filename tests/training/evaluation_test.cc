@@ -1,9 +1,9 @@
-#include "training/evaluation.h"
+#include "reidbench/training/evaluation.h"
 
 #include <gtest/gtest.h>
 
-#include "core/error.h"
-#include "models/osnet_reference.h"
+#include "embedding/osnet_reference.h"
+#include "reidbench/core/error.h"
 
 namespace reidbench {
 namespace {

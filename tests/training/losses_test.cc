@@ -1,4 +1,4 @@
-#include "training/losses.h"
+#include "reidbench/training/losses.h"
 
 #include <gtest/gtest.h>
 #include <torch/csrc/autograd/autograd.h>

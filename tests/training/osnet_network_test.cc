@@ -1,13 +1,13 @@
-#include "training/osnet_network.h"
+#include "reidbench/training/osnet_network.h"
 
 #include <gtest/gtest.h>
 #include <torch/csrc/autograd/autograd.h>
 
 #include <cmath>
 
-#include "core/random.h"
-#include "models/embedder.h"
-#include "models/osnet_reference.h"
+#include "embedding/osnet_reference.h"
+#include "reidbench/core/random.h"
+#include "reidbench/embedding/embedder.h"
 
 namespace reidbench {
 namespace {

@@ -1,4 +1,4 @@
-#include "training/sampler.h"
+#include "reidbench/training/sampler.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,4 +1,4 @@
-#include "training/trainer.h"
+#include "reidbench/training/trainer.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -6,13 +6,13 @@
 #include <algorithm>
 #include <cmath>
 
-#include "core/error.h"
-#include "core/files.h"
-#include "core/parallel.h"
-#include "core/random.h"
-#include "models/osnet_reference.h"
+#include "embedding/osnet_reference.h"
+#include "reidbench/core/error.h"
+#include "reidbench/core/files.h"
+#include "reidbench/core/parallel.h"
+#include "reidbench/core/random.h"
+#include "reidbench/training/evaluation.h"
 #include "support/temp_folder.h"
-#include "training/evaluation.h"
 
 namespace reidbench {
 namespace {

@@ -1,4 +1,4 @@
-#include "weights/checkpoint.h"
+#include "reidbench/weights/checkpoint.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -8,9 +8,9 @@
 #include <fstream>
 #include <limits>
 
-#include "core/hash.h"
+#include "reidbench/core/hash.h"
+#include "reidbench/weights/onnx_graph.h"
 #include "weights/files_for_test.h"
-#include "weights/onnx_graph.h"
 
 namespace reidbench {
 namespace {

@@ -1,9 +1,9 @@
-#include "weights/default_weights.h"
+#include "reidbench/weights/default_weights.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "weights/osnet.h"
+#include "reidbench/networks/osnet.h"
 
 namespace reidbench {
 namespace {

@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "core/error.h"
-#include "core/files.h"
+#include "reidbench/core/error.h"
+#include "reidbench/core/files.h"
 
 namespace reidbench {
 

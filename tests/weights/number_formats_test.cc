@@ -1,4 +1,4 @@
-#include "weights/number_formats.h"
+#include "reidbench/weights/number_formats.h"
 
 #include <gtest/gtest.h>
 

@@ -1,11 +1,11 @@
-#include "weights/onnx_graph.h"
+#include "reidbench/weights/onnx_graph.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <cstring>
 
-#include "weights/checkpoint.h"
+#include "reidbench/weights/checkpoint.h"
 #include "weights/files_for_test.h"
 
 namespace reidbench {

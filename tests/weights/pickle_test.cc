@@ -1,11 +1,11 @@
-#include "weights/pickle.h"
+#include "reidbench/weights/pickle.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <string>
 
-#include "core/error.h"
+#include "reidbench/core/error.h"
 #include "weights/files_for_test.h"
 
 namespace reidbench {

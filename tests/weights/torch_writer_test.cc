@@ -1,13 +1,13 @@
-#include "weights/torch_writer.h"
+#include "reidbench/weights/torch_writer.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <cstring>
 
-#include "weights/checkpoint.h"
+#include "reidbench/weights/checkpoint.h"
+#include "reidbench/weights/zip_archive.h"
 #include "weights/files_for_test.h"
-#include "weights/zip_archive.h"
 
 namespace reidbench {
 namespace {

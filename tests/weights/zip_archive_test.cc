@@ -1,4 +1,4 @@
-#include "weights/zip_archive.h"
+#include "reidbench/weights/zip_archive.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

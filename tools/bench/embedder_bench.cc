@@ -9,12 +9,12 @@
 #include <string>
 #include <vector>
 
-#include "core/random.h"
-#include "models/embedder.h"
-#include "models/onednn_engine.h"
-#include "models/osnet_torch.h"
-#include "profiling/peaks.h"
-#include "weights/osnet.h"
+#include "reidbench/core/random.h"
+#include "reidbench/embedding/embedder.h"
+#include "reidbench/embedding/onednn_engine.h"
+#include "reidbench/embedding/osnet_torch.h"
+#include "reidbench/networks/osnet.h"
+#include "reidbench/profiling/peaks.h"
 
 namespace reidbench {
 namespace {

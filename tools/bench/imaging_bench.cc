@@ -8,11 +8,11 @@
 #include <string>
 #include <vector>
 
-#include "core/files.h"
-#include "core/text.h"
-#include "imaging/decode.h"
-#include "imaging/encode.h"
-#include "imaging/preprocess.h"
+#include "reidbench/core/files.h"
+#include "reidbench/core/text.h"
+#include "reidbench/imaging/decode.h"
+#include "reidbench/imaging/encode.h"
+#include "reidbench/imaging/preprocess.h"
 
 namespace reidbench {
 namespace {

@@ -14,9 +14,9 @@
 #include <string>
 #include <vector>
 
-#include "core/files.h"
-#include "core/random.h"
-#include "core/text.h"
+#include "reidbench/core/files.h"
+#include "reidbench/core/random.h"
+#include "reidbench/core/text.h"
 
 namespace {
 

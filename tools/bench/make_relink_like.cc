@@ -13,11 +13,11 @@
 #include <string>
 #include <vector>
 
-#include "core/error.h"
-#include "core/files.h"
-#include "core/random.h"
-#include "core/text.h"
-#include "features/feature_store.h"
+#include "reidbench/core/error.h"
+#include "reidbench/core/files.h"
+#include "reidbench/core/random.h"
+#include "reidbench/core/text.h"
+#include "reidbench/features/feature_store.h"
 
 namespace {
 

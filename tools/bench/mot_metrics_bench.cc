@@ -6,10 +6,10 @@
 #include <cmath>
 #include <string>
 
-#include "core/parallel.h"
-#include "core/random.h"
-#include "datasets/mot_files.h"
-#include "mot_metrics/scores.h"
+#include "reidbench/core/parallel.h"
+#include "reidbench/core/random.h"
+#include "reidbench/datasets/mot_files.h"
+#include "reidbench/mot_metrics/scores.h"
 
 namespace reidbench {
 namespace {

@@ -20,11 +20,11 @@
 #include <thread>
 #include <vector>
 
-#include "core/random.h"
-#include "models/embedder.h"
-#include "models/onednn_engine.h"
-#include "profiling/peaks.h"
-#include "weights/osnet.h"
+#include "reidbench/core/random.h"
+#include "reidbench/embedding/embedder.h"
+#include "reidbench/embedding/onednn_engine.h"
+#include "reidbench/networks/osnet.h"
+#include "reidbench/profiling/peaks.h"
 
 namespace reidbench {
 namespace {

@@ -11,17 +11,17 @@
 #include <functional>
 #include <map>
 
-#include "core/error.h"
-#include "core/parallel.h"
-#include "core/random.h"
-#include "core/text.h"
-#include "datasets/mot_files.h"
-#include "features/feature_store.h"
-#include "matching/assignment.h"
-#include "matching/iou.h"
-#include "mot_metrics/scores.h"
-#include "mot_metrics/sequence.h"
-#include "relinking/tuning.h"
+#include "reidbench/core/error.h"
+#include "reidbench/core/parallel.h"
+#include "reidbench/core/random.h"
+#include "reidbench/core/text.h"
+#include "reidbench/datasets/mot_files.h"
+#include "reidbench/features/feature_store.h"
+#include "reidbench/matching/assignment.h"
+#include "reidbench/matching/iou.h"
+#include "reidbench/mot_metrics/scores.h"
+#include "reidbench/mot_metrics/sequence.h"
+#include "reidbench/relinking/tuning.h"
 
 namespace reidbench {
 namespace {

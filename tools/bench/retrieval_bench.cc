@@ -4,10 +4,10 @@
 
 #include <numeric>
 
-#include "core/parallel.h"
-#include "core/random.h"
-#include "retrieval/ranking.h"
-#include "retrieval/reranking.h"
+#include "reidbench/core/parallel.h"
+#include "reidbench/core/random.h"
+#include "reidbench/retrieval/ranking.h"
+#include "reidbench/retrieval/reranking.h"
 
 namespace reidbench {
 namespace {

@@ -11,8 +11,8 @@
 #include <memory>
 #include <string>
 
-#include "imaging/encode.h"
-#include "synth/example_hall.h"
+#include "reidbench/imaging/encode.h"
+#include "reidbench/synth/example_hall.h"
 
 namespace reidbench {
 namespace {

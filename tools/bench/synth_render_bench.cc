@@ -1,8 +1,8 @@
 // Time per frame of drawing a hall full of people, and of encoding it as JPEG.
 #include <benchmark/benchmark.h>
 
-#include "imaging/encode.h"
-#include "synth/example_hall.h"
+#include "reidbench/imaging/encode.h"
+#include "reidbench/synth/example_hall.h"
 
 namespace reidbench {
 namespace {

@@ -8,9 +8,9 @@
 #include <string>
 #include <vector>
 
-#include "config/reader.h"
-#include "profiling/walkers.h"
-#include "tracking/tracker.h"
+#include "reidbench/config/reader.h"
+#include "reidbench/profiling/walkers.h"
+#include "reidbench/tracking/tracker.h"
 
 namespace {
 

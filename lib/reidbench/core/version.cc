@@ -1,0 +1,39 @@
+#include "reidbench/core/version.h"
+
+#include <cstdlib>
+
+#include "reidbench/core/error.h"
+#include "reidbench/core/version_values.h"
+
+namespace reidbench {
+
+std::string_view Version() { return REIDBENCH_VERSION; }
+std::string_view CompilerName() { return REIDBENCH_COMPILER; }
+std::string_view BuildType() { return REIDBENCH_BUILD_TYPE; }
+
+std::filesystem::path ProgramFolder() {
+  std::error_code ignored;
+  return std::filesystem::read_symlink("/proc/self/exe", ignored).parent_path();
+}
+
+std::filesystem::path DataDir() {
+  namespace fs = std::filesystem;
+  if (const char* from_environment = std::getenv("REIDBENCH_DATA_DIR")) {
+    if (fs::is_directory(fs::path(from_environment) / "datasets")) return from_environment;
+    ThrowIo(
+        "REIDBENCH_DATA_DIR={}: no folder 'datasets' in it; set it to the folder that holds "
+        "configs/ and datasets/",
+        from_environment);
+  }
+  std::error_code ignored;
+  const fs::path installed = ProgramFolder().parent_path() / REIDBENCH_INSTALL_DATA_DIR;
+  if (fs::is_directory(installed / "datasets", ignored)) return installed;
+  const fs::path source = REIDBENCH_SOURCE_DATA_DIR;
+  if (fs::is_directory(source / "datasets", ignored)) return source;
+  ThrowIo(
+      "data folder not found: looked for {} and {}; set REIDBENCH_DATA_DIR to the folder that "
+      "holds datasets/",
+      (installed / "datasets").string(), (source / "datasets").string());
+}
+
+}  // namespace reidbench

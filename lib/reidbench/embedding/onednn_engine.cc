@@ -1,0 +1,114 @@
+#include "reidbench/embedding/onednn_engine.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "reidbench/core/error.h"
+#include "reidbench/core/text.h"
+#include "reidbench/embedding/osnet_avx512.h"
+#ifdef REIDBENCH_ONEDNN
+#include "reidbench/embedding/osnet_onednn.h"
+#endif
+
+namespace reidbench {
+namespace {
+
+#ifdef REIDBENCH_ONEDNN
+constexpr bool kHasOnednn = true;
+#else
+constexpr bool kHasOnednn = false;
+std::string OnednnVersion() { return "none"; }
+std::unique_ptr<OsnetRunner> MakeOnednnRunner(const FoldedOsnet&) { REIDBENCH_CHECK(false); }
+#endif
+
+class OnednnEngine : public Engine {
+ public:
+  OnednnEngine(const OsnetWeights& weights, std::string_view precision, OnednnExecution execution) {
+    const FoldedOsnet network = FoldOsnet(weights);
+    if (execution == OnednnExecution::kAvx512) {
+      runner_ = MakeAvx512Runner(
+          network, precision == "bf16" ? Avx512Precision::kBf16 : Avx512Precision::kFp32);
+      info_.engine = "onednn (own AVX-512 kernels)";
+    } else {
+      runner_ = MakeOnednnRunner(network);
+      info_.engine = "onednn " + OnednnVersion();
+    }
+    info_.architecture = weights.architecture.name;
+    info_.precision = precision;
+    info_.device = "cpu";
+    info_.dim = static_cast<int>(network.fc.out);
+    info_.weights_sha256 = weights.sha256;
+    info_.notes = weights.notes;
+    info_.batch_size = runner_->batch_size();
+  }
+
+  const EmbedderInfo& info() const override { return info_; }
+
+  void Run(const ImageBatch& images, float* embeddings) override {
+    RequireOsnetImageSize(info_.architecture, images);
+    runner_->Run(images, embeddings);
+  }
+
+ private:
+  EmbedderInfo info_;
+  std::unique_ptr<OsnetRunner> runner_;
+};
+
+}  // namespace
+
+bool OnednnAvailable(OnednnExecution execution) {
+  const bool avx512 = Avx512Available(Avx512Precision::kFp32);
+  switch (execution) {
+    case OnednnExecution::kOnednn:
+      return kHasOnednn;
+    case OnednnExecution::kAvx512:
+      return avx512;
+    case OnednnExecution::kBest:
+      break;
+  }
+  return kHasOnednn || avx512;
+}
+
+std::vector<std::string> OnednnPrecisions() {
+  std::vector<std::string> precisions;
+  if (OnednnAvailable()) precisions.emplace_back("fp32");
+  if (Avx512Available(Avx512Precision::kBf16)) precisions.emplace_back("bf16");
+  return precisions;
+}
+
+std::unique_ptr<Engine> MakeOnednnEngine(const OsnetWeights& weights, std::string_view device,
+                                         std::string_view precision, OnednnExecution execution) {
+  if (device != "cpu") ThrowUsage("engine onednn has no device '{}'; it supports: cpu", device);
+  if (!OnednnAvailable(execution)) {
+    ThrowUsage(
+        "engine onednn: this processor has no AVX-512 and this build no oneDNN; use --engine "
+        "libtorch, or install libdnnl-dev and build again");
+  }
+  RequireOnednnPrecision(precision);
+  if (execution == OnednnExecution::kBest) {
+    execution = OnednnAvailable(OnednnExecution::kAvx512) ? OnednnExecution::kAvx512
+                                                          : OnednnExecution::kOnednn;
+  }
+  return std::make_unique<OnednnEngine>(weights, precision, execution);
+}
+
+void RequireOnednnPrecision(std::string_view precision) {
+  if (precision == "bf16" && !Avx512Available(Avx512Precision::kBf16)) {
+    ThrowUsage(
+        "engine onednn: this processor has no bfloat16 instructions (AVX512_BF16), which "
+        "precision bf16 needs; use --precision fp32");
+  }
+  if (precision == "int8") {
+    ThrowUsage(
+        "engine onednn has no precision 'int8': it needs calibration, and at most 1.3 to 1.5 "
+        "times the speed of bf16 was in reach (lib/reidbench/embedding/README.md); it supports: {}",
+        JoinText(OnednnPrecisions(), ", "));
+  }
+  const std::vector<std::string> known = OnednnPrecisions();
+  if (std::find(known.begin(), known.end(), precision) == known.end()) {
+    ThrowUsage("engine onednn has no precision '{}'; it supports: {}", precision,
+               JoinText(known, ", "));
+  }
+}
+
+}  // namespace reidbench

@@ -1,0 +1,35 @@
+// Engine "onednn": OSNet on a CPU without LibTorch. Computes with this project's AVX-512 kernels
+// where the processor has them (osnet_avx512.h), else with oneDNN (osnet_onednn.h).
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "reidbench/embedding/engine.h"
+#include "reidbench/networks/osnet.h"
+
+namespace reidbench {
+
+enum class OnednnExecution {
+  kBest,    // the fastest that this processor and this build have
+  kOnednn,  // oneDNN's primitives
+  kAvx512,  // own kernels
+};
+
+// Whether this build and this processor can run it.
+bool OnednnAvailable(OnednnExecution execution = OnednnExecution::kBest);
+
+// Precisions that engine "onednn" has on this processor: "fp32", ...
+std::vector<std::string> OnednnPrecisions();
+// Throws Error(kUsage) that says what is missing or known.
+void RequireOnednnPrecision(std::string_view precision);
+
+// Throws Error(kUsage) for a device other than "cpu", a precision that OnednnPrecisions() lacks, or
+// an execution that is not available; Error(kModel) for weights that do not fit.
+std::unique_ptr<Engine> MakeOnednnEngine(const OsnetWeights& weights, std::string_view device,
+                                         std::string_view precision,
+                                         OnednnExecution execution = OnednnExecution::kBest);
+
+}  // namespace reidbench

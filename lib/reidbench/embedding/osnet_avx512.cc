@@ -1,0 +1,1181 @@
+#include "reidbench/embedding/osnet_avx512.h"
+
+#include "reidbench/core/error.h"
+
+#if defined(__x86_64__) && defined(__GNUC__)
+
+#include <immintrin.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstdint>
+#include <cstdlib>
+#include <cstring>
+#include <limits>
+#include <mutex>
+#include <new>
+#include <span>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "reidbench/embedding/osnet_kernels.h"
+
+// Below the includes, so that no function of a header is compiled for AVX-512 and then shared with
+// code that runs on older processors.
+#ifdef __clang__
+#pragma clang attribute push(                                                     \
+    __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512bf16,fma"))), \
+    apply_to = function)
+#else
+#pragma GCC push_options
+#pragma GCC target("avx512f,avx512bw,avx512dq,avx512vl,avx512bf16,fma")
+#endif
+
+namespace reidbench {
+namespace {
+
+#define REIDBENCH_INLINE inline __attribute__((always_inline))
+
+using bf16 = uint16_t;  // the upper half of a float32
+
+// 16 or 8 float32 channels in a register.
+struct Wide {
+  using Register = __m512;
+  static constexpr int kLanes = 16;
+  static REIDBENCH_INLINE __m512 Zero() { return _mm512_setzero_ps(); }
+  static REIDBENCH_INLINE __m512 Load(const float* p) { return _mm512_loadu_ps(p); }
+  static REIDBENCH_INLINE __m512 Load(const bf16* p) {
+    const __m512i bits =
+        _mm512_cvtepu16_epi32(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)));
+    return _mm512_castsi512_ps(_mm512_slli_epi32(bits, 16));
+  }
+  static REIDBENCH_INLINE void Store(float* p, __m512 x) { _mm512_storeu_ps(p, x); }
+  static REIDBENCH_INLINE void Store(bf16* p, __m512 x) {
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), (__m256i)_mm512_cvtneps_pbh(x));
+  }
+  static REIDBENCH_INLINE __m512 Set(float x) { return _mm512_set1_ps(x); }
+  static REIDBENCH_INLINE __m512 Add(__m512 a, __m512 b) { return _mm512_add_ps(a, b); }
+  static REIDBENCH_INLINE __m512 Mul(__m512 a, __m512 b) { return _mm512_mul_ps(a, b); }
+  static REIDBENCH_INLINE __m512 MulAdd(__m512 a, __m512 b, __m512 sum) {
+    return _mm512_fmadd_ps(a, b, sum);
+  }
+  // The second operand where one is NaN.
+  static REIDBENCH_INLINE __m512 Max(__m512 a, __m512 b) { return _mm512_max_ps(a, b); }
+};
+
+struct Narrow {
+  using Register = __m256;
+  static constexpr int kLanes = 8;
+  static REIDBENCH_INLINE __m256 Zero() { return _mm256_setzero_ps(); }
+  static REIDBENCH_INLINE __m256 Load(const float* p) { return _mm256_loadu_ps(p); }
+  static REIDBENCH_INLINE __m256 Load(const bf16* p) {
+    const __m256i bits =
+        _mm256_cvtepu16_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)));
+    return _mm256_castsi256_ps(_mm256_slli_epi32(bits, 16));
+  }
+  static REIDBENCH_INLINE void Store(float* p, __m256 x) { _mm256_storeu_ps(p, x); }
+  static REIDBENCH_INLINE void Store(bf16* p, __m256 x) {
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(p), (__m128i)_mm256_cvtneps_pbh(x));
+  }
+  static REIDBENCH_INLINE __m256 Set(float x) { return _mm256_set1_ps(x); }
+  static REIDBENCH_INLINE __m256 Add(__m256 a, __m256 b) { return _mm256_add_ps(a, b); }
+  static REIDBENCH_INLINE __m256 Mul(__m256 a, __m256 b) { return _mm256_mul_ps(a, b); }
+  static REIDBENCH_INLINE __m256 MulAdd(__m256 a, __m256 b, __m256 sum) {
+    return _mm256_fmadd_ps(a, b, sum);
+  }
+  static REIDBENCH_INLINE __m256 Max(__m256 a, __m256 b) { return _mm256_max_ps(a, b); }
+};
+
+// Calls f(Wide or Narrow, first channel) until all channels, a multiple of 8, are covered.
+template <typename F>
+REIDBENCH_INLINE void ForChannels(int64_t channels, const F& f) {
+  int64_t c = 0;
+  for (; c + 16 <= channels; c += 16) f(Wide(), c);
+  if (c < channels) f(Narrow(), c);
+}
+
+// Arithmetic of the matrix products: `kPair` values of the inner dimension are multiplied in one
+// step.
+struct Fp32 {
+  using Value = float;
+  static constexpr int kPair = 1;
+  static Value FromFloat(float x) { return x; }
+  static REIDBENCH_INLINE __m512 Broadcast(const float* a) { return _mm512_set1_ps(*a); }
+  static REIDBENCH_INLINE __m512 Weights(const float* w) { return _mm512_loadu_ps(w); }
+  static REIDBENCH_INLINE __m256 HalfWeights(const float* w) { return _mm256_loadu_ps(w); }
+  static REIDBENCH_INLINE __m512 Multiply(__m512 sum, __m512 w, __m512 a) {
+    return _mm512_fmadd_ps(w, a, sum);
+  }
+  static REIDBENCH_INLINE __m256 Multiply(__m256 sum, __m256 w, __m512 a) {
+    return _mm256_fmadd_ps(w, _mm512_castps512_ps256(a), sum);
+  }
+};
+
+struct Bf16 {
+  using Value = bf16;
+  static constexpr int kPair = 2;
+  // Rounds to nearest, ties to even; `x` is finite.
+  static Value FromFloat(float x) {
+    uint32_t bits;
+    std::memcpy(&bits, &x, sizeof(bits));
+    return static_cast<bf16>((bits + 0x7FFF + ((bits >> 16) & 1)) >> 16);
+  }
+  static REIDBENCH_INLINE __m512 Broadcast(const bf16* a) {
+    float pair;
+    std::memcpy(&pair, a, sizeof(pair));
+    return _mm512_set1_ps(pair);
+  }
+  static REIDBENCH_INLINE __m512 Weights(const bf16* w) { return _mm512_loadu_ps(w); }
+  static REIDBENCH_INLINE __m256 HalfWeights(const bf16* w) {
+    return _mm256_castsi256_ps(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(w)));
+  }
+  static REIDBENCH_INLINE __m512 Multiply(__m512 sum, __m512 w, __m512 a) {
+    return _mm512_dpbf16_ps(sum, (__m512bh)w, (__m512bh)a);
+  }
+  static REIDBENCH_INLINE __m256 Multiply(__m256 sum, __m256 w, __m512 a) {
+    return _mm256_dpbf16_ps(sum, (__m256bh)w, (__m256bh)_mm512_castps512_ps256(a));
+  }
+};
+
+// Finds infinities and NaN: 0 * x is 0 for every finite x and NaN otherwise. Two sums, because each
+// addition waits for the one before.
+class FiniteCheck {
+ public:
+  // Written out: an implicit one would be compiled for the processor of the command line.
+  REIDBENCH_INLINE FiniteCheck() : first_(_mm512_setzero_ps()), second_(_mm512_setzero_ps()) {}
+  REIDBENCH_INLINE void Add(__m512 a, __m512 b) {
+    first_ = _mm512_fmadd_ps(_mm512_setzero_ps(), a, first_);
+    second_ = _mm512_fmadd_ps(_mm512_setzero_ps(), b, second_);
+  }
+  REIDBENCH_INLINE void Add(__m256 a, __m256 b) { Add(Widen(a), Widen(b)); }
+  REIDBENCH_INLINE bool ok() const {
+    return _mm512_reduce_add_ps(_mm512_add_ps(first_, second_)) == 0.0f;
+  }
+
+ private:
+  static REIDBENCH_INLINE __m512 Widen(__m256 x) {
+    return _mm512_insertf32x8(_mm512_setzero_ps(), x, 0);
+  }
+  __m512 first_;
+  __m512 second_;
+};
+
+struct FreeAligned {
+  void operator()(void* p) const { std::free(p); }
+};
+
+// Uninitialised memory on a cache line.
+template <typename T>
+class Buffer {
+ public:
+  Buffer() = default;
+  explicit Buffer(int64_t count) : count_(count) {
+    // Some room behind: whole registers are loaded at the end of short rows.
+    const size_t bytes = (static_cast<size_t>(count) * sizeof(T) + 127) / 64 * 64;
+    data_.reset(static_cast<T*>(std::aligned_alloc(64, bytes)));
+    if (data_ == nullptr) throw std::bad_alloc();
+  }
+  T* data() const { return data_.get(); }
+  void Clear() { std::memset(data_.get(), 0, static_cast<size_t>(count_) * sizeof(T)); }
+
+ private:
+  std::unique_ptr<T, FreeAligned> data_;
+  int64_t count_ = 0;
+};
+
+// ---- matrix products ----
+
+// Columns of a weight matrix that one pass computes: `vectors` registers of 16 and perhaps one
+// of 8.
+struct Panel {
+  int vectors;
+  bool half;
+  int64_t channel;  // the first one
+  int64_t offset;   // of its weights in Matrix::weights, which are [step][lane][pair]
+  int64_t lanes() const { return 16 * vectors + (half ? 8 : 0); }
+};
+
+// Splits `channels`, a multiple of 8, into panels of about the same width, at most 3 registers.
+std::vector<Panel> SplitChannels(int64_t channels, int64_t most) {
+  const bool half = channels % 16 != 0;
+  const int64_t vectors = channels / 16;
+  // A panel with a half register holds at most 2 whole ones: 8 rows of them fill the registers.
+  const int64_t count = std::max<int64_t>(1, (vectors + (half ? 1 : 0) + most - 1) / most);
+  std::vector<Panel> panels;
+  int64_t done = 0;
+  for (int64_t i = 0; i < count; ++i) {
+    // Later panels get what does not divide, the last one less for its half register.
+    const int64_t end = (vectors + (half ? 1 : 0)) * (i + 1) / count;
+    const bool last = i + 1 == count;
+    const int64_t wide = std::min(end, vectors) - done;
+    panels.push_back({static_cast<int>(wide), last && half, 16 * done, 0});
+    done += wide;
+  }
+  return panels;
+}
+
+// Weights [steps x pair] x [channels], packed panel by panel.
+template <typename P>
+struct Matrix {
+  std::vector<Panel> panels;
+  Buffer<typename P::Value> weights;
+  std::vector<float> bias;  // [channels]
+  int64_t channels = 0;
+  int64_t steps = 0;
+  bool relu = false;
+
+  Matrix() = default;
+  // at(k, channel): weight of inner index k, 0 where the inner dimension is padded.
+  template <typename At>
+  Matrix(int64_t steps_, int64_t channels_, int64_t most, const At& at)
+      : panels(SplitChannels(channels_, most)),
+        weights(steps_ * P::kPair * channels_),
+        bias(static_cast<size_t>(channels_), 0.0f),
+        channels(channels_),
+        steps(steps_) {
+    typename P::Value* w = weights.data();
+    for (Panel& panel : panels) {
+      panel.offset = w - weights.data();
+      for (int64_t step = 0; step < steps; ++step) {
+        for (int64_t lane = 0; lane < panel.lanes(); ++lane) {
+          for (int pair = 0; pair < P::kPair; ++pair) {
+            *w++ = P::FromFloat(at(step * P::kPair + pair, panel.channel + lane));
+          }
+        }
+      }
+    }
+  }
+};
+
+// `steps` consecutive steps of the inner dimension: those of pixel p start at a + p * stride.
+template <typename P>
+struct Operand {
+  const typename P::Value* a;
+  int64_t stride;
+  int64_t steps;
+};
+
+// Memory that comes next, fetched into the second-level cache line by line while something else is
+// multiplied: wide layers do not fit there, and waiting for the third level costs several percent.
+// One line a step, because a burst of them would stall the loads that are needed now.
+class Fetcher {
+ public:
+  static constexpr int64_t kLine = 64;
+
+  template <typename T>
+  void Add(const T* data, int64_t count) {
+    if (count <= 0) return;
+    REIDBENCH_CHECK(size_ < pieces_.size());
+    const char* const begin = reinterpret_cast<const char*>(data);
+    pieces_[size_++] = {begin, begin + count * static_cast<int64_t>(sizeof(T))};
+  }
+
+  // Where the next `steps` lines start, and the distance between them: 0 where nothing is left.
+  REIDBENCH_INLINE std::pair<const char*, int64_t> Take(int64_t steps) {
+    while (next_ < size_ && pieces_[next_].begin >= pieces_[next_].end) ++next_;
+    if (next_ == size_) return {reinterpret_cast<const char*>(this), 0};
+    const char* const begin = pieces_[next_].begin;
+    pieces_[next_].begin += steps * kLine;
+    return {begin, kLine};
+  }
+
+ private:
+  struct Piece {
+    const char* begin;
+    const char* end;
+  };
+  std::array<Piece, 7> pieces_;
+  size_t size_ = 0;
+  size_t next_ = 0;
+};
+
+// out[p][c] = bias[c] + sum over operands + residual[p][c], then ReLU, for the channels of a panel.
+// `Out` is float or P::Value; `out` and `residual` point at the panel's first channel.
+template <typename P, typename Out>
+struct Product {
+  std::span<const Operand<P>> operands;
+  Out* out = nullptr;
+  int64_t out_stride = 0;                       // of `residual` too
+  const typename P::Value* residual = nullptr;  // null: none
+  FiniteCheck* finite = nullptr;                // null: nobody looks for values that are not finite
+  Fetcher* fetcher = nullptr;
+};
+
+template <int64_t kCount, typename Value>
+REIDBENCH_INLINE void PrefetchChannels(const Value* values) {
+  constexpr int64_t kPerLine = 64 / sizeof(Value);
+#pragma GCC unroll 4
+  for (int64_t c = 0; c < kCount; c += kPerLine) _mm_prefetch(values + c, _MM_HINT_T0);
+}
+
+// M pixels of one panel. kSteps: the steps of every operand, if they are known.
+template <typename P, typename Out, int kSteps, int M, int V, bool kHalf>
+void Tile(const Matrix<P>& matrix, const Panel& panel, const Product<P, Out>& product,
+          int64_t first) {
+  constexpr int64_t kLanes = 16 * V + (kHalf ? 8 : 0);
+  const float* const bias = matrix.bias.data() + panel.channel;
+  __m512 sum[M][V];
+  __m256 half[M];
+#pragma GCC unroll 16
+  for (int i = 0; i < M; ++i) {
+#pragma GCC unroll 4
+    for (int v = 0; v < V; ++v) sum[i][v] = _mm512_loadu_ps(bias + 16 * v);
+    if constexpr (kHalf) half[i] = _mm256_loadu_ps(bias + 16 * V);
+  }
+  Out* const out = product.out + first * product.out_stride;
+  const typename P::Value* const residual = product.residual + first * product.out_stride;
+  // What is needed at the end comes into the first-level cache meanwhile.
+#pragma GCC unroll 16
+  for (int i = 0; i < M; ++i) {
+    PrefetchChannels<kLanes>(out + i * product.out_stride);
+    if (product.residual != nullptr) PrefetchChannels<kLanes>(residual + i * product.out_stride);
+  }
+  const typename P::Value* w = matrix.weights.data() + panel.offset;
+  auto [line, distance] = product.fetcher->Take(matrix.steps);
+  for (const Operand<P>& operand : product.operands) {
+    const int64_t stride = operand.stride;
+    const typename P::Value* a = operand.a + first * stride;
+    const int64_t steps = kSteps > 0 ? kSteps : operand.steps;
+#pragma GCC unroll 1
+    for (int64_t step = 0; step < steps; ++step) {
+      _mm_prefetch(line, _MM_HINT_T1);
+      line += distance;
+      __m512 weights[V];
+#pragma GCC unroll 4
+      for (int v = 0; v < V; ++v) weights[v] = P::Weights(w + 16 * v * P::kPair);
+      __m256 half_weights;
+      if constexpr (kHalf) half_weights = P::HalfWeights(w + 16 * V * P::kPair);
+#pragma GCC unroll 16
+      for (int i = 0; i < M; ++i) {
+        const __m512 value = P::Broadcast(a + i * stride);
+#pragma GCC unroll 4
+        for (int v = 0; v < V; ++v) sum[i][v] = P::Multiply(sum[i][v], weights[v], value);
+        if constexpr (kHalf) half[i] = P::Multiply(half[i], half_weights, value);
+      }
+      a += P::kPair;
+      w += kLanes * P::kPair;
+    }
+  }
+  if (product.residual != nullptr) {
+#pragma GCC unroll 16
+    for (int i = 0; i < M; ++i) {
+      const typename P::Value* const row = residual + i * product.out_stride;
+#pragma GCC unroll 4
+      for (int v = 0; v < V; ++v) sum[i][v] = _mm512_add_ps(sum[i][v], Wide::Load(row + 16 * v));
+      if constexpr (kHalf) half[i] = _mm256_add_ps(half[i], Narrow::Load(row + 16 * V));
+    }
+  }
+  if (product.finite != nullptr) {
+#pragma GCC unroll 16
+    for (int i = 0; i < M; i += 2) {
+      constexpr int kNext = M > 1 ? 1 : 0;
+#pragma GCC unroll 4
+      for (int v = 0; v < V; ++v) product.finite->Add(sum[i][v], sum[i + kNext][v]);
+      if constexpr (kHalf) product.finite->Add(half[i], half[i + kNext]);
+    }
+  }
+  if (matrix.relu) {
+#pragma GCC unroll 16
+    for (int i = 0; i < M; ++i) {
+#pragma GCC unroll 4
+      for (int v = 0; v < V; ++v) sum[i][v] = _mm512_max_ps(_mm512_setzero_ps(), sum[i][v]);
+      if constexpr (kHalf) half[i] = _mm256_max_ps(_mm256_setzero_ps(), half[i]);
+    }
+  }
+#pragma GCC unroll 16
+  for (int i = 0; i < M; ++i) {
+    Out* const row = out + i * product.out_stride;
+#pragma GCC unroll 4
+    for (int v = 0; v < V; ++v) Wide::Store(row + 16 * v, sum[i][v]);
+    if constexpr (kHalf) Narrow::Store(row + 16 * V, half[i]);
+  }
+}
+
+template <typename P, typename Out, int kSteps, int V, bool kHalf>
+void Tiles(const Matrix<P>& matrix, const Panel& panel, const Product<P, Out>& product,
+           int64_t pixels) {
+  constexpr int kRows = V == 1 && !kHalf ? 16 : 8;
+  int64_t p = 0;
+  for (; p + kRows <= pixels; p += kRows) {
+    Tile<P, Out, kSteps, kRows, V, kHalf>(matrix, panel, product, p);
+  }
+  for (; p + 4 <= pixels; p += 4) Tile<P, Out, kSteps, 4, V, kHalf>(matrix, panel, product, p);
+  for (; p < pixels; ++p) Tile<P, Out, kSteps, 1, V, kHalf>(matrix, panel, product, p);
+}
+
+template <int kSteps = 0, typename P, typename Out>
+void MultiplyPanel(const Matrix<P>& matrix, const Panel& panel, const Product<P, Out>& product,
+                   int64_t pixels) {
+  switch (2 * panel.vectors + (panel.half ? 1 : 0)) {
+    case 2:
+      return Tiles<P, Out, kSteps, 1, false>(matrix, panel, product, pixels);
+    case 3:
+      return Tiles<P, Out, kSteps, 1, true>(matrix, panel, product, pixels);
+    case 4:
+      return Tiles<P, Out, kSteps, 2, false>(matrix, panel, product, pixels);
+    case 5:
+      return Tiles<P, Out, kSteps, 2, true>(matrix, panel, product, pixels);
+    case 6:
+      return Tiles<P, Out, kSteps, 3, false>(matrix, panel, product, pixels);
+    default:
+      REIDBENCH_CHECK(false);
+  }
+}
+
+// All panels: `out` and `residual` point at channel 0.
+template <int kSteps = 0, typename P, typename Out>
+void Multiply(const Matrix<P>& matrix, const Product<P, Out>& product, int64_t pixels) {
+  Fetcher nothing;
+  for (const Panel& panel : matrix.panels) {
+    Product<P, Out> part = product;
+    part.out += panel.channel;
+    if (part.residual != nullptr) part.residual += panel.channel;
+    if (part.fetcher == nullptr) part.fetcher = &nothing;
+    MultiplyPanel<kSteps>(matrix, panel, part, pixels);
+  }
+}
+
+// ---- depthwise 3x3 ----
+
+// Two rows of output (or the first of them only, when `out1` is null) from four rows of input with
+// a column of zeros at each end, for the channels of one register; ReLU behind. `weights` is
+// [9][lane] with `stride` between the taps, then the bias. Adds the sum over pixels to `sums`
+// unless it is null.
+template <typename R, typename Value>
+void DepthwiseRows(const std::array<const float*, 4>& rows, int64_t stride, int64_t width,
+                   const float* weights, int64_t weights_stride, Value* out0, Value* out1,
+                   int64_t out_stride, float* sums) {
+  using Register = typename R::Register;
+  Register w[9];
+#pragma GCC unroll 9
+  for (int i = 0; i < 9; ++i) w[i] = R::Load(weights + i * weights_stride);
+  const Register bias = R::Load(weights + 9 * weights_stride);
+  const float* const r0 = rows[0];
+  const float* const r1 = rows[1];
+  const float* const r2 = rows[2];
+  const float* const r3 = rows[3];
+  Register left[4] = {R::Load(r0), R::Load(r1), R::Load(r2), R::Load(r3)};
+  Register middle[4] = {R::Load(r0 + stride), R::Load(r1 + stride), R::Load(r2 + stride),
+                        R::Load(r3 + stride)};
+  Register total = R::Zero();
+  for (int64_t x = 0; x < width; ++x) {
+    const int64_t next = (x + 2) * stride;
+    const Register right[4] = {R::Load(r0 + next), R::Load(r1 + next), R::Load(r2 + next),
+                               R::Load(r3 + next)};
+    Register first = bias;
+    Register second = bias;
+#pragma GCC unroll 3
+    for (int y = 0; y < 3; ++y) {
+      first = R::MulAdd(w[3 * y], left[y], first);
+      second = R::MulAdd(w[3 * y], left[y + 1], second);
+      first = R::MulAdd(w[3 * y + 1], middle[y], first);
+      second = R::MulAdd(w[3 * y + 1], middle[y + 1], second);
+      first = R::MulAdd(w[3 * y + 2], right[y], first);
+      second = R::MulAdd(w[3 * y + 2], right[y + 1], second);
+    }
+    first = R::Max(R::Zero(), first);
+    R::Store(out0 + x * out_stride, first);
+    total = R::Add(total, first);
+    if (out1 != nullptr) {
+      second = R::Max(R::Zero(), second);
+      R::Store(out1 + x * out_stride, second);
+      total = R::Add(total, second);
+    }
+#pragma GCC unroll 4
+    for (int y = 0; y < 4; ++y) {
+      left[y] = middle[y];
+      middle[y] = right[y];
+    }
+  }
+  if (sums != nullptr) R::Store(sums, R::Add(R::Load(sums), total));
+}
+
+// ---- the network ----
+
+template <typename P>
+struct LightConvolution {
+  Matrix<P> pointwise;
+  Buffer<float> depthwise;  // [10 x channels]: 9 taps, then the bias
+};
+
+template <typename P>
+struct Block {
+  Matrix<P> conv1;
+  std::array<std::vector<LightConvolution<P>>, 4> streams;
+  FoldedGate gate;
+  Matrix<P> conv3;                      // with the residual's convolution as further inner steps
+  std::optional<Matrix<P>> downsample;  // AIN with a residual convolution: apart
+  bool fused_downsample = false;
+  std::optional<FoldedInstanceNorm> norm;
+  bool norm_before_sum = false;
+};
+
+template <typename P>
+struct Stage {
+  std::array<Block<P>, 2> blocks;
+  std::optional<Matrix<P>> transition;
+};
+
+template <typename P>
+Matrix<P> PackPointwise(const FoldedConvolution& conv, int64_t most) {
+  Matrix<P> matrix(conv.in / P::kPair, conv.out, most,
+                   [&](int64_t k, int64_t channel) { return conv.weight[channel * conv.in + k]; });
+  matrix.bias = conv.bias;
+  matrix.relu = conv.relu;
+  return matrix;
+}
+
+constexpr int64_t kMost = 3;       // registers across of a matrix product
+constexpr int64_t kMostLight = 2;  // of a light convolution: its weights stay in the L1 cache
+
+template <typename P>
+Block<P> PackBlock(const FoldedBlock& folded) {
+  Block<P> block;
+  block.conv1 = PackPointwise<P>(folded.conv1, kMost);
+  for (int s = 0; s < 4; ++s) {
+    for (const FoldedLightConvolution& layer : folded.streams[s]) {
+      const int64_t channels = layer.depthwise.out;
+      Buffer<float> depthwise(10 * channels);
+      for (int64_t c = 0; c < channels; ++c) {
+        for (int64_t tap = 0; tap < 9; ++tap) {
+          depthwise.data()[tap * channels + c] = layer.depthwise.weight[c * 9 + tap];
+        }
+        depthwise.data()[9 * channels + c] = layer.depthwise.bias[c];
+      }
+      block.streams[s].push_back(
+          {PackPointwise<P>(layer.pointwise, kMostLight), std::move(depthwise)});
+    }
+  }
+  block.gate = folded.gate;
+  block.norm = folded.norm;
+  const bool relu = !folded.norm;  // else behind the norm
+  block.norm_before_sum = folded.norm_before_sum;
+  const FoldedConvolution& conv3 = folded.conv3;
+  if (!folded.downsample || folded.norm_before_sum) {
+    block.conv3 = PackPointwise<P>(conv3, kMost);
+    block.conv3.relu = relu;
+    if (folded.downsample) block.downsample = PackPointwise<P>(*folded.downsample, kMost);
+    return block;
+  }
+  const FoldedConvolution& residual = *folded.downsample;
+  block.fused_downsample = true;
+  block.conv3 = Matrix<P>(
+      (conv3.in + residual.in) / P::kPair, conv3.out, kMost, [&](int64_t k, int64_t channel) {
+        return k < conv3.in ? conv3.weight[channel * conv3.in + k]
+                            : residual.weight[channel * residual.in + k - conv3.in];
+      });
+  block.conv3.relu = relu;
+  for (int64_t c = 0; c < conv3.out; ++c) block.conv3.bias[c] = conv3.bias[c] + residual.bias[c];
+  return block;
+}
+
+// Taps of a row of the stem that are multiplied together: 7, padded to pairs.
+template <typename P>
+constexpr int kStemSteps = (7 + P::kPair - 1) / P::kPair;
+
+template <typename P>
+struct Network {
+  Matrix<P> stem;
+  std::optional<FoldedInstanceNorm> stem_norm;
+  std::array<Stage<P>, 3> stages;
+  Matrix<P> conv5;
+  Matrix<Fp32> fc;
+
+  explicit Network(const FoldedOsnet& folded) {
+    constexpr int64_t kTaps = kStemSteps<P> * P::kPair;
+    stem = Matrix<P>(21 * kStemSteps<P>, folded.stem.out, kMost, [&](int64_t k, int64_t channel) {
+      const int64_t row = k / kTaps;  // 7 * colour + y
+      const int64_t x = k % kTaps;
+      return x < 7 ? folded.stem.weight[(channel * 21 + row) * 7 + x] : 0.0f;
+    });
+    stem.bias = folded.stem.bias;
+    stem.relu = folded.stem.relu;
+    stem_norm = folded.stem_norm;
+    for (int s = 0; s < 3; ++s) {
+      for (int b = 0; b < 2; ++b) stages[s].blocks[b] = PackBlock<P>(folded.stages[s].blocks[b]);
+      if (folded.stages[s].transition) {
+        stages[s].transition = PackPointwise<P>(*folded.stages[s].transition, kMost);
+      }
+    }
+    conv5 = PackPointwise<P>(folded.conv5, kMost);
+    fc = PackPointwise<Fp32>(folded.fc, kMost);
+  }
+};
+
+// Pixels that are multiplied in one go, whole pairs of rows: few enough for their operands and
+// results to stay in the second-level cache, many enough for reading all weights of a layer again
+// for the next ones to be cheap. The weights of the last stage fill that cache: once must do.
+int64_t StripPixels(int64_t height, int64_t width) {
+  const int64_t target = height * width <= 128 ? 128 : 64;
+  return 2 * width * ((target + 2 * width - 1) / (2 * width));
+}
+
+// Memory to compute one image of one size, and the computation.
+template <typename P>
+class Worker {
+ public:
+  using Value = typename P::Value;
+
+  explicit Worker(const Network<P>& network) : network_(network) {}
+
+  // Features before the fully connected layer: float32 [conv5's channels]. False when a value on
+  // the way was not finite.
+  bool Run(const float* nchw, int64_t height, int64_t width, float* features) {
+    Resize(height, width);
+    all_finite_ = true;
+    PadImage(nchw);
+    Stem();
+    int64_t h = (stem_height_ + 1) / 2;
+    int64_t w = (stem_width_ + 1) / 2;
+    const int64_t channels = network_.conv5.channels;
+    std::fill_n(features, channels, 0.0f);
+    int64_t in_channels = network_.stem.channels;
+    int64_t pixels = 0;
+    for (const Stage<P>& stage : network_.stages) {
+      pixels = h * w;
+      RunBlock(stage, 0, in_channels, h, w, features);
+      in_channels = stage.blocks[0].conv3.channels;
+      RunBlock(stage, 1, in_channels, h, w, features);
+      h /= 2;
+      w /= 2;
+    }
+    const float scale = 1.0f / static_cast<float>(pixels);
+    for (int64_t c = 0; c < channels; ++c) features[c] *= scale;
+    return all_finite_;
+  }
+
+ private:
+  void Resize(int64_t height, int64_t width) {
+    if (height == height_ && width == width_) return;
+    height_ = height;
+    width_ = width;
+    padded_width_ = width + 8;
+    stem_height_ = (height + 1) / 2;
+    stem_width_ = (width + 1) / 2;
+    padded_ = Buffer<Value>(3 * (height + 6) * padded_width_);
+    padded_.Clear();
+    const int64_t stem_channels = network_.stem.channels;
+    const int64_t stem_rows = network_.stem_norm ? stem_height_ : 3;
+    stem_ = Buffer<float>(stem_rows * stem_width_ * stem_channels);
+    int64_t h = (stem_height_ + 1) / 2;
+    int64_t w = (stem_width_ + 1) / 2;
+    int64_t input = h * w * stem_channels;
+    int64_t wide = 0;
+    int64_t middle = 0;
+    int64_t ring = 0;
+    int64_t strip = 0;
+    int64_t norm = 0;
+    int64_t most = 0;
+    for (const Stage<P>& stage : network_.stages) {
+      const int64_t channels = stage.blocks[0].conv3.channels;
+      wide = std::max(wide, h * w * channels);
+      middle = std::max(middle, h * w * stage.blocks[0].conv1.channels);
+      ring = std::max(ring, (w + 2) * stage.blocks[0].conv1.channels);
+      strip = std::max(strip, StripPixels(h, w) * channels);
+      most = std::max(most, channels);
+      if (stage.blocks[0].norm || stage.blocks[1].norm) norm = std::max(norm, h * w * channels);
+      h /= 2;
+      w /= 2;
+      if (stage.transition) input = std::max(input, h * w * channels);
+    }
+    x_ = Buffer<Value>(input);
+    y_ = Buffer<Value>(wide);
+    x1_ = Buffer<Value>(middle);
+    inner_ = Buffer<Value>(middle);
+    for (auto& stream : streams_) stream = Buffer<Value>(middle);
+    ring_ = Buffer<float>(5 * ring);
+    strip_ = Buffer<float>(strip);
+    y_strip_ = Buffer<Value>(strip);
+    gated_ = Buffer<Value>(strip);
+    if (norm > 0) {
+      norm_y_ = Buffer<float>(norm);
+      norm_residual_ = Buffer<float>(norm);
+    }
+    sums_ = Buffer<float>(4 * most);
+    factors_ = Buffer<float>(4 * most);
+  }
+
+  void PadImage(const float* nchw) {
+    FiniteCheck finite;
+    for (int64_t colour = 0; colour < 3; ++colour) {
+      for (int64_t y = 0; y < height_; ++y) {
+        const float* const in = nchw + (colour * height_ + y) * width_;
+        Value* const out = padded_.data() + (colour * (height_ + 6) + y + 3) * padded_width_ + 3;
+        int64_t x = 0;
+        for (; x + 32 <= width_; x += 32) {
+          const __m512 a = _mm512_loadu_ps(in + x);
+          const __m512 b = _mm512_loadu_ps(in + x + 16);
+          finite.Add(a, b);
+          Wide::Store(out + x, a);
+          Wide::Store(out + x + 16, b);
+        }
+        for (; x < width_; ++x) {
+          if (!std::isfinite(in[x])) all_finite_ = false;
+          out[x] = P::FromFloat(in[x]);
+        }
+      }
+    }
+    if (!finite.ok()) all_finite_ = false;
+  }
+
+  // Row y of the stem's convolution.
+  void StemRow(int64_t y, float* out) {
+    std::array<Operand<P>, 21> operands;
+    for (int64_t row = 0; row < 21; ++row) {
+      const Value* const a =
+          padded_.data() + (row / 7 * (height_ + 6) + 2 * y + row % 7) * padded_width_;
+      operands[row] = {a, 2, kStemSteps<P>};
+    }
+    Multiply<kStemSteps<P>>(network_.stem, Product<P, float>{operands, out, network_.stem.channels},
+                            stem_width_);
+  }
+
+  // Convolution, norm, ReLU and max pooling into x_.
+  void Stem() {
+    const int64_t channels = network_.stem.channels;
+    const int64_t row_size = stem_width_ * channels;
+    const bool whole = network_.stem_norm.has_value();
+    if (whole) {
+      for (int64_t y = 0; y < stem_height_; ++y) StemRow(y, stem_.data() + y * row_size);
+      if (!InstanceNormRelu(network_.stem_norm->weight, network_.stem_norm->bias, nullptr,
+                            stem_height_ * stem_width_, stem_.data())) {
+        all_finite_ = false;
+      }
+    }
+    const auto row = [&](int64_t y) { return stem_.data() + (whole ? y : y % 3) * row_size; };
+    const int64_t out_width = (stem_width_ + 1) / 2;
+    int64_t done = whole ? stem_height_ : 0;
+    for (int64_t y = 0; y < (stem_height_ + 1) / 2; ++y) {
+      const int64_t last = std::min(2 * y + 1, stem_height_ - 1);
+      for (; done <= last; ++done) StemRow(done, row(done));
+      const float* const top = row(std::max<int64_t>(2 * y - 1, 0));
+      MaxRows(top, row(2 * y), row(last), x_.data() + y * out_width * channels);
+    }
+  }
+
+  // 3 wide, stride 2; values are at least 0 or NaN.
+  void MaxRows(const float* top, const float* centre, const float* bottom, Value* out) {
+    const int64_t channels = network_.stem.channels;
+    FiniteCheck finite;
+    ForChannels(channels, [&](auto r, int64_t c) {
+      using R = decltype(r);
+      const auto column = [&](int64_t x) {
+        const int64_t i = x * channels + c;
+        const auto middle = R::Load(centre + i);
+        const auto below = R::Load(bottom + i);
+        finite.Add(middle, below);
+        return R::Max(R::Max(R::Load(top + i), middle), below);
+      };
+      auto left = R::Zero();
+      for (int64_t x = 0; x < stem_width_; x += 2) {
+        const auto here = column(x);
+        const auto right = x + 1 < stem_width_ ? column(x + 1) : R::Zero();
+        R::Store(out + x / 2 * channels + c, R::Max(R::Max(left, here), right));
+        left = right;
+      }
+    });
+    if (!finite.ok()) all_finite_ = false;
+  }
+
+  // out = matrix x in over all pixels, `strip` at a time.
+  void Pointwise(const Matrix<P>& matrix, const Value* in, int64_t in_channels, int64_t pixels,
+                 int64_t strip, Value* out) {
+    for (int64_t p = 0; p < pixels; p += strip) {
+      const int64_t count = std::min(strip, pixels - p);
+      const int64_t next = p + count;
+      const int64_t next_count = std::min(strip, pixels - next);
+      Fetcher fetcher;
+      fetcher.Add(in + next * in_channels, next_count * in_channels);
+      fetcher.Add(out + next * matrix.channels, next_count * matrix.channels);
+      const std::array<Operand<P>, 1> operands = {
+          {{in + p * in_channels, in_channels, in_channels / P::kPair}}};
+      Product<P, Value> product{operands, out + p * matrix.channels, matrix.channels};
+      product.fetcher = &fetcher;
+      Multiply(matrix, product, count);
+    }
+  }
+
+  static void Convert(const float* in, int64_t count, Value* out) {
+    ForChannels(count, [&](auto r, int64_t i) {
+      using R = decltype(r);
+      R::Store(out + i, R::Load(in + i));
+    });
+  }
+
+  // A light convolution: rings of four rows, one for each panel, hold what the 1x1 convolution
+  // gave.
+  void Light(const LightConvolution<P>& layer, const Value* in, int64_t height, int64_t width,
+             Value* out, float* sums) {
+    const int64_t channels = layer.pointwise.channels;
+    ClearMargins(layer.pointwise, width);
+    int64_t done = 0;
+    for (int64_t y = 0; y < height; y += 2) {
+      const int64_t begin = done;
+      done = std::min(y + 3, height);
+      Fetcher fetcher;
+      const int64_t next = std::min(done + 2, height) - done;
+      fetcher.Add(in + done * width * channels, next * width * channels);
+      fetcher.Add(out + (y + 2) * width * channels,
+                  std::clamp<int64_t>(height - y - 2, 0, 2) * width * channels);
+      for (const Panel& panel : layer.pointwise.panels) {
+        const int64_t lanes = panel.lanes();
+        const int64_t row_size = (width + 2) * lanes;
+        float* const ring = ring_.data() + 5 * (width + 2) * panel.channel;
+        for (int64_t row = begin; row < done; ++row) {
+          const std::array<Operand<P>, 1> operands = {
+              {{in + row * width * channels, channels, channels / P::kPair}}};
+          Product<P, float> product{operands, ring + row % 4 * row_size + lanes, lanes};
+          product.fetcher = &fetcher;
+          MultiplyPanel(layer.pointwise, panel, product, width);
+        }
+        Depthwise(layer, panel, ring, y, height, width, out, sums);
+      }
+    }
+  }
+
+  // A column of zeros at either end of each row of the rings, and a row of zeros behind the four.
+  void ClearMargins(const Matrix<P>& matrix, int64_t width) {
+    for (const Panel& panel : matrix.panels) {
+      const int64_t lanes = panel.lanes();
+      const int64_t row_size = (width + 2) * lanes;
+      float* const ring = ring_.data() + 5 * (width + 2) * panel.channel;
+      for (int64_t row = 0; row < 4; ++row) {
+        std::fill_n(ring + row * row_size, lanes, 0.0f);
+        std::fill_n(ring + (row + 1) * row_size - lanes, lanes, 0.0f);
+      }
+      std::fill_n(ring + 4 * row_size, row_size, 0.0f);
+    }
+  }
+
+  // Rows y and y + 1 of the output, a panel's channels, from its ring.
+  static void Depthwise(const LightConvolution<P>& layer, const Panel& panel, const float* ring,
+                        int64_t y, int64_t height, int64_t width, Value* out, float* sums) {
+    const int64_t channels = layer.pointwise.channels;
+    const int64_t lanes = panel.lanes();
+    const int64_t row_size = (width + 2) * lanes;
+    std::array<const float*, 4> rows;
+    for (int64_t i = 0; i < 4; ++i) {
+      const int64_t from = y - 1 + i;
+      rows[i] = ring + (from < 0 || from >= height ? 4 : from % 4) * row_size;
+    }
+    ForChannels(lanes, [&](auto r, int64_t c) {
+      const int64_t channel = panel.channel + c;
+      Value* const out0 = out + y * width * channels + channel;
+      DepthwiseRows<decltype(r)>({rows[0] + c, rows[1] + c, rows[2] + c, rows[3] + c}, lanes, width,
+                                 layer.depthwise.data() + channel, channels, out0,
+                                 y + 1 < height ? out0 + width * channels : nullptr, channels,
+                                 sums == nullptr ? nullptr : sums + channel);
+    });
+  }
+
+  // Factors of the gate from the sums over pixels.
+  void Gate(const FoldedGate& gate, const float* sums, int64_t pixels, float* factors) const {
+    const int64_t channels = static_cast<int64_t>(gate.bias2.size());
+    const int64_t hidden = static_cast<int64_t>(gate.bias1.size());
+    std::array<float, 64> inner{};
+    REIDBENCH_CHECK(hidden <= static_cast<int64_t>(inner.size()));
+    const float scale = 1.0f / static_cast<float>(pixels);
+    for (int64_t h = 0; h < hidden; ++h) {
+      float sum = 0;
+      ForChannels(channels, [&](auto r, int64_t c) {
+        using R = decltype(r);
+        const auto product =
+            R::Mul(R::Load(gate.weight1.data() + h * channels + c), R::Load(sums + c));
+        if constexpr (R::kLanes == 16) {
+          sum += _mm512_reduce_add_ps(product);
+        } else {
+          sum += _mm512_reduce_add_ps(_mm512_insertf32x8(_mm512_setzero_ps(), product, 0));
+        }
+      });
+      sum = sum * scale + gate.bias1[h];
+      inner[h] = 0.0f > sum ? 0.0f : sum;
+    }
+    for (int64_t c = 0; c < channels; ++c) {
+      float sum = gate.bias2[c];
+      for (int64_t h = 0; h < hidden; ++h) sum += gate.weight2[c * hidden + h] * inner[h];
+      factors[c] = 1.0f / (1.0f + std::exp(-sum));
+    }
+  }
+
+  // Pixels [begin, begin + count) of the gated sum of the streams, into gated_.
+  void GateStrip(int64_t begin, int64_t count, int64_t channels) {
+    const float* const factors = factors_.data();
+    for (int64_t p = 0; p < count; ++p) {
+      const int64_t at = (begin + p) * channels;
+      Value* const out = gated_.data() + p * channels;
+      ForChannels(channels, [&](auto r, int64_t c) {
+        using R = decltype(r);
+        auto sum = R::Mul(R::Load(streams_[0].data() + at + c), R::Load(factors + c));
+        for (int s = 1; s < 4; ++s) {
+          sum = R::MulAdd(R::Load(streams_[s].data() + at + c), R::Load(factors + s * channels + c),
+                          sum);
+        }
+        R::Store(out + c, sum);
+      });
+    }
+  }
+
+  // Block 0 reads x_ and writes y_, block 1 reads y_ and leaves what follows the stage: the next
+  // stage's x_, or the sums of conv5 in `features`. Each strip of output goes on at once into the
+  // convolution behind it, so that a wide map is written once and read once, or not at all.
+  void RunBlock(const Stage<P>& stage, int index, int64_t in_channels, int64_t height,
+                int64_t width, float* features) {
+    const Block<P>& block = stage.blocks[index];
+    const Value* const x = index == 0 ? x_.data() : y_.data();
+    const int64_t pixels = height * width;
+    const int64_t channels = block.conv1.channels;
+    const int64_t out_channels = block.conv3.channels;
+    const int64_t strip = StripPixels(height, width);
+    if (index == 0) Pointwise(block.conv1, x, in_channels, pixels, strip, x1_.data());
+    Streams(block, height, width);
+    FiniteCheck finite;
+    for (int64_t p = 0; p < pixels; p += strip) {
+      const int64_t count = std::min(strip, pixels - p);
+      GateStrip(p, count, channels);
+      const Value* const x_strip = x + p * in_channels;
+      const std::array<Operand<P>, 2> operands = {{{gated_.data(), channels, channels / P::kPair},
+                                                   {x_strip, in_channels, in_channels / P::kPair}}};
+      const std::span<const Operand<P>> used(operands.data(), block.fused_downsample ? 2 : 1);
+      const int64_t next = p + count;
+      const int64_t next_count = std::min(strip, pixels - next);
+      Fetcher fetcher;
+      fetcher.Add(x + next * in_channels, next_count * in_channels);
+      for (const auto& stream : streams_) {
+        fetcher.Add(stream.data() + next * channels, next_count * channels);
+      }
+      if (block.norm) {
+        float* const result = norm_y_.data() + p * out_channels;
+        Product<P, float> product{used, result, out_channels};
+        product.fetcher = &fetcher;
+        Multiply(block.conv3, product, count);
+        Residual(block, x_strip, in_channels, count, result,
+                 norm_residual_.data() + p * out_channels);
+        continue;
+      }
+      if (index == 0) {
+        fetcher.Add(y_.data() + next * out_channels, next_count * out_channels);
+        fetcher.Add(x1_.data() + next * channels, next_count * channels);
+      }
+      Value* const y = index == 0 ? y_.data() + p * out_channels : y_strip_.data();
+      Product<P, Value> product{used, y, out_channels};
+      if (!block.fused_downsample) product.residual = x_strip;
+      product.finite = &finite;
+      product.fetcher = &fetcher;
+      Multiply(block.conv3, product, count);
+      Continue(stage, index, y, p, count, width, features);
+    }
+    if (!finite.ok()) all_finite_ = false;
+    if (!block.norm) return;
+    if (!InstanceNormRelu(block.norm->weight, block.norm->bias,
+                          block.norm_before_sum ? norm_residual_.data() : nullptr, pixels,
+                          norm_y_.data())) {
+      all_finite_ = false;
+    }
+    Convert(norm_y_.data(), pixels * out_channels, y_.data());
+    for (int64_t p = 0; p < pixels; p += strip) {
+      Continue(stage, index, y_.data() + p * out_channels, p, std::min(strip, pixels - p), width,
+               features);
+    }
+  }
+
+  // The four streams of light convolutions from x1_ into streams_, and their gates' factors.
+  void Streams(const Block<P>& block, int64_t height, int64_t width) {
+    const int64_t channels = block.conv1.channels;
+    std::memset(sums_.data(), 0, static_cast<size_t>(4 * channels) * sizeof(float));
+    for (int s = 0; s < 4; ++s) {
+      const Value* from = x1_.data();
+      const int layers = s + 1;
+      float* const sums = sums_.data() + s * channels;
+      for (int i = 0; i < layers; ++i) {
+        // Alternately, so that the last one writes the stream.
+        const bool even = (layers - 1 - i) % 2 == 0;
+        Value* const to = even ? streams_[s].data() : inner_.data();
+        Light(block.streams[s][i], from, height, width, to, i + 1 == layers ? sums : nullptr);
+        from = to;
+      }
+      Gate(block.gate, sums, height * width, factors_.data() + s * channels);
+    }
+  }
+
+  // What reads the output y of block `index`, for pixels [p, p + count).
+  void Continue(const Stage<P>& stage, int index, const Value* y, int64_t p, int64_t count,
+                int64_t width, float* features) {
+    const int64_t channels = stage.blocks[0].conv3.channels;
+    const std::array<Operand<P>, 1> operands = {{{y, channels, channels / P::kPair}}};
+    if (index == 0) {
+      const Matrix<P>& conv1 = stage.blocks[1].conv1;
+      Multiply(conv1, Product<P, Value>{operands, x1_.data() + p * conv1.channels, conv1.channels},
+               count);
+    } else if (stage.transition) {
+      Multiply(*stage.transition, Product<P, float>{operands, strip_.data(), channels}, count);
+      // An odd row at the end is left out.
+      const int64_t row_pairs = count / (2 * width);
+      Value* out = x_.data() + p / (2 * width) * (width / 2) * channels;
+      for (int64_t i = 0; i < row_pairs; ++i) {
+        AverageRows(strip_.data() + i * 2 * width * channels, channels, width, out);
+        out += width / 2 * channels;
+      }
+    } else {
+      Multiply(network_.conv5, Product<P, float>{operands, strip_.data(), channels}, count);
+      ForChannels(channels, [&](auto r, int64_t c) {
+        using R = decltype(r);
+        auto sum = R::Load(strip_.data() + c);
+        for (int64_t i = 1; i < count; ++i) {
+          sum = R::Add(sum, R::Load(strip_.data() + i * channels + c));
+        }
+        R::Store(features + c, R::Add(R::Load(features + c), sum));
+      });
+    }
+  }
+
+  // What a strip of a block with an instance norm adds: to `result` before the norm (IBN), or into
+  // `residual` for after it (AIN).
+  void Residual(const Block<P>& block, const Value* x, int64_t in_channels, int64_t count,
+                float* result, float* residual) {
+    const int64_t size = count * block.conv3.channels;
+    if (block.norm_before_sum) {
+      if (block.downsample) {
+        const std::array<Operand<P>, 1> operands = {{{x, in_channels, in_channels / P::kPair}}};
+        Multiply(*block.downsample, Product<P, float>{operands, residual, block.conv3.channels},
+                 count);
+        return;
+      }
+      ForChannels(size, [&](auto r, int64_t i) {
+        using R = decltype(r);
+        R::Store(residual + i, R::Load(x + i));
+      });
+    } else if (!block.fused_downsample) {
+      ForChannels(size, [&](auto r, int64_t i) {
+        using R = decltype(r);
+        R::Store(result + i, R::Add(R::Load(result + i), R::Load(x + i)));
+      });
+    }
+  }
+
+  // The means of 2 x 2 pixels of two rows.
+  static void AverageRows(const float* rows, int64_t channels, int64_t width, Value* out) {
+    for (int64_t column = 0; column < width / 2; ++column) {
+      const float* const top = rows + 2 * column * channels;
+      const float* const bottom = top + width * channels;
+      ForChannels(channels, [&](auto r, int64_t c) {
+        using R = decltype(r);
+        const auto above = R::Add(R::Load(top + c), R::Load(top + channels + c));
+        const auto below = R::Add(R::Load(bottom + c), R::Load(bottom + channels + c));
+        R::Store(out + c, R::Mul(R::Add(above, below), R::Set(0.25f)));
+      });
+      out += channels;
+    }
+  }
+
+  const Network<P>& network_;
+  int64_t height_ = 0, width_ = 0;
+  int64_t padded_width_ = 0;
+  int64_t stem_height_ = 0, stem_width_ = 0;
+  Buffer<Value> padded_;  // [3 x (height + 6) x (width + 8)], the image at (3, 3)
+  Buffer<float> stem_;    // three rows in turn, or all of them before an instance norm
+  Buffer<Value> x_, y_;   // a stage's input, its first block's output
+  Buffer<Value> x1_, inner_;
+  std::array<Buffer<Value>, 4> streams_;
+  Buffer<float> ring_;
+  Buffer<float> strip_;  // of pixels, as the next two
+  Buffer<Value> y_strip_, gated_;
+  Buffer<float> norm_y_, norm_residual_;
+  Buffer<float> sums_, factors_;  // [4 streams x channels]
+  bool all_finite_ = true;        // every value seen of this image
+};
+
+template <typename P>
+class Avx512Runner : public OsnetRunner {
+ public:
+  explicit Avx512Runner(const FoldedOsnet& folded) : network_(folded) {}
+
+  int batch_size() const override { return kBatch; }
+
+  void Run(const ImageBatch& images, float* embeddings) override {
+    const int64_t image_size = int64_t{3} * images.height * images.width;
+    const int64_t dim = network_.fc.channels;
+    const int64_t inner = network_.conv5.channels;
+    std::unique_ptr<Scratch> scratch = Take();
+    for (int64_t begin = 0; begin < images.count; begin += kBatch) {
+      const int64_t count = std::min<int64_t>(kBatch, images.count - begin);
+      std::array<bool, kBatch> finite{};
+      float* const features = scratch->features.data();
+      for (int64_t n = 0; n < count; ++n) {
+        finite[n] = scratch->worker.Run(images.nchw + (begin + n) * image_size, images.height,
+                                        images.width, features + n * inner);
+      }
+      const std::array<Operand<Fp32>, 1> operands = {{{features, inner, inner}}};
+      float* const out = embeddings + begin * dim;
+      Multiply(network_.fc, Product<Fp32, float>{operands, out, dim}, count);
+      for (int64_t i = 0; i < count * dim; ++i) out[i] = 0.0f > out[i] ? 0.0f : out[i];
+      for (int64_t n = 0; n < count; ++n) {
+        if (!finite[n]) out[n * dim] = std::numeric_limits<float>::quiet_NaN();
+      }
+    }
+    const std::lock_guard lock(mutex_);
+    idle_.push_back(std::move(scratch));
+  }
+
+ private:
+  // The fully connected layer's megabyte of weights is read once for so many images.
+  static constexpr int kBatch = 8;
+
+  struct Scratch {
+    explicit Scratch(const Network<P>& network)
+        : worker(network), features(kBatch * network.conv5.channels) {}
+    Worker<P> worker;
+    Buffer<float> features;
+  };
+
+  std::unique_ptr<Scratch> Take() {
+    const std::lock_guard lock(mutex_);
+    if (idle_.empty()) return std::make_unique<Scratch>(network_);
+    std::unique_ptr<Scratch> scratch = std::move(idle_.back());
+    idle_.pop_back();
+    return scratch;
+  }
+
+  const Network<P> network_;
+  std::mutex mutex_;
+  std::vector<std::unique_ptr<Scratch>> idle_;
+};
+
+}  // namespace
+
+#ifdef __clang__
+#pragma clang attribute pop
+#else
+#pragma GCC pop_options
+#endif
+
+bool Avx512Available(Avx512Precision precision) {
+  const bool base = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+                    __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
+                    __builtin_cpu_supports("fma");
+  return base && (precision == Avx512Precision::kFp32 || __builtin_cpu_supports("avx512bf16"));
+}
+
+std::unique_ptr<OsnetRunner> MakeAvx512Runner(const FoldedOsnet& network,
+                                              Avx512Precision precision) {
+  REIDBENCH_CHECK(Avx512Available(precision));
+  if (precision == Avx512Precision::kBf16) return std::make_unique<Avx512Runner<Bf16>>(network);
+  return std::make_unique<Avx512Runner<Fp32>>(network);
+}
+
+}  // namespace reidbench
+
+#else  // another processor
+
+namespace reidbench {
+
+bool Avx512Available(Avx512Precision) { return false; }
+
+std::unique_ptr<OsnetRunner> MakeAvx512Runner(const FoldedOsnet&, Avx512Precision) {
+  REIDBENCH_CHECK(false);
+}
+
+}  // namespace reidbench
+
+#endif

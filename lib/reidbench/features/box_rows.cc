@@ -1,0 +1,78 @@
+#include "reidbench/features/box_rows.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "reidbench/core/error.h"
+#include "reidbench/core/files.h"
+
+namespace reidbench {
+namespace {
+
+constexpr double kSameBoxPx = 0.01;
+
+bool SameBox(const BoxLtwh& a, const BoxLtwh& b) {
+  return std::abs(a.left - b.left) <= kSameBoxPx && std::abs(a.top - b.top) <= kSameBoxPx &&
+         std::abs(a.width - b.width) <= kSameBoxPx && std::abs(a.height - b.height) <= kSameBoxPx;
+}
+
+}  // namespace
+
+std::vector<std::filesystem::path> FindSequenceFeatures(const std::filesystem::path& features,
+                                                        std::span<const std::string> sequences) {
+  std::vector<std::filesystem::path> found;
+  const bool folder = IsFolder(features);
+  for (const std::string& sequence : sequences) {
+    found.push_back(folder ? features / (sequence + ".h5") : features);
+    if (!IsFile(found.back())) {
+      ThrowIo("{}: expected the features of sequence {}, found no such file", found.back().string(),
+              sequence);
+    }
+  }
+  if (sequences.size() > 1 && !folder) {
+    ThrowUsage("--features: expected a folder with SEQ.h5 for {} sequences, found the file {}",
+               sequences.size(), features.string());
+  }
+  return found;
+}
+
+BoxRows FindBoxRows(const FeatureFile& file, std::span<const TrackBox> boxes) {
+  const FeatureLabels& labels = file.labels();
+  if (labels.frame.empty() || labels.box_ltwh.empty()) {
+    ThrowInput(
+        "{}: expected the datasets 'frame' and 'box_ltwh' that tell which box a row belongs to, "
+        "found no such labels\n  hint: extract features from the frames with these boxes "
+        "(reidbench extract --frames --boxes)",
+        file.path());
+  }
+  std::vector<int64_t> by_frame(labels.frame.size());
+  std::iota(by_frame.begin(), by_frame.end(), int64_t{0});
+  const auto frame_of = [&](int64_t row) { return labels.frame[static_cast<size_t>(row)].value; };
+  const auto earlier = [&](int64_t a, int64_t b) { return frame_of(a) < frame_of(b); };
+  if (!std::is_sorted(by_frame.begin(), by_frame.end(), earlier))
+    std::stable_sort(by_frame.begin(), by_frame.end(), earlier);
+  BoxRows out;
+  out.row.assign(boxes.size(), -1);
+  for (size_t i = 0; i < boxes.size(); ++i) {
+    const TrackBox& box = boxes[i];
+    auto at = std::lower_bound(by_frame.begin(), by_frame.end(), box.frame.value,
+                               [&](int64_t row, int64_t frame) { return frame_of(row) < frame; });
+    for (; at != by_frame.end() && frame_of(*at) == box.frame.value; ++at) {
+      const auto row = static_cast<size_t>(*at);
+      if (!SameBox(labels.box_ltwh[row], box.box)) continue;
+      const bool same_id = !labels.track_id.empty() && labels.track_id[row] == box.id;
+      if (out.row[i] < 0 || same_id) out.row[i] = *at;
+      if (same_id) break;
+    }
+    if (out.row[i] < 0 && out.missing++ == 0) out.first_missing = i;
+  }
+  return out;
+}
+
+std::string DescribeBox(const TrackBox& box) {
+  return fmt::format("frame {} box {:.2f},{:.2f},{:.2f},{:.2f}", box.frame.value, box.box.left,
+                     box.box.top, box.box.width, box.box.height);
+}
+
+}  // namespace reidbench

@@ -1,0 +1,37 @@
+// Which rows of a feature file are the embeddings of given boxes. A row belongs to the box of its
+// frame with its coordinates (to a hundredth of a pixel), whatever the ids say: those of the file
+// may be detections', or from before a correction.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "reidbench/core/tracks.h"
+#include "reidbench/features/feature_store.h"
+
+namespace reidbench {
+
+// The feature file of each sequence: `features` itself for a single one, or SEQ.h5 in the folder
+// `features`. Throws Error(kIo) naming the file looked for, Error(kUsage) for one file and several
+// sequences.
+std::vector<std::filesystem::path> FindSequenceFeatures(const std::filesystem::path& features,
+                                                        std::span<const std::string> sequences);
+
+struct BoxRows {
+  std::vector<int64_t> row;  // of each box; -1 = none
+  int64_t missing = 0;       // boxes without a row
+  size_t first_missing = 0;  // the first of them
+};
+
+// Of several rows with equal boxes in a frame, the one with the box's id is taken, else the first.
+// Throws Error(kInput) when the file does not say which box a row belongs to.
+BoxRows FindBoxRows(const FeatureFile& file, std::span<const TrackBox> boxes);
+
+// "frame 12 box 10.00,20.00,40.00,90.00"
+std::string DescribeBox(const TrackBox& box);
+
+}  // namespace reidbench

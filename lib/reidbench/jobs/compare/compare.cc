@@ -1,0 +1,430 @@
+#include "reidbench/jobs/compare/compare.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <iterator>
+#include <set>
+#include <tuple>
+#include <utility>
+
+#include "reidbench/core/error.h"
+#include "reidbench/core/interrupt.h"
+#include "reidbench/core/text.h"
+#include "reidbench/datasets/mot_layout.h"
+#include "reidbench/jobs/score/score_inputs.h"
+#include "reidbench/mot_metrics/ceilings.h"
+#include "reidbench/mot_metrics/sequence.h"
+
+namespace reidbench {
+namespace {
+
+constexpr ComparedField kFields[] = {
+    {.name = "HOTA"},
+    {.name = "AssA"},
+    {.name = "DetA", .of_identities = false},
+    {.name = "IDF1"},
+    {.name = "IDP"},
+    {.name = "IDR"},
+    {.name = "MOTA"},
+    {.name = "IDSW", .is_count = true},
+    {.name = "Frag", .is_count = true, .adds_over_blocks = false, .of_identities = false},
+    {.name = "MT", .is_count = true, .adds_over_blocks = false, .of_identities = false},
+    {.name = "ML", .is_count = true, .adds_over_blocks = false, .of_identities = false},
+};
+// Ceilings nearer to plain than this win nothing.
+constexpr double kNothingToWin = 1e-9;
+
+// Counts of the same blocks of frames of both runs.
+struct PairedUnits {
+  std::vector<MotCounts> plain, corrected;
+
+  void Append(const PairedUnits& other) {
+    plain.insert(plain.end(), other.plain.begin(), other.plain.end());
+    corrected.insert(corrected.end(), other.corrected.begin(), other.corrected.end());
+  }
+};
+
+// One of the runs compared.
+struct TracksToCompare {
+  std::string role;  // "--corrected", as in messages
+  MotTrackerFiles files;
+};
+
+TracksToCompare FindRun(const std::string& role, const std::filesystem::path& path,
+                        const std::vector<MotSequenceFiles>& sequences,
+                        const CompareStageOptions& options) {
+  if (path.empty()) ThrowUsage("{} is missing: the result file or folder", role);
+  std::vector<MotTrackerFiles> found =
+      FindMotTrackers(path, sequences, options.benchmark + "-" + options.split);
+  if (found.size() != 1) {
+    std::vector<std::string> names;
+    for (const MotTrackerFiles& tracker : found) names.push_back(tracker.name);
+    ThrowUsage("{} {}: expected the results of one tracker, found those of {}: {}", role,
+               path.string(), found.size(), JoinText(names, ", "));
+  }
+  return {role, std::move(found[0])};
+}
+
+// "NAME=PATH" of each ablation row.
+std::vector<std::pair<std::string, std::filesystem::path>> ParseAblation(
+    const std::vector<std::string>& texts) {
+  std::vector<std::pair<std::string, std::filesystem::path>> rows;
+  std::set<std::string> names = {"plain", "corrected", "interpolated", "ceiling_link",
+                                 "ceiling_split_link"};
+  for (const std::string& text : texts) {
+    const size_t equals = text.find('=');
+    const std::string name(Trim(std::string_view(text).substr(0, equals)));
+    if (equals == std::string::npos || name.empty() || equals + 1 == text.size())
+      ThrowUsage("--ablation {}: expected NAME=FOLDER", text);
+    if (!names.insert(name).second) {
+      ThrowUsage(
+          "--ablation {}: expected names that differ from each other and from plain, corrected, "
+          "interpolated and the ceilings, found {} again",
+          text, name);
+    }
+    rows.emplace_back(name, text.substr(equals + 1));
+  }
+  return rows;
+}
+
+// By frame and box, whatever the id.
+bool IsBefore(const TrackBox* a, const TrackBox* b) {
+  const auto key = [](const TrackBox& t) {
+    return std::tuple(t.frame.value, t.box.left, t.box.top, t.box.width, t.box.height);
+  };
+  return key(*a) < key(*b);
+}
+
+std::vector<const TrackBox*> SortedBoxes(const TrackSet& tracks) {
+  std::vector<const TrackBox*> boxes;
+  boxes.reserve(tracks.boxes.size());
+  for (const TrackBox& box : tracks.boxes) boxes.push_back(&box);
+  std::sort(boxes.begin(), boxes.end(), IsBefore);
+  return boxes;
+}
+
+std::string Describe(const TrackBox& box) {
+  return fmt::format("frame {} box {:g},{:g},{:g},{:g} (id {})", box.frame.value, box.box.left,
+                     box.box.top, box.box.width, box.box.height, box.id.value);
+}
+
+// How many boxes of `other` are not in `plain`. Throws Error(kInput) when a box of `plain` is not
+// in `other`, or more than `may_add` allows.
+int64_t CheckSameBoxes(const TrackSet& plain, const std::filesystem::path& plain_file,
+                       const TrackSet& other, const std::filesystem::path& other_file,
+                       bool may_add) {
+  const std::vector<const TrackBox*> a = SortedBoxes(plain), b = SortedBoxes(other);
+  std::vector<const TrackBox*> missing, added;
+  std::set_difference(a.begin(), a.end(), b.begin(), b.end(), std::back_inserter(missing),
+                      IsBefore);
+  std::set_difference(b.begin(), b.end(), a.begin(), a.end(), std::back_inserter(added), IsBefore);
+  if (!missing.empty()) {
+    ThrowInput(
+        "{}: expected the boxes of {} with other ids, found {} of {} missing or changed, first {}\n"
+        "  hint: correction must leave boxes alone; compare runs of the same detections",
+        other_file.string(), plain_file.string(), missing.size(), a.size(),
+        Describe(*missing.front()));
+  }
+  if (!added.empty() && !may_add) {
+    ThrowInput(
+        "{}: expected the boxes of {} with other ids, found {} more, first {}\n"
+        "  hint: --allow-interpolated accepts boxes that fill gaps",
+        other_file.string(), plain_file.string(), added.size(), Describe(*added.front()));
+  }
+  return static_cast<int64_t>(added.size());
+}
+
+std::optional<double> Share(const ComparedField& field, const ComparedValue& value,
+                            std::optional<double> ceiling) {
+  if (!field.of_identities || !value.plain || !value.corrected || !ceiling) return std::nullopt;
+  const double sign = LowerIsBetter(field.name) ? -1 : 1;
+  const double to_win = sign * (*ceiling - *value.plain);
+  if (!(to_win > kNothingToWin)) return std::nullopt;
+  return sign * (*value.corrected - *value.plain) / to_win;
+}
+
+// Scores, differences and shares. `units` may be empty: no intervals.
+std::vector<ComparedValue> CompareValues(const ComparedCounts& counts, const PairedUnits& units,
+                                         bool blocks, MotBootstrapOptions bootstrap) {
+  const MotSummary plain = Summarize(counts.plain), corrected = Summarize(counts.corrected);
+  const MotSummary link = Summarize(counts.ceiling_link);
+  const MotSummary split_link = Summarize(counts.ceiling_split_link);
+  bootstrap.fields.clear();
+  for (const ComparedField& field : kFields) {
+    if (!blocks || field.adds_over_blocks) bootstrap.fields.emplace_back(field.name);
+  }
+  std::vector<MotDifference> differences;
+  if (bootstrap.resamples > 0 && units.plain.size() >= 2)
+    differences = CompareScores(units.plain, units.corrected, bootstrap);
+  std::vector<ComparedValue> values;
+  for (const ComparedField& field : kFields) {
+    ComparedValue& value = values.emplace_back();
+    value.field = field.name;
+    value.plain = FieldValue(plain, field.name);
+    value.corrected = FieldValue(corrected, field.name);
+    value.ceiling_link = FieldValue(link, field.name);
+    value.ceiling_split_link = FieldValue(split_link, field.name);
+    if (value.plain && value.corrected) value.difference = *value.corrected - *value.plain;
+    if (counts.interpolated_boxes == 0) {
+      value.share_link = Share(field, value, value.ceiling_link);
+      value.share_split_link = Share(field, value, value.ceiling_split_link);
+    }
+    for (const MotDifference& difference : differences) {
+      if (difference.field != field.name) continue;
+      value.low = difference.low;
+      value.high = difference.high;
+      value.p_value = difference.p_value;
+    }
+  }
+  return values;
+}
+
+void Add(const SwitchCounts& from, SwitchCounts* to) {
+  for (int c = 0; c < kSwitchCauses; ++c) (*to)[c] += from[c];
+}
+
+class CompareStage {
+ public:
+  CompareStage(const CompareStageOptions& options, CompareStageResult* result)
+      : options_(options), result_(result) {}
+
+  void Prepare() {
+    const std::vector<std::string> violations = options_.bootstrap.Validate();
+    if (!violations.empty()) ThrowUsage("--bootstrap: {}", fmt::join(violations, "; "));
+    if (options_.block_frames && *options_.block_frames < 0)
+      ThrowUsage("--block-frames {}: expected 0 or more", *options_.block_frames);
+    const auto ablation = ParseAblation(options_.ablation);
+    result_->benchmark = LoadMotBenchmark(options_.benchmark);
+    result_->benchmark.preprocess = result_->benchmark.preprocess && options_.preprocess;
+    files_ = FindMotSequences(
+        {options_.ground_truth, options_.benchmark, options_.split, options_.seqmap});
+    plain_ = FindRun("--plain", options_.plain, files_, options_);
+    corrected_ = FindRun("--corrected", options_.corrected, files_, options_);
+    result_->plain = plain_.files.name;
+    result_->corrected = corrected_.files.name;
+    for (const auto& [name, path] : ablation) {
+      result_->ablation.push_back(name);
+      ablation_.push_back(FindRun("--ablation " + name, path, files_, options_));
+    }
+    result_->has_interpolated = !options_.interpolated.empty();
+    if (result_->has_interpolated)
+      interpolated_ = FindRun("--interpolated", options_.interpolated, files_, options_);
+    by_blocks_ =
+        options_.block_frames ? *options_.block_frames > 0 : files_.size() < kSequencesToResample;
+    result_->has_timelines = options_.timelines;
+    result_->confidence = options_.bootstrap.confidence;
+    result_->resamples = options_.bootstrap.resamples;
+  }
+
+  void Run() {
+    result_->sequences.resize(files_.size());
+    units_.resize(files_.size());
+    block_frames_.resize(files_.size());
+    result_->warnings =
+        ForEachSequence(files_, "comparing", [&](size_t index, SequenceMessages* messages) {
+          try {
+            CompareSequence(index, messages);
+          } catch (const Error& error) {
+            messages->errors.push_back(error);
+          }
+        });
+    Combine();
+    Describe();
+  }
+
+ private:
+  void CompareSequence(size_t index, SequenceMessages* messages) {
+    const MotSequenceFiles& files = files_[index];
+    ComparedSequence& out = result_->sequences[index];
+    ComparedCounts& counts = out.counts;
+    out.name = files.name;
+    SequenceReader reader(result_->benchmark, files, messages);
+    if (!reader.HasFrames()) return;
+    const std::optional<TrackSet> plain = reader.ReadResult(plain_.files.results[index]);
+    std::optional<TrackSet> corrected = reader.ReadResult(corrected_.files.results[index]);
+    if (!reader.truth() || !plain || !corrected) {
+      // One run of the command names all files that are malformed.
+      for (const TracksToCompare& row : ablation_) reader.ReadResult(row.files.results[index]);
+      if (result_->has_interpolated) reader.ReadResult(interpolated_.files.results[index]);
+      return;
+    }
+    const TrackSet& truth = *reader.truth();
+    counts.interpolated_boxes =
+        CheckSameBoxes(*plain, plain_.files.results[index], *corrected,
+                       corrected_.files.results[index], options_.allow_interpolated);
+    const SwitchOptions switch_options = SwitchOptionsOf(files);
+    MotSequence prepared = Prepared(truth, *plain);
+    block_frames_[index] = options_.block_frames.value_or(0) > 0
+                               ? *options_.block_frames
+                               : DefaultBlockFrames(prepared.frame_count);
+    counts.plain = CountMot(prepared);
+    out.plain_switches = FindSwitches(prepared, truth, *plain, switch_options);
+    if (options_.timelines) out.plain_timelines = IdentityTimelines(prepared);
+    AddBlocks(prepared, index, &units_[index].plain);
+
+    prepared = Prepared(truth, *corrected);
+    counts.corrected = CountMot(prepared);
+    out.corrected_switches = FindSwitches(prepared, truth, *corrected, switch_options);
+    if (options_.timelines) out.corrected_timelines = IdentityTimelines(prepared);
+    AddBlocks(prepared, index, &units_[index].corrected);
+    corrected.reset();
+
+    for (const TracksToCompare& row : ablation_) {
+      if (InterruptRequested()) return;
+      const std::optional<TrackSet> tracks = reader.ReadResult(row.files.results[index]);
+      if (!tracks) continue;
+      CheckSameBoxes(*plain, plain_.files.results[index], *tracks, row.files.results[index],
+                     options_.allow_interpolated);
+      counts.ablation.push_back(CountMot(Prepared(truth, *tracks)));
+    }
+    if (result_->has_interpolated) {
+      const std::filesystem::path& path = interpolated_.files.results[index];
+      const std::optional<TrackSet> tracks = reader.ReadResult(path);
+      if (tracks) {
+        CheckSameBoxes(*plain, plain_.files.results[index], *tracks, path, true);
+        counts.interpolated = CountMot(Prepared(truth, *tracks));
+      }
+    }
+    const MotBenchmark& rules = result_->benchmark;
+    const MotClass& scored = rules.classes.front();
+    counts.ceiling_link = CountMot(Prepared(truth, LinkPerfectly(truth, *plain, rules, scored)));
+    counts.ceiling_split_link =
+        CountMot(Prepared(truth, SplitAndLinkPerfectly(truth, *plain, rules, scored)));
+
+    out.status = CompareSwitches(out.plain_switches, out.corrected_switches);
+    counts.fixed = out.status.fixed;
+    counts.remaining = out.status.remaining;
+    counts.introduced = out.status.introduced;
+    counts.plain_causes = CountByCause(out.plain_switches);
+    counts.corrected_causes = CountByCause(out.corrected_switches);
+    for (size_t k = 0; k < out.plain_switches.size(); ++k) {
+      if (out.status.plain[k] == SwitchStatus::kFixed)
+        ++counts.fixed_causes[static_cast<int>(out.plain_switches[k].cause)];
+    }
+    for (size_t k = 0; k < out.corrected_switches.size(); ++k) {
+      if (out.status.corrected[k] == SwitchStatus::kIntroduced)
+        ++counts.introduced_causes[static_cast<int>(out.corrected_switches[k].cause)];
+    }
+  }
+
+  MotSequence Prepared(const TrackSet& truth, const TrackSet& tracks) const {
+    return PrepareSequence(truth, tracks, result_->benchmark, result_->benchmark.classes.front());
+  }
+
+  void AddBlocks(const MotSequence& prepared, size_t index, std::vector<MotCounts>* blocks) const {
+    if (options_.bootstrap.resamples > 0 && options_.block_frames.value_or(1) > 0)
+      *blocks = CountMotBlocks(prepared, block_frames_[index]);
+  }
+
+  void Combine() {
+    ComparedCounts& sum = result_->combined;
+    PairedUnits units;
+    std::vector<std::vector<MotCounts>> rows(5 + ablation_.size());
+    for (size_t index = 0; index < files_.size(); ++index) {
+      ComparedCounts& counts = result_->sequences[index].counts;
+      // Within a sequence only blocks of its frames can be resampled.
+      counts.values = CompareValues(counts, units_[index], true, options_.bootstrap);
+      rows[0].push_back(counts.plain);
+      rows[1].push_back(counts.corrected);
+      rows[2].push_back(counts.ceiling_link);
+      rows[3].push_back(counts.ceiling_split_link);
+      rows[4].push_back(counts.interpolated);
+      for (size_t k = 0; k < ablation_.size(); ++k) rows[5 + k].push_back(counts.ablation[k]);
+      if (by_blocks_) {
+        units.Append(units_[index]);
+      } else {
+        units.plain.push_back(counts.plain);
+        units.corrected.push_back(counts.corrected);
+      }
+      Add(counts.plain_causes, &sum.plain_causes);
+      Add(counts.corrected_causes, &sum.corrected_causes);
+      Add(counts.fixed_causes, &sum.fixed_causes);
+      Add(counts.introduced_causes, &sum.introduced_causes);
+      sum.fixed += counts.fixed;
+      sum.remaining += counts.remaining;
+      sum.introduced += counts.introduced;
+      sum.interpolated_boxes += counts.interpolated_boxes;
+    }
+    sum.plain = reidbench::Combine(rows[0]);
+    sum.corrected = reidbench::Combine(rows[1]);
+    sum.ceiling_link = reidbench::Combine(rows[2]);
+    sum.ceiling_split_link = reidbench::Combine(rows[3]);
+    sum.interpolated = reidbench::Combine(rows[4]);
+    for (size_t k = 0; k < ablation_.size(); ++k)
+      sum.ablation.push_back(reidbench::Combine(rows[5 + k]));
+    sum.values = CompareValues(sum, units, by_blocks_, options_.bootstrap);
+    if (options_.bootstrap.resamples > 0 && units.plain.size() >= 2) {
+      const auto [least, most] = std::minmax_element(block_frames_.begin(), block_frames_.end());
+      result_->resampled = !by_blocks_ ? "sequences"
+                           : *least == *most
+                               ? fmt::format("blocks of {} frame{}", *least, *least == 1 ? "" : "s")
+                               : fmt::format("blocks of {} to {} frames", *least, *most);
+    }
+  }
+
+  void Describe() {
+    const ComparedCounts& sum = result_->combined;
+    const auto value = [&](std::string_view field) -> const ComparedValue& {
+      return *std::find_if(sum.values.begin(), sum.values.end(),
+                           [&](const ComparedValue& v) { return v.field == field; });
+    };
+    const ComparedValue &idf1 = value("IDF1"), &idsw = value("IDSW");
+    const double change = idf1.difference.value_or(0);
+    std::string text;
+    if (std::abs(change) < 5e-5) {
+      text = fmt::format("Re-ID left IDF1 as it was, at {:.1f} %", 100 * idf1.plain.value_or(0));
+    } else {
+      text = fmt::format("Re-ID {} IDF1 by {:.1f} points", change > 0 ? "raised" : "lowered",
+                         100 * std::abs(change));
+      if (idf1.low && idf1.high) {
+        text += fmt::format(" ({:g} % interval {:+.1f} to {:+.1f}{})", 100 * result_->confidence,
+                            100 * *idf1.low, 100 * *idf1.high,
+                            *idf1.low <= 0 && *idf1.high >= 0 ? ", so it may be chance" : "");
+      }
+      text += fmt::format(", from {:.1f} to {:.1f} %", 100 * idf1.plain.value_or(0),
+                          100 * idf1.corrected.value_or(0));
+    }
+    const double before = idsw.plain.value_or(0), after = idsw.corrected.value_or(0);
+    text += before == after
+                ? fmt::format("; identity switches stayed at {:.0f}", before)
+                : fmt::format("; identity switches went from {:.0f} to {:.0f}", before, after);
+    if (sum.fixed + sum.introduced > 0)
+      text += fmt::format(" ({} fixed, {} introduced)", sum.fixed, sum.introduced);
+    if (idf1.share_split_link && change > 0) {
+      text +=
+          fmt::format("; that is {:.0f} % of the IDF1 that perfect splitting and linking would win",
+                      100 * *idf1.share_split_link);
+    }
+    result_->headline = text + ".";
+  }
+
+  const CompareStageOptions& options_;
+  CompareStageResult* const result_;
+  std::vector<MotSequenceFiles> files_;
+  TracksToCompare plain_, corrected_, interpolated_;
+  std::vector<TracksToCompare> ablation_;
+  bool by_blocks_ = false;
+  std::vector<PairedUnits> units_;     // by sequence: blocks
+  std::vector<int64_t> block_frames_;  // by sequence
+};
+
+}  // namespace
+
+std::span<const ComparedField> ComparedFields() { return kFields; }
+
+int64_t DefaultBlockFrames(int64_t frame_count) {
+  constexpr int64_t kUsual = 50, kLeastBlocks = 10;
+  return std::clamp<int64_t>(frame_count / kLeastBlocks, 1, kUsual);
+}
+
+CompareStageResult RunCompare(const CompareStageOptions& options) {
+  CompareStageResult result;
+  CompareStage stage(options, &result);
+  stage.Prepare();
+  stage.Run();
+  return result;
+}
+
+}  // namespace reidbench

@@ -1,0 +1,225 @@
+#include "reidbench/jobs/engines/engines.h"
+
+#include <time.h>
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <cmath>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "reidbench/core/error.h"
+#include "reidbench/core/files.h"
+#include "reidbench/core/random.h"
+#include "reidbench/core/text.h"
+#include "reidbench/embedding/embedder.h"
+#include "reidbench/embedding/onednn_engine.h"
+#include "reidbench/imaging/decode.h"
+#include "reidbench/imaging/preprocess.h"
+#include "reidbench/networks/osnet.h"
+
+namespace reidbench {
+namespace {
+
+namespace fs = std::filesystem;
+using Json = nlohmann::ordered_json;
+
+double ThreadCpuSeconds() {
+  timespec t{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+  return static_cast<double>(t.tv_sec) + 1e-9 * static_cast<double>(t.tv_nsec);
+}
+
+bool IsImageName(const std::string& name) {
+  std::string extension = fs::path(name).extension().string();
+  std::transform(extension.begin(), extension.end(), extension.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  constexpr std::array<std::string_view, 7> kKnown = {".jpg", ".jpeg", ".png", ".bmp",
+                                                      ".tif", ".tiff", ".webp"};
+  return std::find(kKnown.begin(), kKnown.end(), extension) != kKnown.end();
+}
+
+std::vector<fs::path> ImageFiles(const std::vector<fs::path>& paths) {
+  std::vector<fs::path> files;
+  for (const fs::path& path : paths) {
+    if (!IsFolder(path)) {
+      files.push_back(path);
+      continue;
+    }
+    const size_t before = files.size();
+    for (const std::string& name : ListFileNames(path)) {
+      if (IsImageName(name)) files.push_back(path / name);
+    }
+    if (files.size() == before) ThrowUsage("--images {}: no image in this folder", path.string());
+  }
+  return files;
+}
+
+// Patches of colour under noise: as a network sees them, more like photographs than noise alone.
+RgbImage GeneratedImage(Rng& rng, int height, int width) {
+  constexpr int kPatch = 16;
+  RgbImage image{width, height, std::vector<uint8_t>(static_cast<size_t>(3) * width * height)};
+  const int across = width / kPatch + 1;
+  std::vector<double> patches(static_cast<size_t>(3) * across * (height / kPatch + 1));
+  for (double& value : patches) value = rng.Uniform(0, 255);
+  for (int y = 0; y < height; ++y) {
+    for (int x = 0; x < width; ++x) {
+      for (int c = 0; c < 3; ++c) {
+        const double patch = patches[3 * (y / kPatch * across + x / kPatch) + c];
+        image.Row(y)[3 * x + c] =
+            static_cast<uint8_t>(std::clamp(patch + 20 * rng.Normal(), 0.0, 255.0));
+      }
+    }
+  }
+  return image;
+}
+
+std::vector<float> Pixels(const EnginesOptions& options, const PreprocessOptions& preprocess,
+                          int* count) {
+  const std::vector<fs::path> files = ImageFiles(options.images);
+  *count = files.empty() ? options.generated : static_cast<int>(files.size());
+  const size_t size = static_cast<size_t>(3) * preprocess.height * preprocess.width;
+  std::vector<float> pixels(*count * size);
+  Preprocessor preprocessor(preprocess);
+  Rng rng(options.seed);
+  for (int i = 0; i < *count; ++i) {
+    const RgbImage image = files.empty() ? GeneratedImage(rng, preprocess.height, preprocess.width)
+                                         : DecodeImageFile(files[i], preprocess.exif);
+    preprocessor.Run(image, pixels.data() + i * size);
+  }
+  return pixels;
+}
+
+// Fills in what follows from the embeddings [count x dim].
+void Compare(const std::vector<float>& reference, const std::vector<float>& actual, int count,
+             EngineComparison* comparison) {
+  const size_t dim = reference.size() / count;
+  comparison->cosine = 1.0;
+  comparison->difference = 0.0;
+  for (size_t begin = 0; begin < reference.size(); begin += dim) {
+    double dot = 0, squares = 0, reference_squares = 0, worst = 0;
+    for (size_t i = begin; i < begin + dim; ++i) {
+      const double a = actual[i], b = reference[i];
+      dot += a * b;
+      squares += a * a;
+      reference_squares += b * b;
+      worst = std::max(worst, std::abs(a - b));
+    }
+    const double norms = std::sqrt(squares * reference_squares);
+    // Two embeddings of zeros are equal; a single one has no direction.
+    const double cosine = norms > 0 ? dot / norms : (squares == reference_squares ? 1.0 : 0.0);
+    comparison->cosine = std::min(*comparison->cosine, cosine);
+    if (reference_squares > 0) worst /= std::sqrt(reference_squares);
+    comparison->difference = std::max(*comparison->difference, worst);
+  }
+  comparison->ok = comparison->precision == "fp32" ? *comparison->cosine >= kFp32Cosine &&
+                                                         *comparison->difference <= kFp32Difference
+                                                   : *comparison->cosine >= kBf16Cosine;
+}
+
+struct Choice {
+  std::string engine;
+  std::string precision;
+  std::string unavailable;
+};
+
+std::vector<Choice> Choices(const OsnetWeights& weights) {
+  std::vector<Choice> choices = {{"libtorch", "fp32", ""}};
+  const std::vector<std::string> precisions = OnednnPrecisions();
+  for (const char* precision : {"fp32", "bf16"}) {
+    const bool has = std::find(precisions.begin(), precisions.end(), precision) != precisions.end();
+    choices.push_back({"onednn", precision, has ? "" : "not on this processor or in this build"});
+  }
+  choices.push_back(
+      {"opencv", "fp32", weights.format == CheckpointFormat::kOnnx ? "" : "reads ONNX files only"});
+  return choices;
+}
+
+}  // namespace
+
+bool EnginesResult::ok() const {
+  return std::all_of(engines.begin(), engines.end(), [](const auto& e) { return e.ok; });
+}
+
+EnginesResult CompareEngines(const EnginesOptions& options) {
+  const OsnetWeights weights = LoadOsnetWeights(options.weights);
+  const PreprocessOptions preprocess = PreprocessPreset("torchreid");
+  EnginesResult result;
+  result.architecture = weights.architecture.name;
+  result.height = preprocess.height;
+  result.width = preprocess.width;
+  const std::vector<float> pixels = Pixels(options, preprocess, &result.images);
+  const ImageBatch batch{pixels.data(), result.images, result.height, result.width};
+  std::vector<float> reference;
+  for (const Choice& choice : Choices(weights)) {
+    EngineComparison comparison;
+    comparison.engine = choice.engine;
+    comparison.precision = choice.precision;
+    comparison.unavailable = choice.unavailable;
+    if (choice.unavailable.empty()) {
+      EmbedderOptions embedder_options;
+      embedder_options.engine = choice.engine;
+      embedder_options.precision = choice.precision;
+      const std::unique_ptr<Embedder> embedder = MakeEmbedder(options.weights, embedder_options);
+      comparison.version = embedder->info().engine;
+      std::vector<float> embeddings(static_cast<size_t>(result.images) * embedder->info().dim);
+      embedder->Embed(batch, embeddings.data());  // warms up, too
+      const double start = ThreadCpuSeconds();
+      embedder->Embed(batch, embeddings.data());
+      comparison.images_per_cpu_second = result.images / (ThreadCpuSeconds() - start);
+      if (reference.empty()) reference = embeddings;
+      Compare(reference, embeddings, result.images, &comparison);
+    }
+    result.engines.push_back(std::move(comparison));
+  }
+  return result;
+}
+
+std::string RenderEnginesTable(const EnginesResult& result, TableFormat format) {
+  Table table({{"engine", Align::kLeft},
+               {"precision", Align::kLeft},
+               {"cosine"},
+               {"difference / norm"},
+               {"images per CPU second"},
+               {"", Align::kLeft}},
+              fmt::format("{} on {} images of {} x {}, the worst of them, against libtorch in fp32",
+                          result.architecture, result.images, result.height, result.width));
+  for (const EngineComparison& e : result.engines) {
+    if (!e.unavailable.empty()) {
+      table.AddRow({e.engine, e.precision, "n/a", "n/a", "n/a", e.unavailable});
+      continue;
+    }
+    table.AddRow({e.version, e.precision, Number(e.cosine, 7), fmt::format("{:.1e}", *e.difference),
+                  Number(e.images_per_cpu_second, 1), e.ok ? "ok" : "DIFFERS"});
+  }
+  return table.Render(format);
+}
+
+std::string RenderEnginesJson(const EnginesResult& result) {
+  const auto or_null = [](const std::optional<double>& value) {
+    return value ? Json(*value) : Json(nullptr);
+  };
+  Json engines = Json::array();
+  for (const EngineComparison& e : result.engines) {
+    engines.push_back({{"engine", e.engine},
+                       {"precision", e.precision},
+                       {"version", e.version.empty() ? Json(nullptr) : Json(e.version)},
+                       {"unavailable", e.unavailable.empty() ? Json(nullptr) : Json(e.unavailable)},
+                       {"cosine", or_null(e.cosine)},
+                       {"difference", or_null(e.difference)},
+                       {"images_per_cpu_second", or_null(e.images_per_cpu_second)},
+                       {"ok", e.ok}});
+  }
+  const Json json = {{"schema", "reidbench.engines/1"},
+                     {"architecture", result.architecture},
+                     {"images", result.images},
+                     {"height", result.height},
+                     {"width", result.width},
+                     {"engines", engines},
+                     {"ok", result.ok()}};
+  return json.dump(1, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+}  // namespace reidbench

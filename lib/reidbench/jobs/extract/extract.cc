@@ -1,0 +1,92 @@
+#include "reidbench/jobs/extract/extract.h"
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "reidbench/core/error.h"
+#include "reidbench/core/files.h"
+#include "reidbench/core/text.h"
+#include "reidbench/jobs/extract/extract_frames.h"
+
+namespace reidbench {
+namespace {
+
+// Images and labels, and what the feature file says of them.
+struct Source {
+  std::unique_ptr<ImageSource> images;
+  std::string name;
+  std::string fingerprint;
+  std::vector<std::string> warnings;
+};
+
+Source OpenSource(const ExtractOptions& options) {
+  Source source;
+  if (options.frames.empty() && options.boxes.empty()) {
+    const ReidDataset dataset = LoadReidDataset(options.dataset);
+    source.images = std::make_unique<DatasetImages>(dataset, options.preprocess.exif);
+    source.name = dataset.name;
+    source.fingerprint = dataset.fingerprint;
+    return source;
+  }
+  if (options.boxes.empty())
+    ThrowUsage("--boxes is missing: name the tracks or detections to cut out of --frames");
+  if (options.frames.empty())
+    ThrowUsage("--frames is missing: name the folder of frames, or the video, of --boxes");
+  FrameCropsOptions crops_options;
+  crops_options.frames = options.frames;
+  crops_options.boxes = options.boxes;
+  crops_options.exif = options.preprocess.exif;
+  auto crops = std::make_unique<FrameCrops>(crops_options);
+  source.name = crops->name();
+  source.fingerprint = crops->fingerprint();
+  source.warnings = crops->warnings();
+  source.images = std::move(crops);
+  return source;
+}
+
+}  // namespace
+
+ExtractResult RunExtract(const ExtractOptions& options, const ProgressCallback& progress) {
+  // Cheapest first: a wrong output name must not cost the loading of a network.
+  if (const std::vector<std::string> violations = options.preprocess.Validate();
+      !violations.empty()) {
+    ThrowUsage("preprocessing: {}", JoinText(violations, "; "));
+  }
+  RequireWritable(options.output, options.force);
+  const Source source = OpenSource(options);
+  const std::unique_ptr<Embedder> embedder = MakeEmbedder(options.weights, options.embedder);
+
+  ExtractPipelineOptions pipeline;
+  pipeline.output = options.output;
+  pipeline.preprocess = options.preprocess;
+  if (UsesRawPixels(options.embedder.engine)) {
+    pipeline.preprocess.mean = {0, 0, 0};
+    pipeline.preprocess.std = {1, 1, 1};
+    pipeline.preprocess.scale_to_unit = true;
+  }
+  pipeline.batch_size = options.batch_size;
+  pipeline.threads = options.threads;
+  pipeline.skip_corrupt = options.skip_corrupt;
+  pipeline.force = options.force;
+  pipeline.type = options.type;
+  RequireUsable(pipeline, embedder->info());
+  if (options.dry_run) {
+    ExtractResult result;
+    result.images = static_cast<int64_t>(source.images->labels().person_id.size());
+    result.warnings = source.warnings;
+    return result;
+  }
+
+  FeatureProvenance provenance;
+  provenance.weights_file = options.weights.filename().string();
+  provenance.normalized = options.embedder.normalize;
+  provenance.dataset = source.name;
+  provenance.dataset_fingerprint = source.fingerprint;
+  ExtractResult result = ExtractFeatures(*source.images, *embedder, provenance, pipeline, progress);
+  result.warnings = source.warnings;
+  return result;
+}
+
+}  // namespace reidbench

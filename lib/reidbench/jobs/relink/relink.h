@@ -1,0 +1,107 @@
+// `reidbench relink`: tracks and the embeddings of their boxes -> the same boxes with corrected
+// identities, a log of every decision, and, when asked for, interpolated gaps, galleries of crops
+// as folders, and with ground truth what each decision was worth.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "reidbench/mot_metrics/scores.h"
+#include "reidbench/relinking/gallery_mean.h"
+#include "reidbench/relinking/interpolate.h"
+#include "reidbench/relinking/relink.h"
+#include "reidbench/relinking/split_connect.h"
+
+namespace reidbench {
+
+// One of the ways to correct, with its options; only those of the method named are looked at.
+struct RelinkMethod {
+  std::string name = "relink";
+  RelinkOptions relink;
+  GalleryMeanOptions gallery_mean;
+  SplitConnectOptions split_connect;
+};
+
+// "relink", "gallery-mean", "split-connect"
+std::vector<std::string> RelinkMethodNames();
+
+struct RelinkStageOptions {
+  std::vector<std::filesystem::path> tracks;  // result files, or a folder with SEQ.txt
+  std::filesystem::path features;   // feature file, or a folder with SEQ.h5; empty only with
+                                    // allow_missing: motion alone
+  std::filesystem::path sequences;  // folder of sequences whose seqinfo.ini say frame rate and size
+  double frame_rate = 0;            // frames/s, over those; 0 = as they say, else 25
+  std::string method;               // empty: as the config file says, else "relink"
+  std::filesystem::path config;     // YAML with `method` and its options, or a name of
+                                    // configs/relinking
+  std::vector<std::string> options;    // "key=value", over the config file
+  bool allow_missing = false;          // boxes without (finite) embedding are no error
+  int interpolate = 0;                 // fill gaps of at most so many frames; 0 = none
+  std::filesystem::path output;        // folder; empty: nothing is written
+  bool force = false;                  // overwrite
+  std::filesystem::path ground_truth;  // judge by this; empty: do not
+  std::string benchmark = "MOT17";
+  std::string split = "train";
+  std::filesystem::path seqmap;
+  std::filesystem::path galleries;  // folder for crops by identity; empty: none
+  std::filesystem::path frames;     // of the galleries: a sequence, folder of frames, or folder of
+                                    // sequences
+  int gallery_crops = 50;           // most crops of one identity, evenly over its time; 0 = all
+};
+
+// What ground truth says about a decision. See relink_truth.h for the definitions.
+struct DecisionTruth {
+  enum class Verdict { kRight, kWrong, kNeutral };
+  Verdict verdict = Verdict::kNeutral;
+  // With the decision undone instead of as it is; only for decisions taken.
+  std::optional<double> idf1_change;   // fraction
+  std::optional<int64_t> idsw_change;  // switches
+};
+
+struct RelinkedSequence {
+  std::string name;
+  int64_t frames = 0;
+  int64_t boxes = 0;
+  int64_t tracks_before = 0;
+  int64_t tracks_after = 0;
+  int64_t splits = 0, swaps = 0, links = 0;  // taken
+  int64_t refused = 0;
+  int64_t boxes_without_embedding = 0;
+  int64_t tracks_without_embedding = 0;  // decided by motion alone
+  int64_t interpolated_boxes = 0;
+  std::vector<FilledGap> gaps;
+  std::vector<RelinkDecision> decisions;
+  RelinkCalibration calibration;
+  double frame_rate = 0;  // 0 = not known
+  double read_seconds = 0;
+  double relink_seconds = 0;
+  // With ground truth.
+  std::vector<DecisionTruth> truth;           // of each decision
+  std::optional<MotCounts> plain, corrected;  // of the benchmark's first class
+};
+
+struct RelinkStageResult {
+  std::string method;
+  std::string benchmark;  // empty without ground truth
+  int interpolate = 0;
+  std::vector<RelinkedSequence> sequences;
+  std::vector<std::string> warnings;
+
+  RelinkedSequence Total() const;  // named "ALL": sums, counts combined, without decisions
+};
+
+// Writes OUTPUT/SEQ.txt (the rows of the input byte for byte but for the id), OUTPUT/decisions.csv
+// and .json; with interpolate also OUTPUT/interpolated/SEQ.txt and OUTPUT/interpolation.csv.
+// Sequences in parallel; what is written does not depend on the number of threads. Throws
+// Error(kUsage, kConfig, kInput, kIo) before anything is written for wrong options, malformed
+// input, embeddings that do not belong to the tracks, and files that exist already. With
+// `check_only` files and options are checked and nothing is run. `progress` (may be empty) is
+// called from one thread at a time with sequences done and their number.
+RelinkStageResult RunRelink(const RelinkStageOptions& options, bool check_only,
+                            const std::function<void(int64_t, int64_t)>& progress);
+
+}  // namespace reidbench

@@ -1,0 +1,15 @@
+// What `reidbench render` prints of what it wrote.
+#pragma once
+
+#include <string>
+
+#include "reidbench/jobs/render/render.h"
+#include "reidbench/reporting/table.h"
+
+namespace reidbench {
+
+// Schema "reidbench.render/1".
+std::string RenderRenderJson(const RenderStageResult& result);
+std::string RenderRenderTable(const RenderStageResult& result, TableFormat format);
+
+}  // namespace reidbench

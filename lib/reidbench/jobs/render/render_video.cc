@@ -1,0 +1,193 @@
+#include "reidbench/jobs/render/render_video.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <opencv2/core/utils/logger.hpp>
+#include <opencv2/imgproc.hpp>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include "reidbench/core/error.h"
+#include "reidbench/core/files.h"
+#include "reidbench/core/text.h"
+#include "reidbench/imaging/encode.h"
+
+namespace reidbench {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr int kJpegQuality = 90;
+
+struct Codec {
+  const char* name;
+  char fourcc[5];
+};
+constexpr Codec kCodecs[] = {{"h264", "avc1"}, {"mpeg4", "mp4v"}};
+
+// Hidden beside `path`, with its ending: OpenCV tells the container by it.
+fs::path TemporaryName(const fs::path& path) {
+  return path.parent_path() / fmt::format(".{}.partial-{}{}", path.stem().string(), ::getpid(),
+                                          path.extension().string());
+}
+
+class Video : public PictureSink {
+ public:
+  Video(const fs::path& path, const std::string& codec, double frame_rate, cv::Size size,
+        std::string* used)
+      : path_(path), temporary_(TemporaryName(path)), size_(size) {
+    // Errors are told by exceptions, not on stderr besides.
+    cv::utils::logging::setLogLevel(cv::utils::logging::LOG_LEVEL_SILENT);
+    // OpenCV says the same of a folder it may not write to and of an encoder it lacks.
+    {
+      AtomicFile probe(path);
+      probe.Write("");
+    }
+    for (const Codec& candidate : kCodecs) {
+      if (codec != "auto" && codec != candidate.name) continue;
+      const char* c = candidate.fourcc;
+      try {
+        if (writer_.open(temporary_.string(), cv::CAP_FFMPEG,
+                         cv::VideoWriter::fourcc(c[0], c[1], c[2], c[3]), frame_rate, size_)) {
+          *used = candidate.name;
+          return;
+        }
+      } catch (const cv::Exception&) {
+        // As if it had said no.
+      }
+      Remove();
+    }
+    ThrowIo(
+        "{}: OpenCV has no encoder for {} in {} files at {} x {}\n  hint: --codec mpeg4, or a "
+        "folder instead of a video: --output frames/",
+        path_.string(), codec == "auto" ? "h264 or mpeg4" : codec, path_.extension().string(),
+        size_.width, size_.height);
+  }
+  ~Video() override {
+    if (finished_) return;
+    try {
+      writer_.release();
+    } catch (const cv::Exception&) {
+      // The file goes away.
+    }
+    Remove();
+  }
+
+  void Write(int64_t, const cv::Mat& picture) override {
+    REIDBENCH_CHECK(picture.size() == size_);
+    try {
+      writer_.write(picture);
+    } catch (const cv::Exception& error) {
+      ThrowIo("{}: cannot encode: {}", path_.string(), error.err);
+    }
+    ++written_;
+  }
+
+  void Finish() override {
+    writer_.release();
+    // OpenCV does not say when the disk is full: the file tells.
+    std::error_code error;
+    const auto bytes = fs::file_size(temporary_, error);
+    int64_t found = -1;
+    if (!error && bytes > 0) {
+      cv::VideoCapture capture;
+      try {
+        if (capture.open(temporary_.string(), cv::CAP_FFMPEG))
+          found = static_cast<int64_t>(capture.get(cv::CAP_PROP_FRAME_COUNT));
+      } catch (const cv::Exception&) {
+        // As unreadable as it gets.
+      }
+    }
+    if (found != written_) {
+      ThrowIo("{}: expected a video of {} frames, found {} after encoding: is the disk full?",
+              path_.string(), written_, found < 0 ? "none" : std::to_string(found));
+    }
+    fs::rename(temporary_, path_, error);
+    if (error) ThrowIo("{}: cannot rename: {}", path_.string(), error.message());
+    finished_ = true;
+  }
+
+ private:
+  void Remove() {
+    std::error_code ignored;
+    fs::remove(temporary_, ignored);
+  }
+
+  fs::path path_, temporary_;
+  cv::Size size_;
+  cv::VideoWriter writer_;
+  int64_t written_ = 0;
+  bool finished_ = false;
+};
+
+class PictureFolder : public PictureSink {
+ public:
+  PictureFolder(fs::path path, std::string picture)
+      : path_(std::move(path)), picture_(std::move(picture)) {
+    // A new folder each time: what lies there under any name may be somebody's.
+    std::error_code error;
+    for (int k = 0;; ++k) {
+      temporary_ = TemporaryName(path_);
+      if (k > 0) temporary_ += fmt::format("-{}", k);
+      if (fs::create_directory(temporary_, error)) return;
+      if (error) ThrowIo("{}: cannot create the folder: {}", temporary_.string(), error.message());
+    }
+  }
+  ~PictureFolder() override {
+    std::error_code ignored;
+    if (!finished_) fs::remove_all(temporary_, ignored);
+  }
+
+  void Write(int64_t frame, const cv::Mat& picture) override {
+    RgbImage image{picture.cols, picture.rows,
+                   std::vector<uint8_t>(size_t{3} * picture.cols * picture.rows)};
+    cv::Mat rgb(picture.rows, picture.cols, CV_8UC3, image.pixels.data());
+    cv::cvtColor(picture, rgb, cv::COLOR_BGR2RGB);
+    const std::vector<uint8_t> bytes =
+        picture_ == "png" ? EncodePng(image, 1) : EncodeJpeg(image, kJpegQuality);
+    WriteFileAtomically(
+        temporary_ / fmt::format("{:06}.{}", frame, picture_),
+        std::string_view(reinterpret_cast<const char*>(bytes.data()), bytes.size()));
+  }
+
+  void Finish() override {
+    std::error_code error;
+    if (!fs::exists(path_)) {
+      fs::rename(temporary_, path_, error);
+      if (error) ThrowIo("{}: cannot rename: {}", path_.string(), error.message());
+    } else {
+      for (const std::string& name : ListFileNames(temporary_)) {
+        fs::rename(temporary_ / name, path_ / name, error);
+        if (error) ThrowIo("{}: cannot rename: {}", (path_ / name).string(), error.message());
+      }
+      fs::remove_all(temporary_, error);
+    }
+    finished_ = true;
+  }
+
+ private:
+  fs::path path_, temporary_;
+  std::string picture_;
+  bool finished_ = false;
+};
+
+}  // namespace
+
+bool NamesVideo(const fs::path& path) {
+  const std::string ending = ToLower(path.extension().string());
+  return ending == ".mp4" || ending == ".avi" || ending == ".mkv";
+}
+
+std::unique_ptr<PictureSink> MakeVideo(const fs::path& path, const std::string& codec,
+                                       double frame_rate, cv::Size size, std::string* used) {
+  return std::make_unique<Video>(path, codec, frame_rate, size, used);
+}
+
+std::unique_ptr<PictureSink> MakePictureFolder(const fs::path& path, const std::string& picture) {
+  return std::make_unique<PictureFolder>(path, picture);
+}
+
+}  // namespace reidbench

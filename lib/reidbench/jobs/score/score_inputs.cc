@@ -1,0 +1,126 @@
+#include "reidbench/jobs/score/score_inputs.h"
+
+#include <fmt/format.h>
+#include <tbb/task_arena.h>
+
+#include <algorithm>
+#include <numeric>
+#include <system_error>
+#include <utility>
+
+#include "reidbench/core/interrupt.h"
+#include "reidbench/core/parallel.h"
+#include "reidbench/core/text.h"
+
+namespace reidbench {
+namespace {
+
+std::vector<size_t> LargestFirst(const std::vector<MotSequenceFiles>& sequences) {
+  std::vector<uintmax_t> size(sequences.size(), 0);
+  for (size_t i = 0; i < size.size(); ++i) {
+    std::error_code failed;
+    const uintmax_t bytes = std::filesystem::file_size(sequences[i].ground_truth, failed);
+    if (!failed) size[i] = bytes;
+  }
+  std::vector<size_t> order(sequences.size());
+  std::iota(order.begin(), order.end(), size_t{0});
+  std::stable_sort(order.begin(), order.end(),
+                   [&](size_t a, size_t b) { return size[a] > size[b]; });
+  return order;
+}
+
+void ThrowErrors(const std::vector<SequenceMessages>& all) {
+  std::vector<std::string> messages;
+  ErrorKind kind = ErrorKind::kInput;
+  for (const SequenceMessages& sequence : all) {
+    for (const Error& error : sequence.errors) {
+      if (messages.empty()) kind = error.kind();
+      if (std::find(messages.begin(), messages.end(), error.what()) == messages.end())
+        messages.emplace_back(error.what());
+    }
+  }
+  if (!messages.empty()) throw Error(kind, JoinText(messages, "\n"));
+}
+
+}  // namespace
+
+SequenceReader::SequenceReader(const MotBenchmark& benchmark, const MotSequenceFiles& files,
+                               SequenceMessages* messages)
+    : benchmark_(benchmark), messages_(messages), range_{1, files.frame_count} {
+  read_.kind = MotFileKind::kGroundTruth;
+  read_.frame_count = files.frame_count;
+  read_.has_classes = benchmark.has_classes;
+  if (benchmark.preprocess) read_.known_classes = benchmark.known_classes;
+  read_.result_classes.clear();
+  for (const MotClass& c : benchmark.classes) read_.result_classes.push_back(c.id);
+  truth_ = Read(files.ground_truth);
+  if (truth_) truth_->sequence = files.name;
+  if (benchmark.frames != FramePart::kAll && truth_) {
+    const int64_t frames = truth_->frame_count;
+    range_ = ScoredFrames(benchmark, frames);
+    has_frames_ = range_.size() > 0;
+    if (!has_frames_) {
+      messages->errors.emplace_back(
+          ErrorKind::kInput,
+          fmt::format("{}: expected a video long enough for the part {} scores, found {} frames",
+                      files.ground_truth.string(), benchmark.name, frames));
+      return;
+    }
+    KeepFrames(range_, &*truth_);
+    read_.frame_count = benchmark.results_renumbered ? range_.size() : frames;
+  }
+  read_.kind = MotFileKind::kResult;
+}
+
+std::optional<TrackSet> SequenceReader::ReadResult(const std::filesystem::path& path) {
+  std::optional<TrackSet> result = Read(path);
+  // Without the ground truth it is not known which frames are scored.
+  if (result && truth_ && benchmark_.frames != FramePart::kAll && !benchmark_.results_renumbered)
+    KeepFrames(range_, &*result);
+  return result;
+}
+
+std::optional<TrackSet> SequenceReader::Read(const std::filesystem::path& path) {
+  try {
+    MotFile file = ReadMotFile(path, read_);
+    messages_->warnings.insert(messages_->warnings.end(), file.warnings.begin(),
+                               file.warnings.end());
+    return std::move(file.tracks);
+  } catch (const Error& error) {
+    messages_->errors.push_back(error);
+    return std::nullopt;
+  }
+}
+
+SwitchOptions SwitchOptionsOf(const MotSequenceFiles& files) {
+  SwitchOptions options;
+  if (files.sequence_info.empty()) return options;
+  const SequenceInfo info = ReadSequenceInfo(files.sequence_info);
+  options.image_width = static_cast<int>(info.image_width.value_or(0));
+  options.image_height = static_cast<int>(info.image_height.value_or(0));
+  return options;
+}
+
+std::vector<std::string> ForEachSequence(
+    const std::vector<MotSequenceFiles>& sequences, const std::string& doing,
+    const std::function<void(size_t, SequenceMessages*)>& body) {
+  const std::vector<size_t> order = LargestFirst(sequences);
+  std::vector<SequenceMessages> messages(sequences.size());
+  ParallelFor(static_cast<int64_t>(order.size()), [&](int64_t k) {
+    if (InterruptRequested()) return;
+    const size_t index = order[k];
+    tbb::this_task_arena::isolate([&] { body(index, &messages[index]); });
+  });
+  if (InterruptRequested()) throw Interrupted("interrupted while " + doing);
+  ThrowErrors(messages);
+  std::vector<std::string> warnings;
+  for (SequenceMessages& sequence : messages) {
+    for (std::string& warning : sequence.warnings) {
+      if (std::find(warnings.begin(), warnings.end(), warning) == warnings.end())
+        warnings.push_back(std::move(warning));
+    }
+  }
+  return warnings;
+}
+
+}  // namespace reidbench

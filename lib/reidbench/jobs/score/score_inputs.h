@@ -1,0 +1,65 @@
+// Reads the sequences of a tracking benchmark as its rules want them: what the stages share that
+// score results against ground truth.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "reidbench/core/error.h"
+#include "reidbench/core/tracks.h"
+#include "reidbench/datasets/mot_files.h"
+#include "reidbench/datasets/mot_layout.h"
+#include "reidbench/mot_metrics/benchmark.h"
+#include "reidbench/mot_metrics/switches.h"
+
+namespace reidbench {
+
+// What a task has to say about its sequence; thrown and printed together with those of the others.
+struct SequenceMessages {
+  std::vector<std::string> warnings;
+  std::vector<Error> errors;
+};
+
+// Ground truth and results of one sequence, restricted to the frames that are scored. Malformed
+// files are noted in the messages, so that one run names all of them.
+class SequenceReader {
+ public:
+  // Reads the ground truth.
+  SequenceReader(const MotBenchmark& benchmark, const MotSequenceFiles& files,
+                 SequenceMessages* messages);
+
+  // False when the video has no frame that is scored: then there is nothing to read.
+  bool HasFrames() const { return has_frames_; }
+  // Empty when its file is malformed: a bad ground truth does not keep the results from being
+  // checked. A caller may reset it when the rows are not needed any more.
+  std::optional<TrackSet>& truth() { return truth_; }
+  std::optional<TrackSet> ReadResult(const std::filesystem::path& path);
+
+ private:
+  std::optional<TrackSet> Read(const std::filesystem::path& path);
+
+  const MotBenchmark& benchmark_;
+  SequenceMessages* const messages_;
+  MotReadOptions read_;
+  FrameRange range_;
+  bool has_frames_ = true;
+  std::optional<TrackSet> truth_;
+};
+
+// The image size of a sequence as FindSwitches wants it, where its seqinfo.ini tells it.
+SwitchOptions SwitchOptionsOf(const MotSequenceFiles& files);
+
+// Calls body(index, messages of that sequence) for all in parallel, the largest first so that the
+// longest does not start last, and each on one thread's account: a thread that waits for a part of
+// its sequence does not start another one and hold both in memory. Throws all errors as one, and
+// Interrupted("interrupted while " + doing). Returns the warnings in the order of the sequences,
+// each once.
+std::vector<std::string> ForEachSequence(
+    const std::vector<MotSequenceFiles>& sequences, const std::string& doing,
+    const std::function<void(size_t, SequenceMessages*)>& body);
+
+}  // namespace reidbench

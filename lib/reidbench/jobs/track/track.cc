@@ -1,0 +1,441 @@
+#include "reidbench/jobs/track/track.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <memory>
+#include <mutex>
+#include <numeric>
+#include <set>
+#include <system_error>
+
+#include "reidbench/config/node.h"
+#include "reidbench/config/option_file.h"
+#include "reidbench/config/reader.h"
+#include "reidbench/core/error.h"
+#include "reidbench/core/files.h"
+#include "reidbench/core/interrupt.h"
+#include "reidbench/core/tasks.h"
+#include "reidbench/core/text.h"
+#include "reidbench/datasets/mot_layout.h"
+#include "reidbench/jobs/score/mot_truth.h"
+#include "reidbench/jobs/track/track_detections.h"
+#include "reidbench/mot_metrics/benchmark.h"
+#include "reidbench/mot_metrics/sequence.h"
+#include "reidbench/tracking/tracker.h"
+
+namespace reidbench {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr size_t kMostCombinations = 100'000;
+// Combinations whose results are in memory at a time.
+constexpr size_t kCombinationsTogether = 8;
+
+// One axis of the grid.
+struct SweptOption {
+  std::string key;
+  std::vector<std::string> values;
+};
+
+struct Combination {
+  std::string name;
+  std::vector<std::string> values;
+  TrackerFactory make;
+};
+
+// What all combinations share about a sequence.
+struct Sequence {
+  DetectionFiles files;
+  SequenceDetections detections;
+  std::optional<TrackSet> truth;
+  FrameRange scored;
+};
+
+// What one combination gives on one sequence.
+struct Outcome {
+  TrackedSequence summary;
+  std::string text;
+};
+
+std::vector<SweptOption> ParseSweep(const TrackStageOptions& options) {
+  std::vector<SweptOption> sweep;
+  std::set<std::string> keys;
+  for (const std::string& assignment : options.options)
+    keys.insert(OptionKey("--option", assignment));
+  size_t combinations = 1;
+  for (const std::string& text : options.sweep) {
+    SweptOption option;
+    option.key = OptionKey("--sweep", text);
+    if (!keys.insert(option.key).second)
+      ThrowUsage("--sweep {}: '{}' is set more than once", text, option.key);
+    const std::string_view values = std::string_view(text).substr(text.find('=') + 1);
+    for (const std::string_view value : SplitText(values, ',')) {
+      option.values.emplace_back(Trim(value));
+      if (option.values.back().empty())
+        ThrowUsage("--sweep {}: expected values separated by commas, found an empty one", text);
+      if (std::count(option.values.begin(), option.values.end(), option.values.back()) > 1)
+        ThrowUsage("--sweep {}: the value {} is given twice", text, option.values.back());
+    }
+    combinations *= option.values.size();
+    if (combinations > kMostCombinations)
+      ThrowUsage("--sweep: expected at most {} combinations, found more",
+                 WithThousands(kMostCombinations));
+    sweep.push_back(std::move(option));
+  }
+  return sweep;
+}
+
+// The name that the flag and the config file agree on.
+std::string TrackerName(const TrackStageOptions& options, const ConfigNode& root) {
+  const ConfigNode* named = root.Find("tracker");
+  const std::string in_file = named == nullptr ? "" : named->AsString();
+  if (options.tracker.empty() && in_file.empty()) {
+    ThrowUsage("--tracker is missing: one of {}, or a --tracker-config that names it",
+               JoinText(TrackerNames(), ", "));
+  }
+  if (!options.tracker.empty() && !in_file.empty() && options.tracker != in_file) {
+    ThrowUsage("--tracker {}: {} is for the tracker {}", options.tracker, options.config.string(),
+               in_file);
+  }
+  return options.tracker.empty() ? in_file : options.tracker;
+}
+
+// Names folders: what is no plain character of a file name becomes '_'.
+std::string FolderPart(const std::string& text) {
+  std::string part = text;
+  for (char& c : part) {
+    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                       c == '.' || c == '-' || c == '+' || c == '_';
+    if (!plain) c = '_';
+  }
+  return part;
+}
+
+std::vector<Combination> MakeCombinations(const TrackStageOptions& options,
+                                          const std::vector<SweptOption>& sweep,
+                                          const ConfigNode& base, const std::string& tracker) {
+  size_t count = 1;
+  for (const SweptOption& option : sweep) count *= option.values.size();
+  std::vector<Combination> combinations;
+  for (size_t index = 0; index < count; ++index) {
+    Combination combination;
+    ConfigNode root = base;
+    for (const std::string& assignment : options.options)
+      ApplyOption("--option", assignment, &root);
+    size_t below = count;
+    for (const SweptOption& option : sweep) {
+      below /= option.values.size();
+      const std::string& value = option.values[index / below % option.values.size()];
+      ApplyOption("--sweep", option.key + "=" + value, &root);
+      combination.values.push_back(value);
+      if (!combination.name.empty()) combination.name += ',';
+      combination.name += FolderPart(option.key) + "=" + FolderPart(value);
+    }
+    ConfigReader reader(root);
+    std::string named;
+    reader.Read("tracker", &named);
+    combination.make = ReadTracker(tracker, &reader);
+    reader.Finish();
+    combinations.push_back(std::move(combination));
+  }
+  return combinations;
+}
+
+class TrackStage {
+ public:
+  TrackStage(const TrackStageOptions& options, TrackStageResult* result)
+      : options_(options), result_(result) {}
+
+  void Prepare() {
+    if (options_.decimals < 0 || options_.decimals > 9)
+      ThrowUsage("--decimals {}: expected 0..9", options_.decimals);
+    if (options_.detections.empty())
+      ThrowUsage("--detections is missing: detection files or folders");
+    const std::vector<SweptOption> sweep = ParseSweep(options_);
+    const ConfigNode root = LoadOptionFile(options_.config, "trackers");
+    result_->tracker = TrackerName(options_, root);
+    for (const SweptOption& option : sweep) result_->swept_keys.push_back(option.key);
+    combinations_ = MakeCombinations(options_, sweep, root, result_->tracker);
+    needs_embeddings_ = combinations_.front().make()->NeedsEmbeddings();
+    if (needs_embeddings_ && options_.features.empty()) {
+      ThrowUsage("--features is missing: {} needs the embedding of every detection",
+                 result_->tracker);
+    }
+    if (!needs_embeddings_ && !options_.features.empty())
+      ThrowUsage("--features: {} does not look at embeddings", result_->tracker);
+    result_->select = options_.select;
+    if (!options_.ground_truth.empty()) {
+      FieldValue(MotSummary{}, options_.select);  // throws for an unknown name
+      benchmark_ = LoadMotBenchmark(options_.benchmark);
+      result_->benchmark = benchmark_->name;
+    }
+    ReadSequences();
+    PlanOutput();
+  }
+
+  void Run(const std::function<void(int64_t, int64_t)>& progress) {
+    const size_t n = sequences_.size();
+    std::mutex progress_mutex;
+    int64_t done = 0;
+    for (size_t first = 0; first < combinations_.size(); first += kCombinationsTogether) {
+      const size_t together = std::min(kCombinationsTogether, combinations_.size() - first);
+      std::vector<Outcome> outcomes(together * n);
+      // Sequence by sequence, the largest first, so that the longest does not start last.
+      RunTasks(together * n, "tracking", [&](size_t task) {
+        const size_t s = order_[task / together];
+        const size_t c = task % together;
+        outcomes[c * n + s] = TrackOne(combinations_[first + c], sequences_[s]);
+        const std::lock_guard lock(progress_mutex);
+        if (progress) progress(++done, static_cast<int64_t>(combinations_.size() * n));
+      });
+      for (size_t c = 0; c < together; ++c) {
+        TrackRun& run = result_->runs.emplace_back();
+        run.name = combinations_[first + c].name;
+        run.swept = combinations_[first + c].values;
+        for (size_t s = 0; s < n; ++s) {
+          Outcome& outcome = outcomes[c * n + s];
+          if (!options_.output.empty())
+            WriteFileAtomically(PathOf(combinations_[first + c], sequences_[s]), outcome.text);
+          run.sequences.push_back(std::move(outcome.summary));
+        }
+      }
+    }
+    Rank();
+  }
+
+ private:
+  void ReadSequences() {
+    const std::vector<DetectionFiles> files =
+        FindDetections(options_.detections, options_.features);
+    std::vector<MotSequenceFiles> truth;
+    if (benchmark_) {
+      std::vector<std::string> names;
+      for (const DetectionFiles& file : files) names.push_back(file.name);
+      truth = MatchGroundTruth(
+          {options_.ground_truth, options_.benchmark, options_.split, options_.seqmap}, names,
+          "detections");
+    }
+    sequences_.resize(files.size());
+    std::vector<std::vector<std::string>> warnings(files.size());
+    RunTasks(files.size(), "tracking", [&](size_t s) {
+      Sequence& sequence = sequences_[s];
+      sequence.files = files[s];
+      sequence.detections = ReadDetections(files[s], options_.ignore_scores);
+      warnings[s] = Warnings(files[s], sequence.detections);
+      if (needs_embeddings_) DetectionEmbeddings check(files[s].features, sequence.detections);
+      if (benchmark_) ReadTruth(truth[s], &sequence);
+    });
+    for (const auto& some : warnings)
+      result_->warnings.insert(result_->warnings.end(), some.begin(), some.end());
+    order_.resize(files.size());
+    std::iota(order_.begin(), order_.end(), size_t{0});
+    std::stable_sort(order_.begin(), order_.end(), [&](size_t a, size_t b) {
+      return sequences_[a].detections.boxes.size() > sequences_[b].detections.boxes.size();
+    });
+  }
+
+  std::vector<std::string> Warnings(const DetectionFiles& files,
+                                    const SequenceDetections& detections) const {
+    std::vector<std::string> warnings = detections.warnings;
+    if (detections.untrackable > 0) {
+      warnings.push_back(
+          fmt::format("{}: {} boxes without area or with coordinates beyond 1e9 are left out",
+                      files.detections.string(), detections.untrackable));
+    }
+    if (!detections.scores_in_unit_range &&
+        (result_->tracker == "bytetrack" || result_->tracker == "ocsort")) {
+      warnings.push_back(fmt::format(
+          "{}: scores outside 0..1, which {} compares with thresholds and multiplies by; "
+          "--ignore-scores takes every detection with score 1",
+          files.detections.string(), result_->tracker));
+    }
+    return warnings;
+  }
+
+  void ReadTruth(const MotSequenceFiles& files, Sequence* sequence) const {
+    TrackSet truth = ReadGroundTruth(files, *benchmark_);
+    sequence->scored = ScoredFrames(*benchmark_, truth.frame_count);
+    if (benchmark_->frames != FramePart::kAll) KeepFrames(sequence->scored, &truth);
+    sequence->truth = std::move(truth);
+  }
+
+  fs::path PathOf(const Combination& combination, const Sequence& sequence) const {
+    return options_.output / combination.name / (sequence.files.name + ".txt");
+  }
+
+  // Refuses to overwrite before anything is computed.
+  void PlanOutput() const {
+    if (options_.output.empty()) return;
+    std::error_code failed;
+    if (fs::exists(options_.output, failed) && !fs::is_directory(options_.output, failed)) {
+      ThrowUsage("--output {}: expected a folder for one file per sequence, found a file",
+                 options_.output.string());
+    }
+    for (const Combination& combination : combinations_) {
+      for (const Sequence& sequence : sequences_) {
+        const fs::path path = PathOf(combination, sequence);
+        if (fs::exists(path.parent_path(), failed)) RequireWritable(path, options_.force);
+      }
+    }
+  }
+
+ public:
+  void CreateFolders() const {
+    if (options_.output.empty()) return;
+    for (const Combination& combination : combinations_) {
+      reidbench::CreateFolders(PathOf(combination, sequences_.front()).parent_path());
+    }
+  }
+
+ private:
+  Outcome TrackOne(const Combination& combination, const Sequence& sequence) const {
+    using Clock = std::chrono::steady_clock;
+    const SequenceDetections& detections = sequence.detections;
+    std::optional<DetectionEmbeddings> embeddings;
+    if (needs_embeddings_) embeddings.emplace(sequence.files.features, detections);
+    const std::unique_ptr<Tracker> tracker = combination.make();
+    TrackSet tracks;
+    tracks.sequence = sequence.files.name;
+    tracks.frame_count = detections.frame_count;
+    Clock::duration elapsed{};
+    for (int64_t frame = 1; frame <= detections.frame_count; ++frame) {
+      if ((frame & 255) == 0 && InterruptRequested()) return {};
+      const FrameInput input{FrameIndex(frame), detections.Frame(frame),
+                             embeddings ? embeddings->Frame(frame) : FeatureView(nullptr, 0, 0)};
+      const Clock::time_point start = Clock::now();
+      const std::span<const TrackBox> rows = tracker->Step(input);
+      elapsed += Clock::now() - start;
+      tracks.boxes.insert(tracks.boxes.end(), rows.begin(), rows.end());
+    }
+
+    Outcome outcome;
+    outcome.summary.name = sequence.files.name;
+    outcome.summary.frames = detections.frame_count;
+    outcome.summary.detections = static_cast<int64_t>(detections.boxes.size());
+    outcome.summary.boxes = static_cast<int64_t>(tracks.boxes.size());
+    outcome.summary.seconds = std::chrono::duration<double>(elapsed).count();
+    std::vector<int64_t> ids;
+    for (const TrackBox& row : tracks.boxes) ids.push_back(row.id.value);
+    std::sort(ids.begin(), ids.end());
+    outcome.summary.tracks = std::unique(ids.begin(), ids.end()) - ids.begin();
+    if (!options_.output.empty()) outcome.text = FormatTracks(tracks.boxes, options_.decimals);
+    if (sequence.truth) {
+      for (TrackBox& row : tracks.boxes) {
+        for (double* value : {&row.box.left, &row.box.top, &row.box.width, &row.box.height})
+          *value = RoundedAsPrinted(*value, options_.decimals);
+        row.class_id = -1;
+      }
+      if (benchmark_->frames != FramePart::kAll) KeepFrames(sequence.scored, &tracks);
+      outcome.summary.counts = CountMot(
+          PrepareSequence(*sequence.truth, tracks, *benchmark_, benchmark_->classes.front()));
+    }
+    return outcome;
+  }
+
+  void Rank() {
+    std::vector<TrackRun>& runs = result_->runs;
+    result_->ranked.resize(runs.size());
+    std::iota(result_->ranked.begin(), result_->ranked.end(), size_t{0});
+    if (!benchmark_) return;
+    std::vector<std::vector<MotCounts>> counts;  // [run][sequence]
+    for (const TrackRun& run : runs) {
+      std::vector<MotCounts>& of_run = counts.emplace_back();
+      for (const TrackedSequence& sequence : run.sequences) of_run.push_back(*sequence.counts);
+    }
+    const auto value = [&](const std::vector<MotCounts>& some) {
+      return FieldValue(Summarize(Combine(some)), options_.select).value_or(-1);
+    };
+    const bool lower_is_better = LowerIsBetter(options_.select);
+    std::vector<double> overall;
+    for (const auto& of_run : counts) overall.push_back(value(of_run));
+    std::stable_sort(result_->ranked.begin(), result_->ranked.end(), [&](size_t a, size_t b) {
+      return lower_is_better ? overall[a] < overall[b] : overall[a] > overall[b];
+    });
+    if (runs.size() < 2 || sequences_.size() < 2) return;
+
+    LeaveOneOut out;
+    std::vector<MotCounts> held_out;
+    for (size_t s = 0; s < sequences_.size(); ++s) {
+      size_t best = 0;
+      double best_value = 0;
+      for (size_t r = 0; r < runs.size(); ++r) {
+        std::vector<MotCounts> others = counts[r];
+        others.erase(others.begin() + static_cast<std::ptrdiff_t>(s));
+        const double here = value(others);
+        if (r == 0 || (lower_is_better ? here < best_value : here > best_value)) {
+          best = r;
+          best_value = here;
+        }
+      }
+      out.choice.push_back(best);
+      held_out.push_back(counts[best][s]);
+    }
+    out.combined = Combine(held_out);
+    result_->leave_one_out = std::move(out);
+  }
+
+  const TrackStageOptions& options_;
+  TrackStageResult* result_;
+  std::vector<Combination> combinations_;
+  bool needs_embeddings_ = false;
+  std::optional<MotBenchmark> benchmark_;
+  std::vector<Sequence> sequences_;
+  std::vector<size_t> order_;
+};
+
+}  // namespace
+
+TrackedSequence TrackRun::Total() const {
+  TrackedSequence total;
+  total.name = "ALL";
+  std::vector<MotCounts> counts;
+  for (const TrackedSequence& sequence : sequences) {
+    total.frames += sequence.frames;
+    total.detections += sequence.detections;
+    total.tracks += sequence.tracks;
+    total.boxes += sequence.boxes;
+    total.seconds += sequence.seconds;
+    if (sequence.counts) counts.push_back(*sequence.counts);
+  }
+  if (!counts.empty()) total.counts = Combine(counts);
+  return total;
+}
+
+TrackStageResult RunTrack(const TrackStageOptions& options, bool check_only,
+                          const std::function<void(int64_t, int64_t)>& progress) {
+  TrackStageResult result;
+  TrackStage stage(options, &result);
+  stage.Prepare();
+  if (check_only) return result;
+  stage.CreateFolders();
+  stage.Run(progress);
+  return result;
+}
+
+std::string FormatTracks(const std::vector<TrackBox>& rows, int decimals) {
+  std::string text;
+  text.reserve(rows.size() * 56);
+  for (const TrackBox& row : rows) {
+    fmt::format_to(std::back_inserter(text), "{},{},{:.{}f},{:.{}f},{:.{}f},{:.{}f},{},-1,-1,-1\n",
+                   row.frame.value, row.id.value, row.box.left, decimals, row.box.top, decimals,
+                   row.box.width, decimals, row.box.height, decimals, row.confidence);
+  }
+  return text;
+}
+
+double RoundedAsPrinted(double value, int decimals) {
+  static constexpr double kPowers[] = {1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9};
+  const double scaled = value * kPowers[decimals];
+  const double fraction = scaled - std::floor(scaled);
+  // Away from ties and from where the product loses its fraction, rounding the product is what
+  // printing does, and a whole number over a power of ten is what reading does.
+  if (std::abs(fraction - 0.5) > 1e-3 && std::abs(scaled) < 1e12)
+    return std::round(scaled) / kPowers[decimals];
+  return *ParseDouble(fmt::format("{:.{}f}", value, decimals));
+}
+
+}  // namespace reidbench

@@ -1,0 +1,72 @@
+// Finds and reads the detections of `reidbench track`: MOTChallenge folders, folders of files, and
+// single files; with them, for trackers that want it, the embedding of every detection from a
+// feature file.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "reidbench/core/tracks.h"
+#include "reidbench/features/feature_store.h"
+
+namespace reidbench {
+
+struct DetectionFiles {
+  std::string name;                     // of the sequence, and of the result file
+  std::filesystem::path detections;     // SEQ/det/det.txt, or the file given
+  std::filesystem::path sequence_info;  // empty where there is none
+  std::filesystem::path features;       // empty unless asked for
+};
+
+// `paths`: each a detection file, a sequence folder (SEQ/det/det.txt), a folder of such folders, or
+// a folder of SEQ.txt. `features`, if not empty, is a feature file (for one sequence) or a folder
+// with SEQ.h5. Sequences in the order of the paths, within a folder by name. Throws Error(kIo)
+// naming the path looked for, Error(kUsage) when two sequences have one name.
+std::vector<DetectionFiles> FindDetections(const std::vector<std::filesystem::path>& paths,
+                                           const std::filesystem::path& features);
+
+// One sequence's detections, ordered by frame (within a frame as in the file).
+struct SequenceDetections {
+  std::string name;
+  int64_t frame_count = 0;          // of seqinfo.ini, else the last frame with a detection
+  std::vector<TrackBox> boxes;      // by frame
+  std::vector<size_t> frame_begin;  // [frame_count + 1], offsets into boxes; frame f at f - 1
+  int64_t untrackable = 0;          // boxes that trackers leave out
+  bool scores_in_unit_range = true;
+  std::vector<std::string> warnings;
+
+  std::span<const TrackBox> Frame(int64_t frame) const {
+    const size_t begin = frame_begin[static_cast<size_t>(frame) - 1];
+    return std::span(boxes).subspan(begin, frame_begin[static_cast<size_t>(frame)] - begin);
+  }
+};
+
+// Throws Error(kInput) with file:line for malformed rows, and for a sequence of more than ten
+// million frames. `ignore_scores` sets every score to 1.
+SequenceDetections ReadDetections(const DetectionFiles& files, bool ignore_scores);
+
+// The embeddings of a sequence's detections, read from its feature file in blocks of frames. A
+// detection's row is the one of its frame with its box (to a hundredth of a pixel).
+class DetectionEmbeddings {
+ public:
+  // Throws Error(kInput) when a detection has no row; names the first and counts the rest.
+  DetectionEmbeddings(const std::filesystem::path& path, const SequenceDetections& detections);
+
+  // [detections of the frame x d], in their order; valid until the next call. Frames must ascend.
+  FeatureView Frame(int64_t frame);
+
+ private:
+  const SequenceDetections& detections_;
+  std::unique_ptr<FeatureFile> file_;
+  std::vector<int64_t> row_;  // by detection
+  int dim_ = 0;
+  FeatureMatrix block_;
+  size_t block_begin_ = 0;  // detections in block_
+  size_t block_end_ = 0;
+};
+
+}  // namespace reidbench

@@ -1,0 +1,57 @@
+// How sure is a tracking score, and is one tracker better than another? COMBINED scores are
+// recomputed from the added counts of resampled units: whole sequences, or blocks of frames within
+// them (Davison & Hinkley 1997, ch. 2 and 4; blocks: Kuensch 1989). Seeded, and the same on any
+// number of threads.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "reidbench/mot_metrics/scores.h"
+
+namespace reidbench {
+
+struct MotBootstrapOptions {
+  int resamples = 1000;      // 0 = no intervals; at least 100 otherwise
+  double confidence = 0.95;  // in (0, 1)
+  uint64_t seed = 0;
+  // Fields of ListFields to look at; those must be sums over units, which MT, Frag and VACE are not
+  // when the units are blocks.
+  std::vector<std::string> fields{"HOTA", "DetA", "AssA", "MOTA", "IDF1"};
+
+  std::vector<std::string> Validate() const;
+};
+
+struct MotInterval {
+  std::string field;
+  double value = 0;  // of all units
+  // Percentile interval; nullopt with fewer than two units or without resampling.
+  std::optional<double> low, high;
+};
+
+// `units` are the counts of sequences (CountMot) or of blocks (CountMotBlocks, of all sequences in
+// one list). Throws Error(kUsage) for unknown fields.
+std::vector<MotInterval> BootstrapScores(std::span<const MotCounts> units,
+                                         const MotBootstrapOptions& options);
+
+struct MotDifference {
+  std::string field;
+  double value_a = 0;
+  double value_b = 0;
+  double difference = 0;            // value_b - value_a
+  std::optional<double> low, high;  // paired bootstrap: the same units are drawn for both
+  // Two-sided permutation test: under "no difference" the trackers may be swapped within any unit.
+  // Exact over all 2^n swaps when these are not more than the resamples, drawn otherwise.
+  std::optional<double> p_value;
+};
+
+// Unit i of both trackers is the same sequence or block. Throws Error(kInput) when the numbers of
+// units differ.
+std::vector<MotDifference> CompareScores(std::span<const MotCounts> units_a,
+                                         std::span<const MotCounts> units_b,
+                                         const MotBootstrapOptions& options);
+
+}  // namespace reidbench

@@ -1,0 +1,50 @@
+#include "reidbench/profiling/walkers.h"
+
+#include "reidbench/core/error.h"
+#include "reidbench/core/random.h"
+
+namespace reidbench {
+
+WalkerScene MakeWalkers(const WalkerOptions& options) {
+  REIDBENCH_CHECK(options.people >= 1 && options.frames >= 1 && options.dim >= 0);
+  Rng rng(options.seed);
+  struct Walker {
+    double x, y, vx, vy, height;
+    Eigen::RowVectorXf looks;
+  };
+  std::vector<Walker> walkers;
+  for (int i = 0; i < options.people; ++i) {
+    Walker w{rng.Uniform(0, 1850), rng.Uniform(50, 800), 2 * rng.Normal(),
+             rng.Normal(),         rng.Uniform(80, 280), Eigen::RowVectorXf(options.dim)};
+    for (float& v : w.looks) v = static_cast<float>(rng.Normal());
+    walkers.push_back(std::move(w));
+  }
+  WalkerScene scene;
+  for (int f = 0; f < options.frames; ++f) {
+    std::vector<TrackBox>& frame = scene.frames.emplace_back();
+    std::vector<Eigen::RowVectorXf> looks;
+    for (size_t i = 0; i < walkers.size(); ++i) {
+      Walker& w = walkers[i];
+      w.x += w.vx;
+      w.y += w.vy;
+      if (w.x < 0 || w.x > 1850) w.vx = -w.vx;
+      if (w.y < 50 || w.y > 800) w.vy = -w.vy;
+      if (rng.Uniform() > options.seen) continue;
+      TrackBox box;
+      box.frame = FrameIndex(f + 1);
+      box.id = TrackId(static_cast<int64_t>(i));
+      box.box = {w.x + rng.Normal(), w.y + rng.Normal(), 0.41 * w.height + rng.Normal(),
+                 w.height + 2 * rng.Normal()};
+      box.confidence = rng.Uniform(0.61, 1.0);
+      frame.push_back(box);
+      looks.push_back(w.looks);
+      for (float& v : looks.back()) v += 0.3F * static_cast<float>(rng.Normal());
+    }
+    FeatureMatrix& rows =
+        scene.embeddings.emplace_back(static_cast<Eigen::Index>(looks.size()), options.dim);
+    for (size_t i = 0; i < looks.size(); ++i) rows.row(static_cast<Eigen::Index>(i)) = looks[i];
+  }
+  return scene;
+}
+
+}  // namespace reidbench

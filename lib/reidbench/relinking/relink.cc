@@ -1,0 +1,159 @@
+#include "reidbench/relinking/relink.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+
+#include "reidbench/core/error.h"
+#include "reidbench/core/text.h"
+#include "reidbench/relinking/evidence.h"
+#include "reidbench/relinking/explain.h"
+#include "reidbench/relinking/observations.h"
+#include "reidbench/relinking/partition.h"
+#include "reidbench/relinking/pieces.h"
+#include "reidbench/relinking/tuning.h"
+
+namespace reidbench {
+namespace {
+
+constexpr size_t kMostPieces = 6000;  // 430 MB for what is known of all pairs
+constexpr int kMostRecuts = 5;
+
+// Everything measured about a set of boxes, and who they are.
+struct Solution {
+  Observations seen;
+  AppearanceModel appearance;
+  MotionModel motion;
+  std::vector<int64_t> person;  // of each box; a frozen group's where there is one
+};
+
+PartitionOptions OptionsOf(const RelinkOptions& options, const RelinkTuning& tuning) {
+  PartitionOptions partition = tuning.partition;
+  partition.re_entry = options.re_entry;
+  return partition;
+}
+
+// `frozen` of each box: the person decided earlier, -1 = open; empty = all open.
+Solution Solve(const RelinkInput& input, const RelinkOptions& options, const RelinkTuning& tuning,
+               const std::vector<int64_t>& frozen) {
+  Solution out;
+  out.seen = Observe(input);
+  PieceOptions piece_options = tuning.pieces;
+  PieceSet set = CutPieces(input, out.seen, piece_options, frozen);
+  // All pieces are compared with all: on long or crowded sequences only the clearer events cut.
+  for (int k = 0; k < kMostRecuts && set.pieces.size() > kMostPieces; ++k) {
+    piece_options.contact_overlap = std::min(2 * piece_options.contact_overlap, 1.0);
+    piece_options.change_quantile = 0.5 * (1 + piece_options.change_quantile);
+    piece_options.jump_factor *= 2;
+    set = CutPieces(input, out.seen, piece_options, frozen);
+  }
+  out.appearance = CalibrateAppearance(input, out.seen, set, tuning.appearance);
+  if (!out.appearance.calibration.appearance_usable || !(options.split || options.swap)) {
+    piece_options.cut = false;
+    set = CutPieces(input, out.seen, piece_options, frozen);
+  }
+  out.motion = CalibrateMotion(out.seen);
+  out.motion.image_width = input.image_width;
+  out.motion.image_height = input.image_height;
+  Partitioner partitioner(out.seen, set, out.appearance, out.motion, OptionsOf(options, tuning));
+  const std::vector<int32_t> person = partitioner.Solve();
+  int64_t fresh = 0;
+  for (const int64_t id : frozen) fresh = std::max(fresh, id + 1);
+  std::map<int32_t, int64_t> id_of;
+  for (size_t p = 0; p < person.size(); ++p) {
+    if (set.pieces[p].frozen_group >= 0) id_of[person[p]] = set.pieces[p].frozen_group;
+  }
+  out.person.assign(out.seen.box.size(), -1);
+  for (size_t p = 0; p < person.size(); ++p) {
+    const auto [id, is_new] = id_of.try_emplace(person[p], fresh);
+    fresh += is_new;
+    const Piece& piece = set.pieces[p];
+    for (int32_t k = piece.begin; k < piece.end; ++k)
+      out.person[out.seen.table.tracks[piece.track].boxes[k]] = id->second;
+  }
+  return out;
+}
+
+// As Solve, but every identity is settled from what is seen until `window_s` after its box. Look
+// again every half window and settle what is older than the other half.
+std::vector<int64_t> SolveWithDelay(const RelinkInput& input, const RelinkOptions& options,
+                                    const RelinkTuning& tuning) {
+  const TrackSet& set = *input.tracks;
+  const double rate = input.frame_rate > 0 ? input.frame_rate : kAssumedFrameRate;
+  const auto window = static_cast<int64_t>(std::floor(options.window_s * rate));
+  const int64_t step = std::max<int64_t>(1, window / 2);
+  std::vector<int32_t> order(set.boxes.size());
+  for (size_t i = 0; i < order.size(); ++i) order[i] = static_cast<int32_t>(i);
+  std::stable_sort(order.begin(), order.end(),
+                   [&](int32_t a, int32_t b) { return set.boxes[a].frame < set.boxes[b].frame; });
+  std::vector<int64_t> settled(set.boxes.size(), -1);
+  TrackSet known;
+  known.sequence = set.sequence;
+  RelinkInput part = input;
+  part.tracks = &known;
+  part.embedding_row.clear();
+  size_t seen = 0;
+  int64_t now = set.boxes[order.front()].frame.value + step - 1;
+  while (true) {
+    while (seen < order.size() && set.boxes[order[seen]].frame.value <= now) {
+      known.boxes.push_back(set.boxes[order[seen]]);
+      part.embedding_row.push_back(input.embedding_row[order[seen]]);
+      ++seen;
+    }
+    const bool last = seen == order.size();
+    std::vector<int64_t> frozen(seen);
+    for (size_t k = 0; k < seen; ++k) frozen[k] = settled[order[k]];
+    const std::vector<int64_t> person = Solve(part, options, tuning, frozen).person;
+    for (size_t k = 0; k < seen; ++k) {
+      if (last || known.boxes[k].frame.value <= now - (window - step))
+        settled[order[k]] = person[k];
+    }
+    if (last) return settled;
+    now += step;
+  }
+}
+
+}  // namespace
+
+std::vector<std::string> RelinkOptions::Validate() const {
+  std::vector<std::string> wrong;
+  if (!std::isfinite(window_s) || window_s < 0)
+    wrong.push_back(fmt::format("window_s: expected 0 or more seconds, found {}", window_s));
+  return wrong;
+}
+
+RelinkResult RelinkTuned(const RelinkInput& input, const RelinkOptions& options,
+                         const RelinkTuning& tuning) {
+  const std::vector<std::string> wrong = options.Validate();
+  if (!wrong.empty()) ThrowConfig("{}", JoinText(wrong, "; "));
+  Solution solution = Solve(input, options, tuning, {});
+  const TrackSet& set = *input.tracks;
+  RelinkResult result;
+  result.calibration = solution.appearance.calibration;
+  for (const int64_t row : input.embedding_row) result.boxes_without_embedding += row < 0;
+  if (options.window_s > 0 && !set.boxes.empty())
+    solution.person = SolveWithDelay(input, options, tuning);
+  const PieceSet parts = PiecesOfPersons(input, solution.seen, solution.person);
+  const Partitioner partitioner(solution.seen, parts, solution.appearance, solution.motion,
+                                OptionsOf(options, tuning));
+  result.decisions = Explain(solution.seen, parts, solution.person, partitioner);
+  for (RelinkDecision& d : result.decisions) {
+    const bool wanted = d.kind == RelinkDecisionKind::kSplit  ? options.split
+                        : d.kind == RelinkDecisionKind::kSwap ? options.swap
+                        : d.step == "motion"                  ? options.motion_link
+                                                              : options.appearance_link;
+    if (wanted || !d.accepted) continue;
+    d.accepted = false;
+    d.reason = "step left out";
+  }
+  result.tracks = ApplyDecisions(set, result.decisions);
+  return result;
+}
+
+RelinkResult Relink(const RelinkInput& input, const RelinkOptions& options) {
+  return RelinkTuned(input, options, {});
+}
+
+}  // namespace reidbench

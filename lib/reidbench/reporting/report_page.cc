@@ -1,0 +1,97 @@
+#include "reidbench/reporting/report_page.h"
+
+#include <fmt/format.h>
+
+#include <cstdlib>
+
+#include "reidbench/core/version.h"
+
+namespace reidbench {
+namespace {
+
+// U+2028 and U+2029 end a line for scripts.
+constexpr std::string_view kLineSeparator = "\xe2\x80\xa8", kParagraphSeparator = "\xe2\x80\xa9";
+
+// JSON with other escapes means the same; these characters occur in its strings alone.
+void AppendJson(std::string_view json, std::string* out) {
+  out->reserve(out->size() + json.size());
+  for (size_t i = 0; i < json.size(); ++i) {
+    const std::string_view three = json.substr(i, 3);
+    if (json[i] == '<') {
+      *out += "\\u003c";
+    } else if (json[i] == '>') {
+      *out += "\\u003e";
+    } else if (json[i] == '&') {
+      *out += "\\u0026";
+    } else if (three == kLineSeparator || three == kParagraphSeparator) {
+      *out += three == kLineSeparator ? "\\u2028" : "\\u2029";
+      i += 2;
+    } else {
+      *out += json[i];
+    }
+  }
+}
+
+std::string HtmlText(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    switch (c) {
+      case '<':
+        out += "&lt;";
+        break;
+      case '>':
+        out += "&gt;";
+        break;
+      case '&':
+        out += "&amp;";
+        break;
+      default:
+        out += c;
+    }
+  }
+  return out;
+}
+
+std::string JsonString(std::string_view text) {
+  std::string out = "\"";
+  for (const char c : text) {
+    if (c == '"' || c == '\\') {
+      out += '\\';
+      out += c;
+    } else if (static_cast<unsigned char>(c) < 0x20) {
+      out += fmt::format("\\u{:04x}", static_cast<unsigned char>(c));
+    } else {
+      out += c;
+    }
+  }
+  return out + "\"";
+}
+
+}  // namespace
+
+std::string RenderReportPage(std::string_view title, std::span<const ReportPart> parts) {
+  constexpr std::string_view kTitle = "@TITLE@", kData = "@DATA@";
+  const std::string_view page = ReportPageTemplate();
+  const size_t title_at = page.find(kTitle);
+  const size_t data_at = page.find(kData);
+  if (title_at == page.npos || data_at == page.npos || data_at < title_at)
+    std::abort();  // reports/page/index.html has them
+  std::string out(page.substr(0, title_at));
+  out += HtmlText(title);
+  out += page.substr(title_at + kTitle.size(), data_at - title_at - kTitle.size());
+  out += R"({"schema":"reidbench.page/1","version":)";
+  AppendJson(JsonString(Version()), &out);
+  out += ",\"title\":";
+  AppendJson(JsonString(title), &out);
+  out += ",\"parts\":{";
+  for (size_t i = 0; i < parts.size(); ++i) {
+    if (i > 0) out += ',';
+    AppendJson(JsonString(parts[i].name), &out);
+    out += ':';
+    AppendJson(parts[i].json, &out);
+  }
+  out += "}}";
+  return out.append(page.substr(data_at + kData.size()));
+}
+
+}  // namespace reidbench

@@ -1,0 +1,258 @@
+#include "reidbench/tracking/deepsort.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "reidbench/core/error.h"
+#include "reidbench/matching/assignment.h"
+#include "reidbench/matching/iou.h"
+#include "reidbench/tracking/kalman.h"
+#include "reidbench/tracking/option_checks.h"
+
+namespace reidbench {
+namespace {
+
+// The last `budget` embeddings of a track, of length 1.
+class Gallery {
+ public:
+  void Add(const Eigen::RowVectorXf& embedding, int budget) {
+    if (rows_.rows() < budget && used_ == rows_.rows()) {
+      // Grows by doubling: most tracks are far shorter than the budget.
+      const Eigen::Index grown =
+          std::min<Eigen::Index>(budget, std::max<Eigen::Index>(8, 2 * used_));
+      rows_.conservativeResize(grown, embedding.cols());
+    }
+    rows_.row(next_) = embedding;
+    next_ = (next_ + 1) % budget;
+    used_ = std::min<Eigen::Index>(used_ + 1, budget);
+  }
+  double Distance(const Eigen::RowVectorXf& embedding) const {
+    return 1.0 - static_cast<double>((rows_.topRows(used_) * embedding.transpose()).maxCoeff());
+  }
+
+ private:
+  FeatureMatrix rows_;
+  Eigen::Index used_ = 0;
+  Eigen::Index next_ = 0;
+};
+
+struct DeepSortTrack {
+  int64_t id = 0;
+  HeightFilter filter;
+  Gallery gallery;
+  int hits = 1;
+  int misses = 0;  // frames since the last detection; counts the current one until it is matched
+  bool confirmed = false;
+  bool ended = false;
+  TrackBox last;  // confidence and class of the last detection
+};
+
+class DeepSort : public Tracker {
+ public:
+  explicit DeepSort(const DeepSortOptions& options) : options_(options) {}
+
+  bool NeedsEmbeddings() const override { return true; }
+
+  std::span<const TrackBox> Step(const FrameInput& input) override {
+    SelectDetections(input);
+    for (DeepSortTrack& track : tracks_) {
+      track.filter.Predict();
+      ++track.misses;
+    }
+    MatchByAppearance();
+    MatchByOverlap();
+    for (DeepSortTrack& track : tracks_) {
+      if (track.misses > 0 && (!track.confirmed || track.misses > options_.max_age))
+        track.ended = true;
+    }
+    for (const size_t d : open_) Start(d);
+    std::erase_if(tracks_, [](const DeepSortTrack& t) { return t.ended; });
+    Report(input.frame);
+    return output_;
+  }
+
+ private:
+  void SelectDetections(const FrameInput& input) {
+    const auto given = static_cast<size_t>(input.embeddings.rows());
+    if (given != input.detections.size()) {
+      ThrowInput("frame {}: expected one embedding for each of {} detections, found {}",
+                 input.frame.value, input.detections.size(), given);
+    }
+    detections_.clear();
+    embeddings_.clear();
+    open_.clear();
+    for (size_t i = 0; i < input.detections.size(); ++i) {
+      const TrackBox& detection = input.detections[i];
+      if (!IsTrackable(detection.box)) continue;
+      if (options_.min_score && detection.confidence < *options_.min_score) continue;
+      Eigen::RowVectorXf embedding = input.embeddings.row(static_cast<Eigen::Index>(i));
+      const float length = embedding.norm();
+      if (!(length > 0) || !std::isfinite(length)) {
+        ThrowInput(
+            "frame {}: expected embeddings of finite length > 0, found length {} for detection {}",
+            input.frame.value, length, i + 1);
+      }
+      if (dim_ != 0 && embedding.cols() != dim_) {
+        ThrowInput("frame {}: expected embeddings of {} values as before, found {}",
+                   input.frame.value, dim_, embedding.cols());
+      }
+      dim_ = embedding.cols();
+      open_.push_back(detections_.size());
+      detections_.push_back(&detection);
+      embeddings_.push_back(embedding / length);
+    }
+  }
+
+  // The cascade: tracks seen a frame ago choose first, then those seen two frames ago, ...: the
+  // longer a track is gone, the wider its gate, and the more it would take from the others.
+  void MatchByAppearance() {
+    int oldest = 0;
+    for (const DeepSortTrack& track : tracks_) {
+      if (track.confirmed) oldest = std::max(oldest, track.misses);
+    }
+    for (int misses = 1; misses <= oldest && !open_.empty(); ++misses) {
+      candidates_.clear();
+      for (size_t t = 0; t < tracks_.size(); ++t) {
+        if (tracks_[t].confirmed && tracks_[t].misses == misses) candidates_.push_back(t);
+      }
+      if (candidates_.empty()) continue;
+      scores_.Clear(static_cast<int32_t>(open_.size()));
+      for (const size_t t : candidates_) {
+        for (size_t k = 0; k < open_.size(); ++k) {
+          const size_t d = open_[k];
+          // The gate first: it is far cheaper than the gallery.
+          if (tracks_[t].filter.SquaredDistance(detections_[d]->box) > kChiSquared95Dof4) continue;
+          AddScore(k, options_.max_cosine_distance, tracks_[t].gallery.Distance(embeddings_[d]));
+        }
+        scores_.EndRow();
+      }
+      Assign();
+    }
+  }
+
+  // For tracks not yet confirmed, and those missed only just now: sudden changes of appearance.
+  void MatchByOverlap() {
+    candidates_.clear();
+    candidate_boxes_.clear();
+    for (size_t t = 0; t < tracks_.size(); ++t) {
+      if (tracks_[t].misses != 1) continue;
+      candidates_.push_back(t);
+      candidate_boxes_.push_back(CornersOf(tracks_[t].filter.Box()));
+    }
+    open_boxes_.clear();
+    for (const size_t d : open_) open_boxes_.push_back(CornersOf(detections_[d]->box));
+    overlap_.Clear(static_cast<int32_t>(open_.size()));
+    overlaps_.Append(candidate_boxes_, open_boxes_, &overlap_);
+    scores_.Clear(overlap_.cols);
+    for (size_t i = 0; i < candidates_.size(); ++i) {
+      for (uint32_t k = overlap_.row_begin[i]; k < overlap_.row_begin[i + 1]; ++k)
+        AddScore(overlap_.col[k], options_.max_iou_distance, 1 - overlap_.value[k]);
+      scores_.EndRow();
+    }
+    Assign();
+  }
+
+  // Minimising costs where refused pairs cost a little more than the limit is maximising this.
+  void AddScore(size_t open, double limit, double cost) {
+    constexpr double kRefusedAbove = 1e-5;
+    if (cost <= limit) scores_.Add(static_cast<int32_t>(open), limit + kRefusedAbove - cost);
+  }
+
+  // Candidates by open detections: updates the matched tracks and closes their detections.
+  void Assign() {
+    const std::span<const int32_t> assigned = assigner_.Maximise(scores_.View());
+    for (size_t i = 0; i < candidates_.size(); ++i) {
+      if (assigned[i] == kUnassigned) continue;
+      Update(&tracks_[candidates_[i]], open_[assigned[i]]);
+      open_[assigned[i]] = kClosed;
+    }
+    std::erase(open_, kClosed);
+  }
+
+  void Update(DeepSortTrack* track, size_t d) {
+    track->filter.Update(detections_[d]->box);
+    track->gallery.Add(embeddings_[d], options_.nn_budget);
+    track->last = *detections_[d];
+    track->misses = 0;
+    ++track->hits;
+    if (track->hits >= options_.n_init) track->confirmed = true;
+  }
+
+  void Start(size_t d) {
+    DeepSortTrack track;
+    track.id = ++last_id_;
+    track.filter = HeightFilter(detections_[d]->box);
+    track.gallery.Add(embeddings_[d], options_.nn_budget);
+    track.last = *detections_[d];
+    track.confirmed = options_.n_init <= 1;
+    tracks_.push_back(std::move(track));
+  }
+
+  void Report(FrameIndex frame) {
+    output_.clear();
+    for (const DeepSortTrack& track : tracks_) {
+      if (!track.confirmed || track.misses > options_.report_misses) continue;
+      TrackBox row = track.last;
+      row.frame = frame;
+      row.id = TrackId(track.id);
+      row.box = track.filter.Box();
+      if (!IsTrackable(row.box)) continue;  // a predicted height may shrink to nothing
+      output_.push_back(row);
+    }
+  }
+
+  static constexpr size_t kClosed = static_cast<size_t>(-1);
+
+  DeepSortOptions options_;
+  int64_t last_id_ = 0;
+  Eigen::Index dim_ = 0;
+  std::vector<DeepSortTrack> tracks_;  // by id
+  std::vector<const TrackBox*> detections_;
+  std::vector<Eigen::RowVectorXf> embeddings_;  // of length 1
+  std::vector<size_t> open_;                    // detections without a track so far
+  std::vector<size_t> candidates_;
+  std::vector<BoxCorners> candidate_boxes_;
+  std::vector<BoxCorners> open_boxes_;
+  OverlapFinder overlaps_;
+  SparseScores overlap_;
+  SparseScores scores_;  // [candidates x open detections]
+  SparseAssigner assigner_;
+  std::vector<TrackBox> output_;
+};
+
+}  // namespace
+
+std::vector<std::string> DeepSortOptions::Validate() const {
+  OptionChecks checks;
+  checks.Between("max_cosine_distance", max_cosine_distance, 0, 2);
+  checks.Between("nn_budget", nn_budget, 1, 10000);
+  checks.Fraction("max_iou_distance", max_iou_distance);
+  checks.AtLeast("max_age", max_age, 1);
+  checks.AtLeast("n_init", n_init, 1);
+  checks.AtLeast("report_misses", report_misses, 0);
+  return checks.violations();
+}
+
+std::unique_ptr<Tracker> MakeDeepSort(const DeepSortOptions& options) {
+  RequireValid("deepsort", options.Validate());
+  return std::make_unique<DeepSort>(options);
+}
+
+DeepSortOptions ReadDeepSortOptions(ConfigReader* section) {
+  DeepSortOptions options;
+  section->Read("max_cosine_distance", &options.max_cosine_distance);
+  section->Read("nn_budget", &options.nn_budget);
+  section->Read("max_iou_distance", &options.max_iou_distance);
+  section->Read("max_age", &options.max_age);
+  section->Read("n_init", &options.n_init);
+  section->Read("report_misses", &options.report_misses);
+  section->Read("min_score", &options.min_score);
+  ReportViolations(options.Validate(), section);
+  return options;
+}
+
+TrackerFactory ReadDeepSort(ConfigReader* section) {
+  return [options = ReadDeepSortOptions(section)] { return MakeDeepSort(options); };
+}
+
+}  // namespace reidbench

@@ -1,0 +1,139 @@
+#include "reidbench/jobs/extract/extract.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <numeric>
+
+#include "reidbench/core/error.h"
+#include "reidbench/core/files.h"
+#include "reidbench/core/hash.h"
+#include "reidbench/imaging/encode.h"
+#include "support/synthetic_reid.h"
+#include "support/temp_folder.h"
+
+namespace reidbench {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::AllOf;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+// Real weights, where the data folder beside the repository has them.
+fs::path Weights() {
+  const fs::path folder = fs::path(REIDBENCH_SOURCE_DIR) / "../shared/data/weights";
+  std::error_code missing;
+  for (const auto& entry : fs::recursive_directory_iterator(folder, missing)) {
+    const std::string name = entry.path().filename().string();
+    if (name.starts_with("osnet_x0_25") && entry.path().extension() == ".pth") return entry.path();
+  }
+  return {};
+}
+
+class ExtractTest : public testing::Test {
+ protected:
+  ExtractTest() {
+    WriteSyntheticMarket(folder_.path() / "market");
+    options_.dataset.root = folder_.path() / "market";
+    options_.weights = Weights();
+    options_.output = folder_.path() / "f.h5";
+  }
+  std::string Message(ErrorKind kind) const {
+    try {
+      RunExtract(options_);
+    } catch (const Error& error) {
+      EXPECT_EQ(error.kind(), kind) << error.what();
+      return error.what();
+    }
+    ADD_FAILURE() << "no error";
+    return "";
+  }
+
+  TempFolder folder_;
+  ExtractOptions options_;
+};
+
+TEST_F(ExtractTest, WritesFeaturesWithProvenance) {
+  if (options_.weights.empty()) GTEST_SKIP() << "no osnet_x0_25*.pth in ../shared/data/weights";
+  options_.embedder.normalize = true;
+  const ExtractResult result = RunExtract(options_);
+  const FeatureFile file(options_.output);
+  EXPECT_EQ(file.rows(), result.rows);
+  EXPECT_EQ(file.dim(), 512);
+  EXPECT_EQ(file.provenance(), result.provenance);
+  EXPECT_EQ(file.provenance().weights_sha256, Sha256OfFile(options_.weights));
+  EXPECT_EQ(file.provenance().weights_file, options_.weights.filename());
+  EXPECT_EQ(file.provenance().architecture, "osnet_x0_25");
+  EXPECT_EQ(file.provenance().dataset, "market1501");
+  EXPECT_TRUE(file.provenance().normalized);
+  std::vector<int64_t> rows(static_cast<size_t>(file.rows()));
+  std::iota(rows.begin(), rows.end(), 0);
+  const FeatureMatrix features = file.ReadRows(rows);
+  for (Eigen::Index i = 0; i < features.rows(); ++i) EXPECT_NEAR(features.row(i).norm(), 1, 1e-5);
+}
+
+TEST_F(ExtractTest, DryRunChecksAndComputesNothing) {
+  if (options_.weights.empty()) GTEST_SKIP() << "no osnet_x0_25*.pth in ../shared/data/weights";
+  options_.dry_run = true;
+  EXPECT_GT(RunExtract(options_).images, 0);
+  EXPECT_THAT(ListFileNames(folder_.path()), IsEmpty());
+  options_.batch_size = -1;
+  EXPECT_THAT(Message(ErrorKind::kUsage), HasSubstr("--batch-size -1"));
+}
+
+TEST_F(ExtractTest, BytesDoNotDependOnThreads) {
+  if (options_.weights.empty()) GTEST_SKIP() << "no osnet_x0_25*.pth in ../shared/data/weights";
+  std::vector<std::vector<uint8_t>> files;
+  for (const int threads : {1, 2, 4}) {
+    options_.threads = threads;
+    options_.output = folder_.path() / fmt::format("f{}.h5", threads);
+    RunExtract(options_);
+    files.push_back(ReadFileBytes(options_.output));
+  }
+  EXPECT_EQ(files[0], files[1]);
+  EXPECT_EQ(files[0], files[2]);
+}
+
+TEST_F(ExtractTest, RefusesBeforeLoadingAnything) {
+  options_.weights = folder_.path() / "no.pth";
+  options_.preprocess.height = 0;
+  EXPECT_THAT(Message(ErrorKind::kUsage), HasSubstr("preprocessing: "));
+  options_.preprocess.height = 256;
+  folder_.Write("f.h5", "somebody's");
+  EXPECT_THAT(Message(ErrorKind::kUsage), AllOf(HasSubstr("f.h5: exists"), HasSubstr("--force")));
+  options_.force = true;
+  EXPECT_THAT(Message(ErrorKind::kIo), HasSubstr("no.pth"));
+  options_.dataset.root = folder_.path() / "nowhere";
+  EXPECT_THAT(Message(ErrorKind::kIo), HasSubstr("nowhere"));
+  EXPECT_EQ(ReadFileText(options_.output), "somebody's");
+  EXPECT_THAT(ListFileNames(folder_.path()), ElementsAre("f.h5"));
+}
+
+TEST_F(ExtractTest, FramesAndBoxesGoTogether) {
+  options_.frames = folder_.path();
+  EXPECT_THAT(Message(ErrorKind::kUsage), HasSubstr("--boxes is missing"));
+  options_.frames.clear();
+  options_.boxes = folder_.Write("boxes.txt", "1,-1,2,3,20,40,0.9,-1,-1,-1\n");
+  EXPECT_THAT(Message(ErrorKind::kUsage), HasSubstr("--frames is missing"));
+}
+
+TEST_F(ExtractTest, ExtractsBoxesOfFrames) {
+  if (options_.weights.empty()) GTEST_SKIP() << "no osnet_x0_25*.pth in ../shared/data/weights";
+  RgbImage frame{64, 48, std::vector<uint8_t>(size_t{3} * 64 * 48, 90)};
+  const std::vector<uint8_t> png = EncodePng(frame);
+  folder_.Write("SEQ/img1/000001.png", {reinterpret_cast<const char*>(png.data()), png.size()});
+  options_.frames = folder_.path() / "SEQ";
+  options_.boxes =
+      folder_.Write("boxes.txt", "h,i,l,t,w,h,s\n1,-1,2,3,20,40,0.9\n1,-1,0,0,9,9,1\n");
+  const ExtractResult result = RunExtract(options_);
+  EXPECT_EQ(result.rows, 2);
+  EXPECT_THAT(result.warnings, ElementsAre(HasSubstr("boxes.txt:1")));  // the header
+  const FeatureFile file(options_.output);
+  EXPECT_EQ(file.provenance().dataset, "SEQ");
+  EXPECT_THAT(file.labels().box_ltwh, ElementsAre(BoxLtwh{2, 3, 20, 40}, BoxLtwh{0, 0, 9, 9}));
+}
+
+}  // namespace
+}  // namespace reidbench

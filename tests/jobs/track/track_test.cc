@@ -1,0 +1,241 @@
+#include "reidbench/jobs/track/track.h"
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+#include "reidbench/core/error.h"
+#include "reidbench/core/files.h"
+#include "reidbench/core/parallel.h"
+#include "reidbench/core/random.h"
+#include "reidbench/core/text.h"
+#include "reidbench/jobs/score/score.h"
+#include "reidbench/jobs/track/track_report.h"
+#include "support/temp_folder.h"
+
+namespace reidbench {
+namespace {
+
+namespace fs = std::filesystem;
+using ::testing::HasSubstr;
+using ::testing::ThrowsMessage;
+using Json = nlohmann::json;
+
+// Two sequences of five walkers each, found nine times in ten.
+class Track : public ::testing::Test {
+ protected:
+  Track() {
+    Rng rng(3);
+    for (const std::string name : {"A", "B"}) {
+      std::string truth;
+      std::string detections;
+      for (int id = 1; id <= 5; ++id) {
+        for (int frame = 1; frame <= 40; ++frame) {
+          const double x = 60 * id + 2.5 * frame * (id % 2 == 0 ? 1 : -1);
+          const double y = 40.0 * id;
+          truth += fmt::format("{},{},{},{},40,100,1,1,1\n", frame, id, x, y);
+          if (rng.Uniform() < 0.9) {
+            detections += fmt::format("{},-1,{:.3f},{:.3f},{:.3f},{:.3f},{:.3f}\n", frame,
+                                      x + rng.Normal(), y + rng.Normal(), 40 + rng.Normal(),
+                                      100 + rng.Normal(), rng.Uniform(0.3, 1));
+          }
+        }
+      }
+      folder_.Write("train/" + name + "/gt/gt.txt", truth);
+      folder_.Write("train/" + name + "/det/det.txt", detections);
+      folder_.Write("train/" + name + "/seqinfo.ini", "[Sequence]\nseqLength=40\n");
+    }
+    options_.detections = {folder_.path() / "train"};
+    options_.tracker = "bytetrack";
+    options_.output = folder_.path() / "tracks";
+  }
+  TrackStageResult Run() { return RunTrack(options_, false, nullptr); }
+
+  TempFolder folder_;
+  TrackStageOptions options_;
+};
+
+TEST_F(Track, WritesOneFileASequence) {
+  const TrackStageResult result = Run();
+  ASSERT_EQ(result.runs.size(), 1u);
+  ASSERT_EQ(result.runs[0].sequences.size(), 2u);
+  EXPECT_EQ(ListFileNames(options_.output), (std::vector<std::string>{"A.txt", "B.txt"}));
+  const std::string text = ReadFileText(options_.output / "A.txt");
+  const auto lines = SplitText(Trim(text), '\n');
+  EXPECT_EQ(static_cast<int64_t>(lines.size()), result.runs[0].sequences[0].boxes);
+  EXPECT_GT(lines.size(), 100u);
+  EXPECT_TRUE(StartsWith(lines[0], "1,1,"));
+  EXPECT_TRUE(EndsWith(lines[0], ",-1,-1,-1"));
+  EXPECT_EQ(result.runs[0].Total().boxes,
+            result.runs[0].sequences[0].boxes + result.runs[0].sequences[1].boxes);
+  EXPECT_EQ(result.runs[0].Total().frames, 80);
+}
+
+TEST_F(Track, RefusesToOverwrite) {
+  Run();
+  EXPECT_THAT([&] { Run(); }, ThrowsMessage<Error>(HasSubstr("A.txt")));
+  options_.force = true;
+  EXPECT_NO_THROW(Run());
+}
+
+TEST_F(Track, ScoresAreThoseOfTheWrittenFiles) {
+  options_.ground_truth = folder_.path() / "train";
+  options_.decimals = 0;  // so that rounding matters
+  const TrackStageResult result = Run();
+  ScoreStageOptions score;
+  score.ground_truth = options_.ground_truth;
+  score.tracks = {options_.output};
+  score.bootstrap.resamples = 0;
+  const ScoreStageResult scored = RunScore(score);
+  const auto& counts = scored.trackers[0].classes[0].sequences;
+  for (size_t s = 0; s < 2; ++s) {
+    const MotSummary ours = Summarize(*result.runs[0].sequences[s].counts);
+    const MotSummary theirs = Summarize(counts[s]);
+    for (const char* field : {"HOTA", "LocA", "MOTA", "MOTP", "IDF1", "IDSW"})
+      EXPECT_EQ(FieldValue(ours, field), FieldValue(theirs, field)) << field;
+  }
+}
+
+TEST_F(Track, SweepRunsAllCombinationsAndChoosesWithoutTheScoredSequence) {
+  options_.ground_truth = folder_.path() / "train";
+  options_.sweep = {"track_buffer=1,30", "track_thresh=0.5,0.9"};
+  options_.select = "IDF1";
+  const TrackStageResult result = Run();
+  ASSERT_EQ(result.runs.size(), 4u);
+  EXPECT_EQ(result.swept_keys, (std::vector<std::string>{"track_buffer", "track_thresh"}));
+  EXPECT_EQ(result.runs[1].name, "track_buffer=1,track_thresh=0.9");
+  EXPECT_TRUE(fs::exists(options_.output / "track_buffer=30,track_thresh=0.5" / "B.txt"));
+  const auto value = [&](const MotCounts& counts) {
+    return *FieldValue(Summarize(counts), "IDF1");
+  };
+  for (size_t k = 1; k < 4; ++k) {
+    EXPECT_GE(value(*result.runs[result.ranked[k - 1]].Total().counts),
+              value(*result.runs[result.ranked[k]].Total().counts));
+  }
+  // With two sequences: each is scored with what is best on the other.
+  ASSERT_TRUE(result.leave_one_out);
+  for (size_t s = 0; s < 2; ++s) {
+    const auto other = [&](size_t run) { return value(*result.runs[run].sequences[1 - s].counts); };
+    for (size_t r = 0; r < 4; ++r) EXPECT_GE(other(result.leave_one_out->choice[s]), other(r));
+  }
+  EXPECT_LE(value(result.leave_one_out->combined),
+            value(*result.runs[result.ranked[0]].Total().counts) + 1e-12);
+
+  // One combination alone gives the same file.
+  const std::string swept =
+      ReadFileText(options_.output / "track_buffer=30,track_thresh=0.5" / "B.txt");
+  options_.sweep.clear();
+  options_.options = {"track_buffer=30", "track_thresh=0.5"};
+  options_.output = folder_.path() / "alone";
+  Run();
+  EXPECT_EQ(ReadFileText(options_.output / "B.txt"), swept);
+
+  const Json json = Json::parse(RenderTrackJson(result));
+  EXPECT_EQ(json["schema"], "reidbench.track/1");
+  EXPECT_EQ(json["runs"].size(), 4u);
+  EXPECT_EQ(json["leave_one_out"]["select"], "IDF1");
+  EXPECT_THAT(RenderTrackTables(result, TableFormat::kText),
+              HasSubstr("leave one sequence out (tuned on the others)"));
+  EXPECT_EQ(SplitText(Trim(RenderTrackCsv(result)), '\n').size(), 1 + 4 * 3u);
+}
+
+TEST_F(Track, DoesNotDependOnThreads) {
+  options_.sweep = {"track_buffer=1,5,30"};
+  std::vector<std::string> texts[2];
+  for (const int threads : {1, 4}) {
+    const ThreadLimit limit(threads);
+    options_.output = folder_.path() / fmt::format("threads{}", threads);
+    const TrackStageResult result = Run();
+    for (const TrackRun& run : result.runs) {
+      for (const char* name : {"A.txt", "B.txt"})
+        texts[threads == 4 ? 1 : 0].push_back(ReadFileText(options_.output / run.name / name));
+    }
+  }
+  EXPECT_EQ(texts[0], texts[1]);
+}
+
+TEST_F(Track, ConfigFileAndOptions) {
+  folder_.Write("mine.yaml", "tracker: ocsort\nmax_age: 5\n");
+  options_.tracker.clear();
+  options_.config = folder_.path() / "mine.yaml";
+  options_.options = {"min_hits=0"};
+  EXPECT_EQ(Run().tracker, "ocsort");
+  options_.force = true;
+  options_.tracker = "sort";
+  EXPECT_THAT([&] { Run(); }, ThrowsMessage<Error>(HasSubstr("is for the tracker ocsort")));
+  options_.config = "bytetrack";  // of configs/trackers
+  options_.tracker = "bytetrack";
+  options_.options.clear();
+  EXPECT_EQ(RunTrack(options_, true, nullptr).tracker, "bytetrack");
+}
+
+TEST_F(Track, MistakesAreNamedBeforeAnythingIsWritten) {
+  const auto error = [&](const std::function<void(TrackStageOptions*)>& change) {
+    TrackStageOptions wrong = options_;
+    change(&wrong);
+    try {
+      RunTrack(wrong, false, nullptr);
+    } catch (const Error& e) {
+      return std::string(e.what());
+    }
+    return std::string("no error");
+  };
+  EXPECT_THAT(error([](auto* o) { o->tracker.clear(); }), HasSubstr("--tracker is missing"));
+  EXPECT_THAT(error([](auto* o) { o->tracker = "bytetrak"; }),
+              HasSubstr("did you mean 'bytetrack'"));
+  EXPECT_THAT(error([](auto* o) { o->options = {"track_bufer=3"}; }),
+              HasSubstr("did you mean 'track_buffer'"));
+  EXPECT_THAT(error([](auto* o) { o->options = {"track_buffer=-3"}; }),
+              HasSubstr("--option track_buffer=-3: track_buffer: expected at least 0, found -3"));
+  EXPECT_THAT(error([](auto* o) { o->options = {"track_buffer"}; }),
+              HasSubstr("expected key=value"));
+  EXPECT_THAT(error([](auto* o) { o->sweep = {"track_buffer=1,,2"}; }),
+              HasSubstr("found an empty one"));
+  EXPECT_THAT(error([](auto* o) { o->sweep = {"track_buffer=1,1"}; }), HasSubstr("given twice"));
+  EXPECT_THAT(error([](auto* o) {
+                o->sweep = {"track_buffer=1", "track_buffer=2"};
+              }),
+              HasSubstr("more than once"));
+  EXPECT_THAT(error([](auto* o) { o->tracker = "deepsort"; }), HasSubstr("--features is missing"));
+  EXPECT_THAT(error([](auto* o) { o->decimals = 10; }), HasSubstr("--decimals 10"));
+  EXPECT_THAT(error([this](auto* o) {
+                o->ground_truth = folder_.path() / "train";
+                o->select = "HOTTA";
+              }),
+              HasSubstr("HOTA"));
+  folder_.Write("train/A/det/det.txt", "1,-1,0,0,10,20,0.9\n2,-1,x,0,10,20,0.9\n");
+  folder_.Write("train/B/det/det.txt", "41,-1,0,0,10,20,0.9\n");
+  const std::string both = error([](auto*) {});
+  EXPECT_THAT(both, HasSubstr("A/det/det.txt:2"));
+  EXPECT_THAT(both, HasSubstr("B/det/det.txt:1"));
+  EXPECT_FALSE(fs::exists(options_.output));
+}
+
+TEST_F(Track, ScoresOutsideTheUnitRangeAreWarnedOf) {
+  folder_.Write("train/A/det/det.txt", "1,-1,0,0,10,20,92\n");
+  EXPECT_THAT(Run().warnings, ::testing::Contains(HasSubstr("--ignore-scores")));
+  options_.ignore_scores = true;
+  options_.force = true;
+  EXPECT_THAT(Run().warnings, ::testing::IsEmpty());
+}
+
+TEST(TrackFormat, RoundsAsPrinted) {
+  Rng rng(11);
+  for (int i = 0; i < 20000; ++i) {
+    const double exact = rng.Uniform(-2000, 2000);
+    const double tie = std::floor(exact) + 0.005 * static_cast<double>(rng.Below(200));
+    for (const double value : {exact, tie}) {
+      for (const int decimals : {0, 2, 6})
+        ASSERT_EQ(RoundedAsPrinted(value, decimals),
+                  *ParseDouble(fmt::format("{:.{}f}", value, decimals)))
+            << value;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace reidbench

@@ -1,0 +1,231 @@
+#include "reidbench/networks/onnx_osnet.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <memory>
+#include <set>
+
+#include "reidbench/networks/osnet.h"
+#include "reidbench/weights/onnx_graph.h"
+#include "weights/files_for_test.h"
+
+namespace reidbench {
+namespace {
+
+using ::testing::Contains;
+using ::testing::HasSubstr;
+
+// y = scale * (convolution) + shift: what a convolution without bias and the batch norm behind it
+// do together.
+struct Affine {
+  std::vector<double> scale;
+  std::vector<double> shift;
+};
+Affine BatchNormOf(const std::map<std::string, Tensor>& tensors, const std::string& prefix) {
+  Affine affine;
+  const std::vector<float>& weight = tensors.at(prefix + ".weight").values;
+  for (size_t i = 0; i < weight.size(); ++i) {
+    const double variance = tensors.at(prefix + ".running_var").values[i];
+    affine.scale.push_back(weight[i] / std::sqrt(variance + 1e-5));
+    affine.shift.push_back(tensors.at(prefix + ".bias").values[i] -
+                           tensors.at(prefix + ".running_mean").values[i] * affine.scale.back());
+  }
+  return affine;
+}
+
+TEST(OsnetTensorsOfOnnx, AFoldedExportComputesWhatTheStateDictDoes) {
+  const OsnetWeights torch = LoadOsnetWeights(GoldenWeights("osnet_ain_x0_25.pth"));
+  const OsnetWeights onnx = LoadOsnetWeights(GoldenWeights("osnet_ain_x0_25_folded.onnx"));
+  EXPECT_EQ(onnx.architecture.name, "osnet_ain_x0_25");
+  EXPECT_EQ(onnx.format, CheckpointFormat::kOnnx);
+  ASSERT_EQ(onnx.tensors.size(), torch.tensors.size());
+  EXPECT_THAT(onnx.notes, Contains(HasSubstr("74 batch norms were folded")));
+
+  size_t num_norms = 0;
+  for (const auto& [name, expected] : torch.tensors) {
+    const Tensor& found = onnx.tensors.at(name);
+    ASSERT_EQ(found.shape, expected.shape) << name;
+    const std::string stem = name.substr(0, name.rfind('.'));
+    const bool is_batch_norm = torch.tensors.contains(stem + ".running_var");
+    if (is_batch_norm) continue;
+    // A convolution is compared together with the batch norm behind it.
+    std::string norm;
+    if (name.ends_with(".conv.weight")) norm = name.substr(0, name.size() - 12) + ".bn";
+    if (name.ends_with(".conv2.weight")) norm = name.substr(0, name.size() - 13) + ".bn";
+    if (!torch.tensors.contains(norm + ".running_var")) {
+      EXPECT_EQ(found.values, expected.values) << name;
+      continue;
+    }
+    ++num_norms;
+    const Affine from_torch = BatchNormOf(torch.tensors, norm);
+    const Affine from_onnx = BatchNormOf(onnx.tensors, norm);
+    const size_t row = expected.values.size() / from_torch.scale.size();
+    for (size_t i = 0; i < expected.values.size(); ++i) {
+      EXPECT_NEAR(found.values[i] * from_onnx.scale[i / row],
+                  expected.values[i] * from_torch.scale[i / row], 3e-7)
+          << name;
+    }
+    for (size_t c = 0; c < from_torch.shift.size(); ++c) {
+      EXPECT_NEAR(from_onnx.shift[c], from_torch.shift[c], 3e-7) << norm;
+      // The identity is exact in float32, as an engine computes it.
+      const float variance = onnx.tensors.at(norm + ".running_var").values[c];
+      EXPECT_EQ(onnx.tensors.at(norm + ".weight").values[c] / std::sqrt(variance + 1e-5F), 1.0F);
+      EXPECT_EQ(onnx.tensors.at(norm + ".running_mean").values[c], 0.0F);
+    }
+  }
+  EXPECT_EQ(num_norms, 74U);
+  // The norm after the fully connected layer is not folded by exporters.
+  EXPECT_EQ(onnx.tensors.at("fc.1.running_var").values,
+            torch.tensors.at("fc.1.running_var").values);
+}
+
+class ChangedGraph : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    checkpoint_ = ReadCheckpoint(GoldenWeights("osnet_ain_x0_25_folded.onnx"));
+    graph_ = *checkpoint_.graph;
+  }
+  OnnxNode& NodeNamed(const std::string& name) {
+    for (OnnxNode& node : graph_.nodes) {
+      if (node.name == name) return node;
+    }
+    throw std::runtime_error("no node " + name);
+  }
+  std::string Refusal() {
+    Checkpoint changed = checkpoint_;
+    changed.graph = std::make_shared<const OnnxGraph>(graph_);
+    return ModelError([&] { ToOsnetWeights(std::move(changed)); });
+  }
+  Checkpoint checkpoint_;
+  OnnxGraph graph_;
+};
+
+TEST_F(ChangedGraph, NamesDoNotMatter) {
+  const OsnetWeights expected = ToOsnetWeights(checkpoint_);
+  std::map<std::string, std::string> renamed;
+  for (const auto& [name, tensor] : checkpoint_.tensors) {
+    renamed[name] = std::to_string(renamed.size() * 7919 % 1009);
+  }
+  Checkpoint changed = checkpoint_;
+  changed.tensors.clear();
+  for (const auto& [name, tensor] : checkpoint_.tensors) changed.tensors[renamed[name]] = tensor;
+  for (OnnxNode& node : graph_.nodes) {
+    node.name.clear();
+    for (std::string& input : node.inputs) {
+      if (renamed.contains(input)) input = renamed[input];
+    }
+  }
+  changed.graph = std::make_shared<const OnnxGraph>(graph_);
+  const OsnetWeights found = ToOsnetWeights(std::move(changed));
+  for (const auto& [name, tensor] : expected.tensors) {
+    EXPECT_EQ(found.tensors.at(name).values, tensor.values) << name;
+  }
+}
+
+TEST_F(ChangedGraph, BiasBeforeABatchNormMovesItsMean) {
+  // An exporter may leave the norm behind a convolution that has a bias: (x + 0.5 - mean) = (x -
+  // (mean - 0.5)).
+  OnnxNode& conv = NodeNamed("/conv5/conv/Conv");
+  const Tensor bias{{128}, std::vector<float>(128, 0.5F)};
+  checkpoint_.tensors["bias"] = bias;
+  checkpoint_.tensors["scale"] = Tensor{{128}, std::vector<float>(128, 2.0F)};
+  checkpoint_.tensors["mean"] = Tensor{{128}, std::vector<float>(128, 3.0F)};
+  checkpoint_.tensors["var"] = Tensor{{128}, std::vector<float>(128, 4.0F)};
+  conv.inputs[2] = "bias";
+  OnnxNode norm;
+  norm.op_type = "BatchNormalization";
+  norm.inputs = {"conv5_raw", "scale", "bias", "mean", "var"};
+  norm.outputs = {conv.outputs[0]};
+  norm.attributes["epsilon"].real = 1e-3F;
+  conv.outputs[0] = "conv5_raw";
+  graph_.nodes.push_back(norm);
+  checkpoint_.graph = std::make_shared<const OnnxGraph>(graph_);
+  const OsnetWeights weights = ToOsnetWeights(checkpoint_);
+  EXPECT_EQ(weights.tensors.at("conv5.bn.weight").values[0], 2.0F);
+  EXPECT_EQ(weights.tensors.at("conv5.bn.bias").values[0], 0.5F);
+  EXPECT_EQ(weights.tensors.at("conv5.bn.running_mean").values[0], 2.5F);
+  EXPECT_FLOAT_EQ(weights.tensors.at("conv5.bn.running_var").values[0],
+                  4.00099F);  // eps 1e-3 -> 1e-5
+}
+
+TEST_F(ChangedGraph, EachDifferenceIsNamed) {
+  const OnnxGraph good = graph_;
+  const auto refusal = [&](const std::function<void()>& change) {
+    graph_ = good;
+    change();
+    return Refusal();
+  };
+  EXPECT_THAT(refusal([&] { NodeNamed("/conv1/Relu").op_type = "Clip"; }),
+              HasSubstr("stands Clip '/conv1/Relu', expected Relu"));
+  EXPECT_THAT(refusal([&] {
+                NodeNamed("/conv2/conv2.0/conv1/conv/Conv").attributes["strides"].integers = {2, 2};
+              }),
+              HasSubstr("has other strides than 1"));
+  EXPECT_THAT(
+      refusal([&] { NodeNamed("/conv2/conv2.0/IN/InstanceNormalization").op_type = "Identity"; }),
+      HasSubstr("4 instance norms"));
+  EXPECT_THAT(refusal([&] { NodeNamed("/conv1/conv/Conv").inputs[1] = "computed"; }),
+              HasSubstr("not stored in the file but computed"));
+  EXPECT_THAT(refusal([&] { NodeNamed("/conv1/conv/Conv").op_type = "QLinearConv"; }),
+              HasSubstr("QLinearConv"));
+  EXPECT_THAT(refusal([&] { graph_.inputs.clear(); }), HasSubstr("has 0 inputs"));
+  EXPECT_THAT(refusal([&] {
+                NodeNamed("/conv3/conv3.0/gate/fc2_2/Conv").inputs[1] = "conv3.1.gate.fc2.weight";
+              }),
+              HasSubstr("different gates"));
+  EXPECT_THAT(refusal([&] {
+                OnnxNode scale;
+                scale.op_type = "Div";
+                scale.name = "normalise";
+                scale.inputs = {"images"};
+                scale.outputs = {"scaled"};
+                NodeNamed("/conv1/conv/Conv").inputs[0] = "scaled";
+                graph_.nodes.insert(graph_.nodes.begin(), scale);
+              }),
+              HasSubstr("the input goes to Div 'normalise', not to a convolution"));
+  // No node can be exchanged unseen, except those that compute shapes.
+  const std::set<std::string> helpers = {"Constant", "Shape", "Gather", "Unsqueeze", "Concat"};
+  for (const OnnxNode& node : good.nodes) {
+    if (helpers.contains(node.op_type)) continue;
+    EXPECT_NE(refusal([&] { NodeNamed(node.name).op_type = "Mystery"; }), "") << node.name;
+  }
+}
+
+TEST_F(ChangedGraph, WhatFollowsTheFeaturesIsToldAndLeftOut) {
+  OnnxNode norm;
+  norm.op_type = "LpNormalization";
+  norm.name = "unit_length";
+  norm.inputs = {"features"};
+  norm.outputs = {"unit"};
+  graph_.nodes.push_back(norm);
+  checkpoint_.graph = std::make_shared<const OnnxGraph>(graph_);
+  EXPECT_THAT(ToOsnetWeights(checkpoint_).notes,
+              Contains(HasSubstr("goes on after OSNet's features with LpNormalization")));
+}
+
+TEST(OsnetTensorsOfOnnx, AForeignNetworkIsReferredToAnotherEngine) {
+  const std::string message = ModelError([] { LoadOsnetWeights(GoldenWeights("foreign.onnx")); });
+  EXPECT_THAT(message, HasSubstr("no OSNet"));
+  EXPECT_THAT(message, HasSubstr("--engine opencv"));
+}
+
+TEST(OsnetTensorsOfOnnx, TheWildExportEqualsItsTorchForm) {
+  if (!std::filesystem::exists(SharedFile("data/weights/osnet_x0_25_msmt17.onnx"))) {
+    GTEST_SKIP() << "../shared/data/weights is absent";
+  }
+  const OsnetWeights onnx = LoadOsnetWeights(SharedFile("data/weights/osnet_x0_25_msmt17.onnx"));
+  for (const std::string name :
+       {"osnet_x0_25_msmt17_bnfolded.pth", "osnet_x0_25_msmt17_bnfolded_legacy.pth"}) {
+    const OsnetWeights torch = LoadOsnetWeights(SharedFile("data/weights/" + name));
+    EXPECT_EQ(torch.architecture.name, "osnet_x0_25");
+    for (const auto& [tensor_name, tensor] : torch.tensors) {
+      EXPECT_EQ(onnx.tensors.at(tensor_name).shape, tensor.shape) << tensor_name;
+      EXPECT_EQ(onnx.tensors.at(tensor_name).values, tensor.values) << tensor_name;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace reidbench
