@@ -13,6 +13,10 @@ function(reidbench_compile_quickly target)
   endif()
 endfunction()
 
+# Files that a unity build (CMAKE_UNITY_BUILD) compiles together; names in anonymous namespaces are unique within a folder for its
+# sake.
+set(CMAKE_UNITY_BUILD_BATCH_SIZE 8)
+
 # reidbench_module(<name> [DEPS <modules>] [PUBLIC_LIBS <libs>] [LIBS <libs>])
 # One folder lib/reidbench/<name> = one static library reidbench_<name> of all its .cc files. DEPS are the modules it may include
 # (tests/architecture holds every #include against them); LIBS are third-party libraries its headers do not show.

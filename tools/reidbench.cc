@@ -1,6 +1,6 @@
 // `reidbench <command>` runs its neighbour `reidbench-<command>` (git's model), so that each
 // command loads only the libraries that it uses.
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <unistd.h>
 
 #include <algorithm>

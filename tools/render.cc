@@ -2,7 +2,7 @@
 // corrected side by side; a clip of every switch.
 #include "reidbench/jobs/render/render.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "reidbench/cli/command.h"
 #include "reidbench/cli/progress.h"

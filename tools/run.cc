@@ -1,5 +1,5 @@
 // reidbench run: an experiment, from its data to its report.
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "reidbench/cli/command.h"
 #include "reidbench/cli/render.h"

@@ -1,7 +1,7 @@
 // reidbench train: data sets -> weights of an OSNet.
 #include "reidbench/jobs/train/train.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <chrono>
 #include <cmath>

@@ -9,6 +9,7 @@
 
 #include "reidbench/core/error.h"
 #include "reidbench/core/files.h"
+#include "support/expect_error.h"
 
 namespace reidbench {
 namespace {
@@ -17,20 +18,8 @@ using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
 
-// The message of the Error(kConfig) that `run` must throw.
-std::string ConfigErrorOf(const std::function<void()>& run) {
-  try {
-    run();
-  } catch (const Error& error) {
-    EXPECT_EQ(error.kind(), ErrorKind::kConfig) << error.what();
-    return error.what();
-  }
-  ADD_FAILURE() << "no error";
-  return "";
-}
-
 std::string ParseErrorOf(std::string_view text) {
-  return ConfigErrorOf([&] { ParseConfig(text, "x.yaml"); });
+  return MessageOf(ErrorKind::kConfig, [&] { ParseConfig(text, "x.yaml"); });
 }
 
 ConfigNode Value(std::string_view text) { return *ParseConfig(text, "x.yaml").Find("v"); }
@@ -134,7 +123,8 @@ TEST(ConfigNode, BoolsAreTrueOrFalseOnly) {
   EXPECT_FALSE(Value("v: false").AsBool());
   for (const char* text :
        {"v: yes", "v: True", "v: on", "v: 1", "v: \"true\"", "v: ", "v: [true]"}) {
-    EXPECT_THAT(ConfigErrorOf([&] { Value(text).AsBool(); }), HasSubstr("expected true or false"))
+    EXPECT_THAT(MessageOf(ErrorKind::kConfig, [&] { Value(text).AsBool(); }),
+                HasSubstr("expected true or false"))
         << text;
   }
 }
@@ -144,17 +134,23 @@ TEST(ConfigNode, IntegersAreDecimal) {
   EXPECT_EQ(Value("v: -3").AsInt64(), -3);
   EXPECT_EQ(Value("v: 0").AsInt64(), 0);
   EXPECT_EQ(Value("v: 18446744073709551615").AsUint64(), UINT64_MAX);
-  EXPECT_THAT(ConfigErrorOf([&] { Value("v: 010").AsInt64(); }),
+  EXPECT_THAT(MessageOf(ErrorKind::kConfig, [&] { Value("v: 010").AsInt64(); }),
               AllOf(HasSubstr("x.yaml:1:4"), HasSubstr("write 10")));
-  EXPECT_THAT(ConfigErrorOf([&] { Value("v: -010").AsInt64(); }), HasSubstr("write -10"));
-  EXPECT_THAT(ConfigErrorOf([&] { Value("v: 5.0").AsInt64(); }), HasSubstr("write 5"));
-  EXPECT_THAT(ConfigErrorOf([&] { Value("v: 1e3").AsInt64(); }), HasSubstr("write 1000"));
-  EXPECT_THAT(ConfigErrorOf([&] { Value("v: \"5\"").AsInt64(); }), HasSubstr("remove the quotes"));
-  EXPECT_THAT(ConfigErrorOf([&] { Value("v: 9223372036854775808").AsInt64(); }),
+  EXPECT_THAT(MessageOf(ErrorKind::kConfig, [&] { Value("v: -010").AsInt64(); }),
+              HasSubstr("write -10"));
+  EXPECT_THAT(MessageOf(ErrorKind::kConfig, [&] { Value("v: 5.0").AsInt64(); }),
+              HasSubstr("write 5"));
+  EXPECT_THAT(MessageOf(ErrorKind::kConfig, [&] { Value("v: 1e3").AsInt64(); }),
+              HasSubstr("write 1000"));
+  EXPECT_THAT(MessageOf(ErrorKind::kConfig, [&] { Value("v: \"5\"").AsInt64(); }),
+              HasSubstr("remove the quotes"));
+  EXPECT_THAT(MessageOf(ErrorKind::kConfig, [&] { Value("v: 9223372036854775808").AsInt64(); }),
               HasSubstr("does not fit 64 bits"));
-  EXPECT_THAT(ConfigErrorOf([&] { Value("v: -1").AsUint64(); }), HasSubstr("not negative"));
+  EXPECT_THAT(MessageOf(ErrorKind::kConfig, [&] { Value("v: -1").AsUint64(); }),
+              HasSubstr("not negative"));
   for (const char* text : {"v: 0x10", "v: 1_000", "v: 2.5", "v: five", "v: ", "v: {}", "v: 0o17"}) {
-    EXPECT_THAT(ConfigErrorOf([&] { Value(text).AsInt64(); }), HasSubstr("expected a whole number"))
+    EXPECT_THAT(MessageOf(ErrorKind::kConfig, [&] { Value(text).AsInt64(); }),
+                HasSubstr("expected a whole number"))
         << text;
   }
 }
@@ -165,7 +161,8 @@ TEST(ConfigNode, DoublesAreDecimalAndFinite) {
   EXPECT_EQ(Value("v: 7").AsDouble(), 7.0);
   for (const char* text :
        {"v: nan", "v: .nan", "v: inf", "v: -.inf", "v: 1e999", "v: 1,5", "v: \"0.5\"", "v: 00.5"}) {
-    EXPECT_THAT(ConfigErrorOf([&] { Value(text).AsDouble(); }), HasSubstr("number")) << text;
+    EXPECT_THAT(MessageOf(ErrorKind::kConfig, [&] { Value(text).AsDouble(); }), HasSubstr("number"))
+        << text;
   }
 }
 
@@ -175,7 +172,7 @@ TEST(ConfigNode, StringsKeepTheirText) {
   EXPECT_EQ(Value("v: yes").AsString(), "yes");
   EXPECT_EQ(Value("v: \"\"").AsString(), "");
   EXPECT_EQ(Value("v: |\n  two\n  lines\n").AsString(), "two\nlines\n");
-  EXPECT_THAT(ConfigErrorOf([&] { Value("v:").AsString(); }),
+  EXPECT_THAT(MessageOf(ErrorKind::kConfig, [&] { Value("v:").AsString(); }),
               HasSubstr("expected a text, found nothing"));
 }
 
@@ -200,7 +197,7 @@ TEST(ApplyOverride, SetsCreatesAndIndexes) {
 TEST(ApplyOverride, ExplainsWhatIsWrong) {
   ConfigNode root = ParseConfig("a: {b: 1}\nlist: [1, 2]\n", "x.yaml");
   const auto error_of = [&](const char* assignment) {
-    return ConfigErrorOf([&] { ApplyOverride(&root, assignment); });
+    return MessageOf(ErrorKind::kConfig, [&] { ApplyOverride(&root, assignment); });
   };
   EXPECT_THAT(error_of("a.b"), AllOf(StartsWith("--set a.b"), HasSubstr("no '='")));
   EXPECT_THAT(error_of("a..b=1"), HasSubstr("empty name"));
@@ -286,15 +283,10 @@ TEST(LoadConfig, NamesTheFile) {
   const std::filesystem::path path =
       std::filesystem::path(testing::TempDir()) / "reidbench_node_test.yaml";
   WriteFileAtomically(path, "a: 1\na: 2\n");
-  EXPECT_THAT(ConfigErrorOf([&] { LoadConfig(path); }), StartsWith(path.string() + ":2:1: "));
+  EXPECT_THAT(MessageOf(ErrorKind::kConfig, [&] { LoadConfig(path); }),
+              StartsWith(path.string() + ":2:1: "));
   std::filesystem::remove(path);
-  try {
-    LoadConfig(path);
-    FAIL() << "no error";
-  } catch (const Error& error) {
-    EXPECT_EQ(error.kind(), ErrorKind::kIo);
-    EXPECT_THAT(error.what(), HasSubstr(path.string()));
-  }
+  EXPECT_THAT(MessageOf(ErrorKind::kIo, [&] { LoadConfig(path); }), HasSubstr(path.string()));
 }
 
 }  // namespace

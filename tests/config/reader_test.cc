@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "reidbench/core/error.h"
+#include "support/expect_error.h"
 
 namespace reidbench {
 namespace {
@@ -18,14 +19,7 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 
 std::string FinishErrorOf(ConfigReader* reader) {
-  try {
-    reader->Finish();
-  } catch (const Error& error) {
-    EXPECT_EQ(error.kind(), ErrorKind::kConfig);
-    return error.what();
-  }
-  ADD_FAILURE() << "no error";
-  return "";
+  return MessageOf(ErrorKind::kConfig, [&] { reader->Finish(); });
 }
 
 TEST(ConfigReader, ReadsEveryType) {

@@ -6,6 +6,7 @@
 #include <functional>
 
 #include "reidbench/core/error.h"
+#include "support/expect_error.h"
 
 namespace reidbench {
 namespace {
@@ -13,19 +14,8 @@ namespace {
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 
-std::string InputErrorOf(const std::function<void()>& run, ErrorKind kind = ErrorKind::kInput) {
-  try {
-    run();
-  } catch (const Error& error) {
-    EXPECT_EQ(error.kind(), kind) << error.what();
-    return error.what();
-  }
-  ADD_FAILURE() << "no error";
-  return "";
-}
-
 std::string ListErrorOf(std::string_view text) {
-  return InputErrorOf([&] { ParseImageList(text, "x.csv"); });
+  return MessageOf(ErrorKind::kInput, [&] { ParseImageList(text, "x.csv"); });
 }
 
 std::string Shown(const std::vector<ListedImage>& images) {
@@ -119,11 +109,12 @@ TEST(ParsePathPersonLines, ReadsMsmtLists) {
   EXPECT_EQ(Shown(images), "0000/0000_000_01_x.jpg|0|-|none;0001/a b.jpg|12|-|none;");
   EXPECT_EQ(images[1].line, 3);
   EXPECT_EQ(
-      InputErrorOf([] { ParsePathPersonLines("a.jpg 1\nb.jpg\nc.jpg x\n", "list.txt"); }),
+      MessageOf(ErrorKind::kInput,
+                [] { ParsePathPersonLines("a.jpg 1\nb.jpg\nc.jpg x\n", "list.txt"); }),
       "list.txt: line 2: expected 'path person', found 'b.jpg' (first of 2 wrong entries of 3)");
-  EXPECT_THAT(InputErrorOf([] { ParsePathPersonLines("\n\n", "list.txt"); }),
+  EXPECT_THAT(MessageOf(ErrorKind::kInput, [] { ParsePathPersonLines("\n\n", "list.txt"); }),
               HasSubstr("is empty"));
-  EXPECT_THAT(InputErrorOf([] { ParsePathPersonLines("a.jpg -1\n", "list.txt"); }),
+  EXPECT_THAT(MessageOf(ErrorKind::kInput, [] { ParsePathPersonLines("a.jpg -1\n", "list.txt"); }),
               HasSubstr("line 1"));
 }
 
@@ -135,15 +126,14 @@ TEST(ParseTorchreidSplits, ReadsOneSplit) {
             "/home/x/viper/cam_a/001_0.bmp|0|0|train;");
   EXPECT_EQ(Shown(ParseTorchreidSplits(text, "splits.json", 1)),
             "cam_a/002_0.bmp|5|0|query;cam_b/002_90.bmp|5|1|gallery;");
-  EXPECT_EQ(InputErrorOf([&] { ParseTorchreidSplits(text, "splits.json", 2); }, ErrorKind::kUsage),
+  EXPECT_EQ(MessageOf(ErrorKind::kUsage, [&] { ParseTorchreidSplits(text, "splits.json", 2); }),
             "split 2: splits.json holds 2 splits, numbered from 0");
-  EXPECT_THAT(
-      InputErrorOf([&] { ParseTorchreidSplits(text, "splits.json", -1); }, ErrorKind::kUsage),
-      HasSubstr("split -1"));
+  EXPECT_THAT(MessageOf(ErrorKind::kUsage, [&] { ParseTorchreidSplits(text, "splits.json", -1); }),
+              HasSubstr("split -1"));
   for (const char* wrong : {"[]", "{}", "[5]", "[{}]", R"([{"train": 5}])",
                             R"([{"train": [["a", 1]], "query": [], "gallery": []}])",
                             R"([{"train": [["a", "1", 0]], "query": [], "gallery": []}])"}) {
-    InputErrorOf([&] { ParseTorchreidSplits(wrong, "splits.json", 0); });
+    MessageOf(ErrorKind::kInput, [&] { ParseTorchreidSplits(wrong, "splits.json", 0); });
   }
 }
 

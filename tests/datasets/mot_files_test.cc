@@ -6,6 +6,7 @@
 #include <string>
 
 #include "reidbench/core/error.h"
+#include "support/expect_error.h"
 
 namespace reidbench {
 namespace {
@@ -25,13 +26,7 @@ MotReadOptions GroundTruth() {
 }
 
 std::string ErrorOf(std::string_view text, const MotReadOptions& options = {}) {
-  try {
-    Parse(text, options);
-  } catch (const Error& error) {
-    EXPECT_EQ(error.kind(), ErrorKind::kInput);
-    return error.what();
-  }
-  return "no error";
+  return MessageOf(ErrorKind::kInput, [&] { Parse(text, options); });
 }
 
 TEST(MotFiles, ReadsResultRows) {
@@ -196,12 +191,7 @@ TEST(Seqmap, ListsNamesBelowTheHeader) {
 
 TEST(Seqmap, NeverLosesASequence) {
   const auto error = [](const char* text) -> std::string {
-    try {
-      ParseSeqmap(text, "m.txt", {"A", "B"});
-    } catch (const Error& e) {
-      return e.what();
-    }
-    return "no error";
+    return MessageOf(ErrorKind::kInput, [&] { ParseSeqmap(text, "m.txt", {"A", "B"}); });
   };
   EXPECT_THAT(error("A\nB\n"), HasSubstr("m.txt:1: expected a header line"));
   EXPECT_THAT(error("name\nA\nX\n"),

@@ -8,6 +8,7 @@
 #include <functional>
 
 #include "reidbench/core/error.h"
+#include "support/expect_error.h"
 
 namespace reidbench {
 namespace {
@@ -39,16 +40,6 @@ class MotLayout : public ::testing::Test {
     for (const MotSequenceFiles& s : sequences) names.push_back(s.name);
     return names;
   }
-  static std::string ErrorOf(const std::function<void()>& body) {
-    try {
-      body();
-    } catch (const Error& error) {
-      EXPECT_EQ(ExitCodeOf(error.kind()), kExitInput);
-      return error.what();
-    }
-    return "no error";
-  }
-
   fs::path root_;
 };
 
@@ -95,11 +86,13 @@ TEST_F(MotLayout, FindsTrackEvalsLayout) {
   EXPECT_EQ(trackers[0].name, "T1");
   EXPECT_EQ(trackers[1].name, "T2");
   EXPECT_EQ(trackers[1].results[0].filename(), "B.txt");
-  EXPECT_THAT(ErrorOf([&] {
-                fs::remove(root_ / "gt/mot_challenge/seqmaps/MOT17-train.txt");
-                FindMotSequences({root_ / "gt" / "mot_challenge", "MOT17", "train", ""});
-              }),
-              HasSubstr("seqmaps/MOT17-train.txt"));
+  EXPECT_THAT(
+      MessageOfExit(kExitInput,
+                    [&] {
+                      fs::remove(root_ / "gt/mot_challenge/seqmaps/MOT17-train.txt");
+                      FindMotSequences({root_ / "gt" / "mot_challenge", "MOT17", "train", ""});
+                    }),
+      HasSubstr("seqmaps/MOT17-train.txt"));
 }
 
 TEST_F(MotLayout, TakesOneFileOfEach) {
@@ -132,25 +125,31 @@ TEST_F(MotLayout, NamesTheFileThatIsMissing) {
   WriteSequence("train/B");
   Write("tracks/A.txt", "");
   const auto sequences = FindMotSequences({root_ / "train", "MOT17", "train", ""});
-  EXPECT_THAT(ErrorOf([&] { FindMotTrackers(root_ / "tracks", sequences, "MOT17-train"); }),
+  EXPECT_THAT(MessageOfExit(kExitInput,
+                            [&] { FindMotTrackers(root_ / "tracks", sequences, "MOT17-train"); }),
               HasSubstr((root_ / "tracks" / "B.txt").string()));
   EXPECT_THAT(
-      ErrorOf([&] { FindMotTrackers(root_ / "tracks" / "A.txt", sequences, "MOT17-train"); }),
+      MessageOfExit(kExitInput,
+                    [&] { FindMotTrackers(root_ / "tracks" / "A.txt", sequences, "MOT17-train"); }),
       HasSubstr("one file for 2 sequences"));
-  EXPECT_THAT(ErrorOf([&] { FindMotTrackers(root_ / "nowhere", sequences, "MOT17-train"); }),
+  EXPECT_THAT(MessageOfExit(kExitInput,
+                            [&] { FindMotTrackers(root_ / "nowhere", sequences, "MOT17-train"); }),
               HasSubstr("nowhere"));
-  EXPECT_THAT(ErrorOf([&] {
-                FindMotSequences({root_ / "nowhere", "MOT17", "train", ""});
-              }),
+  EXPECT_THAT(MessageOfExit(kExitInput,
+                            [&] {
+                              FindMotSequences({root_ / "nowhere", "MOT17", "train", ""});
+                            }),
               HasSubstr("nowhere"));
-  EXPECT_THAT(ErrorOf([&] {
-                FindMotSequences({root_ / "tracks", "MOT17", "train", ""});
-              }),
+  EXPECT_THAT(MessageOfExit(kExitInput,
+                            [&] {
+                              FindMotSequences({root_ / "tracks", "MOT17", "train", ""});
+                            }),
               HasSubstr("expected sequence folders"));
   fs::remove(root_ / "train/B/gt/gt.txt");
-  EXPECT_THAT(ErrorOf([&] {
-                FindMotSequences({root_ / "train", "MOT17", "train", ""});
-              }),
+  EXPECT_THAT(MessageOfExit(kExitInput,
+                            [&] {
+                              FindMotSequences({root_ / "train", "MOT17", "train", ""});
+                            }),
               HasSubstr("B/gt/gt.txt"));
 }
 

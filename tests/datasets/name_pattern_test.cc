@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "reidbench/core/error.h"
+#include "support/expect_error.h"
 
 namespace reidbench {
 namespace {
@@ -49,13 +50,7 @@ TEST(NamePattern, OtherDataSets) {
 
 TEST(NamePattern, RefusesAmbiguousPatterns) {
   const auto error_of = [](std::string_view pattern) -> std::string {
-    try {
-      NamePattern parsed(pattern);
-    } catch (const Error& error) {
-      EXPECT_EQ(error.kind(), ErrorKind::kConfig);
-      return error.what();
-    }
-    return "no error";
+    return MessageOf(ErrorKind::kConfig, [&] { NamePattern parsed(pattern); });
   };
   EXPECT_THAT(error_of(""), HasSubstr("is empty"));
   EXPECT_THAT(error_of("{person}{camera}"), HasSubstr("where does it begin"));

@@ -8,6 +8,7 @@
 #include <set>
 
 #include "reidbench/core/error.h"
+#include "support/expect_error.h"
 #include "support/synthetic_reid.h"
 #include "support/temp_folder.h"
 
@@ -21,14 +22,7 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
 std::string LoadErrorOf(const ReidDatasetOptions& options, ErrorKind kind) {
-  try {
-    LoadReidDataset(options);
-  } catch (const Error& error) {
-    EXPECT_EQ(error.kind(), kind) << error.what();
-    return error.what();
-  }
-  ADD_FAILURE() << "no error";
-  return "";
+  return MessageOf(kind, [&] { LoadReidDataset(options); });
 }
 
 // "path|person|camera|split"

@@ -6,6 +6,7 @@
 
 #include "reidbench/core/error.h"
 #include "reidbench/core/files.h"
+#include "support/expect_error.h"
 #include "support/temp_folder.h"
 
 namespace reidbench {
@@ -16,14 +17,8 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
 std::string ErrorOf(std::string_view text) {
-  try {
-    ParseReidDescription(ParseConfig(text, "x.yaml"), "x");
-  } catch (const Error& error) {
-    EXPECT_EQ(error.kind(), ErrorKind::kConfig);
-    return error.what();
-  }
-  ADD_FAILURE() << "no error";
-  return "";
+  return MessageOf(ErrorKind::kConfig,
+                   [&] { ParseReidDescription(ParseConfig(text, "x.yaml"), "x"); });
 }
 
 TEST(ReidDescription, EveryFileOfTheRepositoryIsValidAndComplete) {
@@ -63,14 +58,7 @@ class WithDataDir : public ::testing::Test {
   ~WithDataDir() override { ::unsetenv("REIDBENCH_DATA_DIR"); }
 
   static std::string LoadError(const std::string& name, ErrorKind kind) {
-    try {
-      LoadReidDescription(name);
-    } catch (const Error& error) {
-      EXPECT_EQ(error.kind(), kind);
-      return error.what();
-    }
-    ADD_FAILURE() << "no error";
-    return "";
+    return MessageOf(kind, [&] { LoadReidDescription(name); });
   }
 
   TempFolder folder_;

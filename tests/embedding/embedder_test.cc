@@ -17,6 +17,7 @@
 #include "reidbench/core/parallel.h"
 #include "reidbench/core/random.h"
 #include "reidbench/embedding/onednn_engine.h"
+#include "support/expect_error.h"
 
 namespace reidbench {
 namespace {
@@ -63,18 +64,6 @@ void ExpectRowsNear(const std::vector<float>& actual, const std::vector<float>& 
     }
     EXPECT_LE(worst, tolerance * RowNorm(&expected[begin], dim)) << "row " << begin / dim;
   }
-}
-
-template <typename F>
-std::string MessageOf(ErrorKind kind, const F& f) {
-  try {
-    f();
-  } catch (const Error& e) {
-    EXPECT_EQ(e.kind(), kind) << e.what();
-    return e.what();
-  }
-  ADD_FAILURE() << "nothing was thrown";
-  return "";
 }
 
 using GoldenCase = std::tuple<std::string, std::string>;  // architecture, engine

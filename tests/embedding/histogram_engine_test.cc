@@ -9,6 +9,7 @@
 
 #include "reidbench/core/error.h"
 #include "reidbench/embedding/embedder.h"
+#include "support/expect_error.h"
 
 namespace reidbench {
 namespace {
@@ -79,12 +80,7 @@ TEST(HistogramEngine, IsAnEmbedderWithoutWeights) {
   std::vector<float> embedding(768);
   const std::vector<float> flat(3 * 5 * 4, 0.5f);
   EXPECT_THROW(embedder->Embed({flat.data(), 1, 5, 4}, embedding.data()), Error);
-  try {
-    MakeEmbedder("some.pth", options);
-    ADD_FAILURE() << "no error";
-  } catch (const Error& error) {
-    EXPECT_EQ(error.kind(), ErrorKind::kUsage);
-  }
+  MessageOf(ErrorKind::kUsage, [&] { MakeEmbedder("some.pth", options); });
   options.device = "cuda:0";
   EXPECT_THROW(MakeEmbedder({}, options), Error);
 }

@@ -15,6 +15,7 @@
 #include "reidbench/core/error.h"
 #include "reidbench/core/parallel.h"
 #include "reidbench/core/random.h"
+#include "support/expect_error.h"
 
 namespace reidbench {
 namespace {
@@ -195,18 +196,6 @@ TEST(OnednnEngine, Bf16StaysNearTheReference) {
       EXPECT_GE(difference.worst, 1e-6) << "suspiciously exact: was this computed in float32?";
     }
   }
-}
-
-template <typename F>
-std::string MessageOf(ErrorKind kind, const F& f) {
-  try {
-    f();
-  } catch (const Error& e) {
-    EXPECT_EQ(e.kind(), kind) << e.what();
-    return e.what();
-  }
-  ADD_FAILURE() << "nothing was thrown";
-  return "";
 }
 
 TEST(OnednnEngine, RefusesWhatItLacks) {

@@ -7,6 +7,7 @@
 #include <set>
 
 #include "reidbench/core/error.h"
+#include "support/expect_error.h"
 #include "support/temp_folder.h"
 
 namespace reidbench {
@@ -137,13 +138,9 @@ TEST_F(MakePlanTest, EverySlotIsAPlaceInTheResults) {
 TEST_F(MakePlanTest, NamesAllMissingFiles) {
   fs::remove(folder_.path() / "weights.pth");
   fs::remove(folder_.path() / "train/B/det/det.txt");
-  try {
-    MakePlan(Spec("trackers:\n  - name: sort\n"), std::nullopt);
-    FAIL() << "accepted";
-  } catch (const Error& error) {
-    EXPECT_EQ(error.kind(), ErrorKind::kIo);
-    EXPECT_THAT(error.what(), AllOf(HasSubstr("weights.pth"), HasSubstr("B/det/det.txt")));
-  }
+  EXPECT_THAT(MessageOf(ErrorKind::kIo,
+                        [&] { MakePlan(Spec("trackers:\n  - name: sort\n"), std::nullopt); }),
+              AllOf(HasSubstr("weights.pth"), HasSubstr("B/det/det.txt")));
 }
 
 TEST_F(MakePlanTest, AWorldsSequencesAreKnownWhenItIsMade) {

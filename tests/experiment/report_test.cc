@@ -15,7 +15,7 @@ RunJson Scores(double idf1, int switches) {
 }
 
 // One tracker, corrected, as the commands describe it.
-RunJson Record() {
+RunJson ReportedRecord() {
   const RunJson compare = {{"headline", "Re-ID correction raised IDF1 by 10 points."},
                            {"COMBINED",
                             {{"plain", Scores(0.6, 12)},
@@ -55,13 +55,13 @@ RunJson Record() {
 }
 
 TEST(FramesPerSecond, OfTheTrackerAlone) {
-  EXPECT_EQ(FramesPerSecond(Record()["results"]["tracking"][0]["track"]), 200);
+  EXPECT_EQ(FramesPerSecond(ReportedRecord()["results"]["tracking"][0]["track"]), 200);
   EXPECT_FALSE(FramesPerSecond(nullptr).has_value());
   EXPECT_FALSE(FramesPerSecond({{"runs", RunJson::array()}}).has_value());
 }
 
 TEST(MakeHeadline, SaysWhatTheComparisonFound) {
-  RunJson record = Record();
+  RunJson record = ReportedRecord();
   EXPECT_EQ(MakeHeadline(record), "Re-ID correction raised IDF1 by 10 points.");
   // Of several trackers: means and sums.
   RunJson second = record["results"]["tracking"][0];
@@ -81,17 +81,18 @@ TEST(MakeHeadline, OfRetrievalAndOfNothing) {
 }
 
 TEST(RenderRun, TablesOfComparisonAndSteps) {
-  const std::string text = RenderRunTables(Record(), TableFormat::kText);
+  const std::string text = RenderRunTables(ReportedRecord(), TableFormat::kText);
   EXPECT_THAT(text, AllOf(HasSubstr("+10.00  +5.00 .. +15.00"), HasSubstr("50 %"),
                           HasSubstr("Step by step: sort, relink"), HasSubstr("+2.00"),
                           HasSubstr("+appearance link"), HasSubstr("+8.00")));
-  EXPECT_THAT(RenderRunTables(Record(), TableFormat::kMarkdown),
+  EXPECT_THAT(RenderRunTables(ReportedRecord(), TableFormat::kMarkdown),
               HasSubstr("## Plain against corrected: sort, relink"));
-  EXPECT_THAT(RenderRunTables(Record(), TableFormat::kLatex), HasSubstr("\\begin{tabular}"));
+  EXPECT_THAT(RenderRunTables(ReportedRecord(), TableFormat::kLatex),
+              HasSubstr("\\begin{tabular}"));
 }
 
 TEST(RenderRun, MarkdownTellsFailuresAndThatItIsPartial) {
-  RunJson record = Record();
+  RunJson record = ReportedRecord();
   record["status"] = "partial";
   const std::string text = RenderRunMarkdown(record);
   EXPECT_THAT(text, AllOf(HasSubstr("# x\n\nDoes it help?"), HasSubstr("The run is partial"),
@@ -102,7 +103,7 @@ TEST(RenderRun, MarkdownTellsFailuresAndThatItIsPartial) {
 }
 
 TEST(RenderRun, CsvIsTidyAndLeavesUndefinedOut) {
-  const std::string csv = RenderRunCsv(Record());
+  const std::string csv = RenderRunCsv(ReportedRecord());
   EXPECT_THAT(csv, AllOf(HasSubstr("tracking,sort,,COMBINED,IDF1,0.6\n"),
                          HasSubstr("tracking,sort,relink,COMBINED,IDSW,12\n"),
                          HasSubstr("tracking,sort,,ALL,frames_per_s,200"), Not(HasSubstr("AssA"))));

@@ -5,6 +5,7 @@
 
 #include "reidbench/core/error.h"
 #include "reidbench/experiment/plan.h"
+#include "support/expect_error.h"
 #include "support/temp_folder.h"
 
 namespace reidbench {
@@ -106,12 +107,9 @@ TEST(RunPage, TakesPicturesAndEvidenceFromArtifacts) {
   EXPECT_EQ(parts["ranked"], (RunJson{{"queries", RunJson::array()}}));
 
   folder.Write("rank/" + std::string(kRankedFile), "{");
-  try {
-    RenderRunPage(Record(), {.artifact_of = artifact_of});
-    FAIL() << "took a damaged file";
-  } catch (const Error& error) {
-    EXPECT_THAT(error.what(), HasSubstr("ranked.json: damaged"));
-  }
+  EXPECT_THAT(
+      MessageOf(ErrorKind::kInput, [&] { RenderRunPage(Record(), {.artifact_of = artifact_of}); }),
+      HasSubstr("ranked.json: damaged"));
 }
 
 }  // namespace

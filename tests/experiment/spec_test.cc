@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "reidbench/core/error.h"
+#include "support/expect_error.h"
 #include "support/temp_folder.h"
 
 namespace reidbench {
@@ -31,14 +32,7 @@ constexpr const char* kTracking =
 
 std::string ErrorOf(const std::filesystem::path& file,
                     const std::vector<std::string>& overrides = {}) {
-  try {
-    LoadExperiment(file, overrides);
-  } catch (const Error& error) {
-    EXPECT_EQ(error.kind(), ErrorKind::kConfig);
-    return error.what();
-  }
-  ADD_FAILURE() << "no error";
-  return "";
+  return MessageOf(ErrorKind::kConfig, [&] { LoadExperiment(file, overrides); });
 }
 
 TEST(LoadExperiment, ReadsTrackersCorrectionsAndDefaults) {

@@ -8,6 +8,7 @@
 #include "reidbench/core/error.h"
 #include "reidbench/core/files.h"
 #include "reidbench/core/random.h"
+#include "support/expect_error.h"
 
 namespace reidbench {
 namespace {
@@ -71,13 +72,7 @@ class ExtractionJournalTest : public testing::Test {
   std::string Bytes() const { return ReadFileText(path_); }
   void SetBytes(const std::string& bytes) { WriteFileAtomically(path_, bytes); }
   std::string OpenMessage(const JournalKey& key = kKey, ErrorKind kind = ErrorKind::kUsage) {
-    try {
-      Open(key);
-    } catch (const Error& error) {
-      EXPECT_EQ(error.kind(), kind);
-      return error.what();
-    }
-    return "";
+    return MessageOf(kind, [&] { Open(key); });
   }
 
   fs::path folder_;
@@ -189,13 +184,7 @@ TEST_F(ExtractionJournalTest, FullDiskKeepsFinishedWork) {
   struct rlimit small = before;
   small.rlim_cur = good + 30;  // in the middle of the next record
   ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &small), 0);
-  std::string message;
-  try {
-    AppendUpTo(journal.get(), 16);
-  } catch (const Error& error) {
-    EXPECT_EQ(error.kind(), ErrorKind::kIo);
-    message = error.what();
-  }
+  const std::string message = MessageOf(ErrorKind::kIo, [&] { AppendUpTo(journal.get(), 16); });
   ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &before), 0);
   ::signal(SIGXFSZ, old_handler);
   EXPECT_THAT(message, AllOf(HasSubstr("out.h5.partial: write failed: File too large"),

@@ -12,6 +12,7 @@
 #include "reidbench/core/error.h"
 #include "reidbench/core/files.h"
 #include "reidbench/core/random.h"
+#include "support/expect_error.h"
 
 namespace reidbench {
 namespace {
@@ -41,15 +42,9 @@ class FeatureStoreTest : public testing::Test {
 };
 
 // The message of the Error that opening (and reading all of) the file ends in; "" when it reads.
-std::string MessageOf(const std::function<void()>& run, ErrorKind kind = ErrorKind::kInput) {
+std::string QuietMessageOf(ErrorKind kind, const std::function<void()>& run) {
   testing::internal::CaptureStderr();
-  std::string message;
-  try {
-    run();
-  } catch (const Error& error) {
-    message = error.what();
-    EXPECT_EQ(error.kind(), kind) << message;
-  }
+  const std::string message = MessageOf(kind, run);
   EXPECT_EQ(testing::internal::GetCapturedStderr(), "") << "HDF5 printed its error stack";
   return message;
 }
@@ -61,7 +56,7 @@ std::vector<int64_t> AllRows(const FeatureFile& file) {
 }
 
 std::string ReadMessage(const fs::path& path) {
-  return MessageOf([&] {
+  return QuietMessageOf(ErrorKind::kInput, [&] {
     const FeatureFile file(path);
     file.ReadRows(AllRows(file));
   });
@@ -175,7 +170,9 @@ TEST_F(FeatureStoreTest, Float16RefusesWhatItCannotHold) {
   FeatureMatrix features = FeatureMatrix::Zero(2, 2);
   features(1, 0) = 70000;
   EXPECT_THAT(
-      MessageOf([&] { WriteFile(File("f.h5"), features, PersonLabels(2), FeatureType::kFloat16); }),
+      QuietMessageOf(
+          ErrorKind::kInput,
+          [&] { WriteFile(File("f.h5"), features, PersonLabels(2), FeatureType::kFloat16); }),
       AllOf(HasSubstr("row 1 (query/0001_c2.jpg)"), HasSubstr("70000 does not fit float16")));
   EXPECT_THAT(ListFileNames(folder_), IsEmpty());
 }
@@ -232,7 +229,8 @@ TEST_F(FeatureStoreTest, RefusesRowsOutOfRange) {
 TEST_F(FeatureStoreTest, WriterRefusesNotFiniteAndLeavesNothing) {
   FeatureMatrix features = RandomFeatures(4, 3);
   features(2, 1) = std::numeric_limits<float>::infinity();
-  EXPECT_THAT(MessageOf([&] { WriteFile(File("f.h5"), features, PersonLabels(4)); }),
+  EXPECT_THAT(QuietMessageOf(ErrorKind::kInput,
+                             [&] { WriteFile(File("f.h5"), features, PersonLabels(4)); }),
               AllOf(HasSubstr("row 2 (query/0002_c3.jpg)"), HasSubstr("value 1 is infinite")));
   EXPECT_THAT(ListFileNames(folder_), IsEmpty());
 }
@@ -243,9 +241,10 @@ TEST_F(FeatureStoreTest, UnfinishedWriterLeavesNothing) {
 }
 
 TEST_F(FeatureStoreTest, WriterSaysWhichFolderIsMissing) {
-  EXPECT_THAT(MessageOf([&] { WriteFile(File("no/f.h5"), RandomFeatures(1, 1), PersonLabels(1)); },
-                        ErrorKind::kIo),
-              AllOf(HasSubstr("f.h5: cannot create"), HasSubstr("No such file or directory")));
+  EXPECT_THAT(
+      QuietMessageOf(ErrorKind::kIo,
+                     [&] { WriteFile(File("no/f.h5"), RandomFeatures(1, 1), PersonLabels(1)); }),
+      AllOf(HasSubstr("f.h5: cannot create"), HasSubstr("No such file or directory")));
 }
 
 // As a full disk shows itself, at several points: in the labels, in the features, in the last
@@ -264,12 +263,7 @@ TEST_F(FeatureStoreTest, FullDiskIsOneErrorAndLeavesNothing) {
     small.rlim_cur = limit;
     ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &small), 0);
     std::string message;
-    try {
-      WriteFile(File("f.h5"), features, labels);
-    } catch (const Error& error) {
-      EXPECT_EQ(error.kind(), ErrorKind::kIo);
-      message = error.what();
-    }
+    message = MessageOf(ErrorKind::kIo, [&] { WriteFile(File("f.h5"), features, labels); });
     ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &before), 0);
     EXPECT_THAT(message, AllOf(HasSubstr("f.h5: "), HasSubstr("File too large"))) << limit;
     EXPECT_THAT(ListFileNames(folder_), ElementsAre("whole.h5")) << limit;
@@ -380,9 +374,9 @@ TEST_F(FeatureStoreTest, SaysWhatIsWrongWithAFile) {
 }
 
 TEST_F(FeatureStoreTest, SaysWhichFileIsMissing) {
-  EXPECT_THAT(MessageOf([&] { FeatureFile file(File("no.h5")); }, ErrorKind::kIo),
+  EXPECT_THAT(QuietMessageOf(ErrorKind::kIo, [&] { FeatureFile file(File("no.h5")); }),
               HasSubstr("no.h5: cannot open: No such file or directory"));
-  EXPECT_THAT(MessageOf([&] { FeatureFile file(folder_); }, ErrorKind::kIo),
+  EXPECT_THAT(QuietMessageOf(ErrorKind::kIo, [&] { FeatureFile file(folder_); }),
               HasSubstr("is a folder"));
 }
 
@@ -392,8 +386,8 @@ TEST_F(FeatureStoreTest, RefusesEveryTruncation) {
   WriteFile(File("f.h5"), RandomFeatures(20, 8), PersonLabels(20));
   const std::vector<uint8_t> whole = ReadFileBytes(File("f.h5"));
   for (size_t size = 0; size < whole.size(); size += 1 + size / 50) {
-    const std::string message =
-        MessageOf([&] { FeatureFile::FromBytes(std::span(whole).first(size), "cut.h5"); });
+    const std::string message = QuietMessageOf(
+        ErrorKind::kInput, [&] { FeatureFile::FromBytes(std::span(whole).first(size), "cut.h5"); });
     ASSERT_THAT(message, HasSubstr("cut.h5: ")) << size;
   }
   std::string text(whole.begin(), whole.end());

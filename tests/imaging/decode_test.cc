@@ -7,6 +7,7 @@
 
 #include "golden_images.h"
 #include "reidbench/core/error.h"
+#include "support/expect_error.h"
 
 namespace reidbench {
 namespace {
@@ -117,13 +118,10 @@ TEST(DecodeImage, SaysWhatIsNotAnImage) {
 }
 
 TEST(DecodeImage, MissingFileIsAnIoError) {
-  try {
-    DecodeImageFile(GoldenImagePath("absent.jpg"), ExifOrientation::kIgnore);
-    FAIL();
-  } catch (const Error& error) {
-    EXPECT_EQ(error.kind(), ErrorKind::kIo);
-    EXPECT_THAT(error.what(), HasSubstr("absent.jpg"));
-  }
+  EXPECT_THAT(
+      MessageOf(ErrorKind::kIo,
+                [&] { DecodeImageFile(GoldenImagePath("absent.jpg"), ExifOrientation::kIgnore); }),
+      HasSubstr("absent.jpg"));
 }
 
 TEST(DecodeJpeg, HalfAPictureNamesTheReason) {

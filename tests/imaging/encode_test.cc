@@ -7,6 +7,7 @@
 #include "golden_images.h"
 #include "reidbench/core/error.h"
 #include "reidbench/imaging/decode.h"
+#include "support/expect_error.h"
 
 namespace reidbench {
 namespace {
@@ -65,15 +66,8 @@ TEST(Encode, TheSameBytesEachTime) {
   EXPECT_EQ(EncodePng(image), EncodePng(image));
 }
 
-template <typename Call>
-void ExpectUsageError(Call call, const std::string& message) {
-  try {
-    call();
-    FAIL() << "no error, expected: " << message;
-  } catch (const Error& error) {
-    EXPECT_EQ(error.kind(), ErrorKind::kUsage);
-    EXPECT_EQ(error.what(), message);
-  }
+void ExpectUsageError(const std::function<void()>& call, const std::string& message) {
+  EXPECT_EQ(MessageOf(ErrorKind::kUsage, call), message);
 }
 
 TEST(Encode, RefusesWhatCannotBeWritten) {

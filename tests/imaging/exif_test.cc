@@ -1,6 +1,6 @@
 #include "reidbench/imaging/exif.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <gtest/gtest.h>
 
 #include <string>

@@ -10,6 +10,7 @@
 
 #include "golden_images.h"
 #include "reidbench/core/error.h"
+#include "support/expect_error.h"
 
 namespace reidbench {
 namespace {
@@ -130,13 +131,8 @@ TEST(PreprocessPreset, Fields) {
 }
 
 TEST(PreprocessPreset, UnknownNameSuggests) {
-  try {
-    PreprocessPreset("torchried");
-    FAIL();
-  } catch (const Error& error) {
-    EXPECT_EQ(error.kind(), ErrorKind::kUsage);
-    EXPECT_THAT(error.what(), HasSubstr("torchreid"));
-  }
+  EXPECT_THAT(MessageOf(ErrorKind::kUsage, [&] { PreprocessPreset("torchried"); }),
+              HasSubstr("torchreid"));
 }
 
 TEST(PreprocessOptions, DescribeTellsEveryFieldApart) {
@@ -177,14 +173,8 @@ TEST(PreprocessOptions, ValidateListsEveryViolation) {
                   "mean[G]: must be a finite number, is nan",
                   "mean[B]: must be in -1..1 where 1 is full white, is 104; divide it by 255",
                   "std[B]: must be a finite number above 0, is inf"));
-  try {
-    Preprocessor preprocessor(options);
-    FAIL();
-  } catch (const Error& error) {
-    EXPECT_EQ(error.kind(), ErrorKind::kConfig);
-    EXPECT_THAT(error.what(), HasSubstr("height: must be"));
-    EXPECT_THAT(error.what(), HasSubstr("std[B]: must be"));
-  }
+  EXPECT_THAT(MessageOf(ErrorKind::kConfig, [&] { Preprocessor preprocessor(options); }),
+              testing::AllOf(HasSubstr("height: must be"), HasSubstr("std[B]: must be")));
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 
 #include "mot_metrics/hand_support.h"
 #include "reidbench/core/error.h"
+#include "support/expect_error.h"
 
 namespace reidbench {
 namespace {
@@ -19,13 +20,7 @@ std::string ErrorOf(const std::string& yaml) {
   const std::filesystem::path path =
       std::filesystem::path(::testing::TempDir()) / "benchmark_test.yaml";
   std::ofstream(path) << yaml;
-  try {
-    LoadMotBenchmark(path.string());
-  } catch (const Error& error) {
-    EXPECT_EQ(error.kind(), ErrorKind::kConfig);
-    return error.what();
-  }
-  return "no error";
+  return MessageOf(ErrorKind::kConfig, [&] { LoadMotBenchmark(path.string()); });
 }
 
 TEST(Benchmark, ShipsTheRulesOfTrackEval) {

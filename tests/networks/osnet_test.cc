@@ -7,6 +7,7 @@
 #include <set>
 
 #include "reidbench/weights/byte_reader.h"
+#include "support/expect_error.h"
 #include "weights/files_for_test.h"
 
 namespace reidbench {
@@ -77,13 +78,8 @@ TEST(Osnet, MacsGrowWithTheImageExceptForGatesAndHead) {
 }
 
 TEST(Osnet, AnUnknownNameIsAnsweredWithASuggestion) {
-  try {
-    OsnetArchitectureByName("osnet_x1.0");
-    FAIL();
-  } catch (const Error& error) {
-    EXPECT_EQ(error.kind(), ErrorKind::kUsage);
-    EXPECT_THAT(error.what(), HasSubstr("did you mean 'osnet_x1_0'"));
-  }
+  EXPECT_THAT(MessageOf(ErrorKind::kUsage, [&] { OsnetArchitectureByName("osnet_x1.0"); }),
+              HasSubstr("did you mean 'osnet_x1_0'"));
 }
 
 TEST(Osnet, EveryVariantIsDetectedAndStripped) {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "reidbench/core/error.h"
+#include "support/expect_error.h"
 
 namespace reidbench {
 namespace {
@@ -40,27 +41,21 @@ TEST(RunIsolated, PeakMemoryIsThatOfTheWork) {
 }
 
 TEST(RunIsolated, ThrowsOnWhatTheWorkThrows) {
-  try {
-    RunIsolated([]() -> std::string { ThrowUsage("engine {} is unknown", "x"); });
-    ADD_FAILURE() << "nothing was thrown";
-  } catch (const Error& error) {
-    EXPECT_EQ(error.kind(), ErrorKind::kUsage);
-    EXPECT_STREQ(error.what(), "engine x is unknown");
-  }
+  EXPECT_EQ(
+      MessageOf(
+          ErrorKind::kUsage,
+          [&] { RunIsolated([]() -> std::string { ThrowUsage("engine {} is unknown", "x"); }); }),
+      "engine x is unknown");
 }
 
 TEST(RunIsolated, SaysWhenTheProcessDies) {
   const auto reason = [](int signal) -> std::string {
-    try {
+    return MessageOf(ErrorKind::kModel, [&] {
       RunIsolated([signal]() -> std::string {
         ::raise(signal);
         return "not reached";
       });
-    } catch (const Error& error) {
-      EXPECT_EQ(error.kind(), ErrorKind::kModel);
-      return error.what();
-    }
-    return "nothing was thrown";
+    });
   };
   EXPECT_THAT(reason(SIGKILL), HasSubstr("out of memory"));
   EXPECT_THAT(reason(SIGTERM), HasSubstr("without a result"));

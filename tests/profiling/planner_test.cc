@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "reidbench/core/error.h"
+#include "support/expect_error.h"
 #include "support/machine_profile.h"
 
 namespace reidbench {
@@ -31,13 +32,7 @@ Workload TenPeople() {
 constexpr double kFrameMs = 0.5 + 0.5 + 10.4 + 0.02;
 
 std::string Refusal(const MachineProfile& profile, const Workload& workload) {
-  try {
-    MakePlan(profile, nullptr, workload);
-  } catch (const Error& error) {
-    EXPECT_EQ(error.kind(), ErrorKind::kConfig);
-    return error.what();
-  }
-  return "nothing was thrown";
+  return MessageOf(ErrorKind::kConfig, [&] { MakePlan(profile, nullptr, workload); });
 }
 
 TEST(CostOn, AddsUpWhatAFrameCosts) {

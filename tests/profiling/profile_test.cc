@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "reidbench/core/error.h"
+#include "support/expect_error.h"
 #include "support/machine_profile.h"
 
 namespace reidbench {
@@ -15,14 +16,8 @@ using ::testing::AllOf;
 using ::testing::HasSubstr;
 using Json = nlohmann::json;
 
-std::string Refusal(const std::string& text) {
-  try {
-    ParseProfileJson(text, "p.json");
-  } catch (const Error& error) {
-    EXPECT_EQ(error.kind(), ErrorKind::kConfig);
-    return error.what();
-  }
-  return "nothing was thrown";
+std::string ProfileRefusal(const std::string& text) {
+  return MessageOf(ErrorKind::kConfig, [&] { ParseProfileJson(text, "p.json"); });
 }
 
 TEST(ProfileJson, ReadsBackWhatWasWritten) {
@@ -54,24 +49,26 @@ TEST(ProfileJson, HasThePublishedKeys) {
 }
 
 TEST(ProfileJson, NamesWhatIsWrong) {
-  EXPECT_THAT(Refusal("{"), HasSubstr("p.json: not a profile"));
-  EXPECT_THAT(Refusal("[]"), HasSubstr("expected schema \"reidbench.profile/1\", found none"));
-  EXPECT_THAT(Refusal(R"({"schema": "reidbench.profile/2"})"),
+  EXPECT_THAT(ProfileRefusal("{"), HasSubstr("p.json: not a profile"));
+  EXPECT_THAT(ProfileRefusal("[]"),
+              HasSubstr("expected schema \"reidbench.profile/1\", found none"));
+  EXPECT_THAT(ProfileRefusal(R"({"schema": "reidbench.profile/2"})"),
               AllOf(HasSubstr("reidbench.profile/1"), HasSubstr("found \"reidbench.profile/2\"")));
   Json json = Json::parse(RenderProfileJson(RoundProfile()));
   json["stages"][2].erase("rate");
-  EXPECT_THAT(Refusal(json.dump()), HasSubstr("stages[2].rate is missing"));
+  EXPECT_THAT(ProfileRefusal(json.dump()), HasSubstr("stages[2].rate is missing"));
   json["stages"][2]["rate"] = -1;
-  EXPECT_THAT(Refusal(json.dump()),
+  EXPECT_THAT(ProfileRefusal(json.dump()),
               HasSubstr("stages[2].rate: expected a number above 0, found -1"));
   json["stages"][2]["rate"] = "fast";
-  EXPECT_THAT(Refusal(json.dump()), HasSubstr("found \"fast\""));
+  EXPECT_THAT(ProfileRefusal(json.dump()), HasSubstr("found \"fast\""));
   json = Json::parse(RenderProfileJson(RoundProfile()));
   json["host"]["logical_cores"] = 0;
-  EXPECT_THAT(Refusal(json.dump()), HasSubstr("host.logical_cores: expected a whole number"));
+  EXPECT_THAT(ProfileRefusal(json.dump()),
+              HasSubstr("host.logical_cores: expected a whole number"));
   json = Json::parse(RenderProfileJson(RoundProfile()));
   json["peaks"] = 3;
-  EXPECT_THAT(Refusal(json.dump()), HasSubstr("peaks: expected a list"));
+  EXPECT_THAT(ProfileRefusal(json.dump()), HasSubstr("peaks: expected a list"));
 }
 
 TEST(AddSharesOfPeak, TakesTheRoofOfAsManyThreads) {

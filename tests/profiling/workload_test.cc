@@ -5,6 +5,7 @@
 
 #include "reidbench/core/error.h"
 #include "reidbench/profiling/planner.h"
+#include "support/expect_error.h"
 #include "support/machine_profile.h"
 
 namespace reidbench {
@@ -13,14 +14,8 @@ namespace {
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 
-std::string Refusal(const std::string& text) {
-  try {
-    ReadWorkload(ParseConfig(text, "w.yaml"));
-  } catch (const Error& error) {
-    EXPECT_EQ(error.kind(), ErrorKind::kConfig);
-    return error.what();
-  }
-  return "nothing was thrown";
+std::string WorkloadRefusal(const std::string& text) {
+  return MessageOf(ErrorKind::kConfig, [&] { ReadWorkload(ParseConfig(text, "w.yaml")); });
 }
 
 TEST(ReadWorkload, ReadsEveryValue) {
@@ -57,23 +52,25 @@ utilisation: 0.5
 }
 
 TEST(ReadWorkload, NamesEverythingThatIsImpossible) {
-  EXPECT_THAT(Refusal("cameras: 0\nframe_rate: -25\nutilisation: 1.2\npeople_per_frame: 0\n"),
-              AllOf(HasSubstr("w.yaml:1:"), HasSubstr("found '0'"), HasSubstr("frame_rate"),
-                    HasSubstr("utilisation"), HasSubstr("people_per_frame")));
-  EXPECT_THAT(Refusal("framerate: 25\n"),
+  EXPECT_THAT(
+      WorkloadRefusal("cameras: 0\nframe_rate: -25\nutilisation: 1.2\npeople_per_frame: 0\n"),
+      AllOf(HasSubstr("w.yaml:1:"), HasSubstr("found '0'"), HasSubstr("frame_rate"),
+            HasSubstr("utilisation"), HasSubstr("people_per_frame")));
+  EXPECT_THAT(WorkloadRefusal("framerate: 25\n"),
               AllOf(HasSubstr("framerate"), HasSubstr("did you mean 'frame_rate'")));
-  EXPECT_THAT(Refusal("cameras: many\n"), HasSubstr("or max, found 'many'"));
-  EXPECT_THAT(Refusal("crop: [64]\n"), HasSubstr("[width, height]"));
-  EXPECT_THAT(Refusal("stages: {embed: cloud}\n"), HasSubstr("edge"));
-  EXPECT_THAT(Refusal("stages: {embed: edge, resize: server}\n"), HasSubstr("in one place"));
-  EXPECT_THAT(Refusal("stages: {decode: edge, resize: edge, embed: edge}\n"),
+  EXPECT_THAT(WorkloadRefusal("cameras: many\n"), HasSubstr("or max, found 'many'"));
+  EXPECT_THAT(WorkloadRefusal("crop: [64]\n"), HasSubstr("[width, height]"));
+  EXPECT_THAT(WorkloadRefusal("stages: {embed: cloud}\n"), HasSubstr("edge"));
+  EXPECT_THAT(WorkloadRefusal("stages: {embed: edge, resize: server}\n"),
+              HasSubstr("in one place"));
+  EXPECT_THAT(WorkloadRefusal("stages: {decode: edge, resize: edge, embed: edge}\n"),
               HasSubstr("network: missing"));
-  EXPECT_THAT(Refusal("stages: {decode: server, resize: edge, embed: edge, track: none}\n"
-                      "network: {mbit_per_s: 10}\n"),
+  EXPECT_THAT(WorkloadRefusal("stages: {decode: server, resize: edge, embed: edge, track: none}\n"
+                              "network: {mbit_per_s: 10}\n"),
               HasSubstr("data flows one way"));
-  EXPECT_THAT(Refusal("stages: {decode: none, resize: none, embed: none, track: none}\n"),
+  EXPECT_THAT(WorkloadRefusal("stages: {decode: none, resize: none, embed: none, track: none}\n"),
               HasSubstr("nothing is left to plan"));
-  EXPECT_THAT(Refusal("network: {latency_ms: 3}\n"), HasSubstr("mbit_per_s"));
+  EXPECT_THAT(WorkloadRefusal("network: {latency_ms: 3}\n"), HasSubstr("mbit_per_s"));
 }
 
 TEST(LoadWorkload, SamplesAreInOrder) {

@@ -4,15 +4,10 @@
 #include "reidbench/core/error.h"
 #include "reidbench/retrieval/ranking.h"
 #include "retrieval/golden.h"
+#include "retrieval/inputs.h"
 
 namespace reidbench {
 namespace {
-
-RankingOptions Quick() {
-  RankingOptions options;
-  options.bootstrap.resamples = 0;
-  return options;
-}
 
 TEST(ExplainRules, ShowsWhatEachRuleMoves) {
   const LabelledFeatures set = ReadLabelled(GoldenFile("ranking/euclidean.h5"));

@@ -15,6 +15,8 @@
 #include "reidbench/core/random.h"
 #include "reidbench/retrieval/reranking.h"
 #include "retrieval/golden.h"
+#include "retrieval/inputs.h"
+#include "support/expect_error.h"
 
 namespace reidbench {
 namespace {
@@ -23,12 +25,6 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
 constexpr double kExact = 1e-9;
-
-RankingOptions Quick() {
-  RankingOptions options;
-  options.bootstrap.resamples = 0;
-  return options;
-}
 
 std::vector<PersonId> People(std::initializer_list<int64_t> ids) {
   std::vector<PersonId> people;
@@ -81,15 +77,6 @@ LabelledFeatures Synthetic(int64_t queries, int64_t gallery, int64_t people, int
   fill(queries, false, &set.query, &set.query_person, &set.query_camera);
   fill(gallery, true, &set.gallery, &set.gallery_person, &set.gallery_camera);
   return set;
-}
-
-std::string MessageOf(const std::function<void()>& call) {
-  try {
-    call();
-  } catch (const Error& e) {
-    return e.what();
-  }
-  return "no error";
 }
 
 // The plain definition: sort each row.
@@ -546,48 +533,53 @@ TEST(Ranking, RefusesBadInput) {
   const LabelledFeatures good = OnALine({1, 2, 3}, {1, 1, 2}, {2, 2, 2});
   LabelledFeatures bad = good;
   bad.gallery(1, 0) = std::numeric_limits<float>::quiet_NaN();
-  EXPECT_THAT(MessageOf([&] { Rank(bad.Input(), Quick()); }),
+  EXPECT_THAT(MessageOf(ErrorKind::kInput, [&] { Rank(bad.Input(), Quick()); }),
               HasSubstr("gallery feature row 1 holds NaN"));
   bad = good;
   bad.query(0, 0) = std::numeric_limits<float>::infinity();
-  EXPECT_THAT(MessageOf([&] { Rank(bad.Input(), Quick()); }),
+  EXPECT_THAT(MessageOf(ErrorKind::kInput, [&] { Rank(bad.Input(), Quick()); }),
               HasSubstr("query feature row 0 holds NaN or infinity"));
   bad = good;
   bad.query(0, 0) = 3e30f;
-  EXPECT_THAT(MessageOf([&] { Rank(bad.Input(), Quick()); }), HasSubstr("overflows"));
+  EXPECT_THAT(MessageOf(ErrorKind::kInput, [&] { Rank(bad.Input(), Quick()); }),
+              HasSubstr("overflows"));
   bad = good;
   bad.query = FeatureMatrix::Zero(1, 2);
-  EXPECT_THAT(MessageOf([&] { Rank(bad.Input(), Quick()); }),
+  EXPECT_THAT(MessageOf(ErrorKind::kInput, [&] { Rank(bad.Input(), Quick()); }),
               HasSubstr("2 dimensions, gallery features 1"));
   bad = good;
   bad.query = FeatureMatrix(0, 1);
   bad.query_person.clear();
   bad.query_camera.clear();
-  EXPECT_THAT(MessageOf([&] { Rank(bad.Input(), Quick()); }), HasSubstr("no query images"));
+  EXPECT_THAT(MessageOf(ErrorKind::kInput, [&] { Rank(bad.Input(), Quick()); }),
+              HasSubstr("no query images"));
   bad = good;
   bad.gallery = FeatureMatrix(0, 1);
-  EXPECT_THAT(MessageOf([&] { Rank(bad.Input(), Quick()); }), HasSubstr("no gallery images"));
+  EXPECT_THAT(MessageOf(ErrorKind::kInput, [&] { Rank(bad.Input(), Quick()); }),
+              HasSubstr("no gallery images"));
   bad = good;
   bad.gallery_person.pop_back();
-  EXPECT_THAT(MessageOf([&] { Rank(bad.Input(), Quick()); }),
+  EXPECT_THAT(MessageOf(ErrorKind::kInput, [&] { Rank(bad.Input(), Quick()); }),
               HasSubstr("gallery_person: 2 entries, but there are 3"));
   bad = good;
   bad.query_camera.clear();
-  EXPECT_THAT(MessageOf([&] { Rank(bad.Input(), Quick()); }), HasSubstr("query_camera: 0 entries"));
+  EXPECT_THAT(MessageOf(ErrorKind::kInput, [&] { Rank(bad.Input(), Quick()); }),
+              HasSubstr("query_camera: 0 entries"));
   bad.gallery_camera.clear();
-  EXPECT_THAT(MessageOf([&] { Rank(bad.Input(), Quick()); }), HasSubstr("no camera ids"));
+  EXPECT_THAT(MessageOf(ErrorKind::kInput, [&] { Rank(bad.Input(), Quick()); }),
+              HasSubstr("no camera ids"));
   bad = good;
   bad.query_person[0] = PersonId(-1);
-  EXPECT_THAT(MessageOf([&] { Rank(bad.Input(), Quick()); }),
+  EXPECT_THAT(MessageOf(ErrorKind::kInput, [&] { Rank(bad.Input(), Quick()); }),
               HasSubstr("query row 0 has person -1"));
   bad = good;
   for (PersonId& p : bad.gallery_person) p = PersonId(-1);
-  EXPECT_THAT(MessageOf([&] { Rank(bad.Input(), Quick()); }), HasSubstr("junk"));
+  EXPECT_THAT(MessageOf(ErrorKind::kInput, [&] { Rank(bad.Input(), Quick()); }), HasSubstr("junk"));
   RankingOptions options = Quick();
   options.max_rank = 0;
   options.top_k = -1;
   EXPECT_EQ(options.Validate().size(), 2u);
-  EXPECT_THAT(MessageOf([&] { Rank(good.Input(), options); }),
+  EXPECT_THAT(MessageOf(ErrorKind::kInput, [&] { Rank(good.Input(), options); }),
               HasSubstr("max_rank: 0 is out of range"));
 }
 

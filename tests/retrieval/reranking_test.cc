@@ -10,6 +10,7 @@
 #include "reidbench/core/parallel.h"
 #include "reidbench/core/random.h"
 #include "retrieval/golden.h"
+#include "retrieval/inputs.h"
 
 namespace reidbench {
 namespace {
@@ -31,13 +32,6 @@ void ExpectClose(const FeatureMatrix& found, const FeatureMatrix& expected, floa
   const float worst =
       ((found - expected).array().abs() / expected.array().abs().max(1.0f)).maxCoeff();
   EXPECT_LE(worst, tolerance);
-}
-
-FeatureMatrix Gaussian(int64_t rows, int64_t cols, uint64_t seed) {
-  Rng rng(seed);
-  FeatureMatrix result(rows, cols);
-  for (int64_t i = 0; i < result.size(); ++i) result.data()[i] = static_cast<float>(rng.Normal());
-  return result;
 }
 
 class GoldenReranking : public ::testing::TestWithParam<const char*> {

@@ -8,7 +8,7 @@ namespace reidbench {
 namespace {
 
 // At the origin, looking along +y; right is +x, down is -z; 100 px per m at 10 m.
-RasterCamera LevelCamera() {
+RasterCamera LevelRaster() {
   RasterCamera camera;
   camera.camera_from_world << 1, 0, 0, 0, 0, -1, 0, 1, 0;
   camera.position = {0, 0, 0};
@@ -35,7 +35,7 @@ TEST(Solid, CylinderByHand) {
   SynthPart part = Upright({0, 10, -0.2f}, {0, 10, 0.2f});
   part.half_width.fill(0.1f);
   part.half_depth.fill(0.05f);
-  const Solid solid(part, LevelCamera(), SynthHair::kShort);
+  const Solid solid(part, LevelRaster(), SynthHair::kShort);
   ASSERT_FALSE(solid.behind());
   EXPECT_NEAR(solid.left(), 40, 1e-3);
   EXPECT_NEAR(solid.right(), 60, 1e-3);
@@ -63,7 +63,7 @@ TEST(Solid, SeenFromBehindTheBackShows) {
   part.lateral = {-1, 0, 0};
   part.half_width.fill(0.1f);
   part.half_depth.fill(0.1f);
-  const Solid solid(part, LevelCamera(), SynthHair::kShort);
+  const Solid solid(part, LevelRaster(), SynthHair::kShort);
   SurfacePoint point;
   ASSERT_TRUE(solid.Surface(50, 40, &point));
   EXPECT_NEAR(point.local.y(), -1, 1e-3);
@@ -77,7 +77,7 @@ TEST(Solid, EllipsoidByHand) {
   part.half_width[0] = 0.1f;
   part.half_depth[0] = 0.3f;
   part.cap_b = 0.2f;
-  const Solid solid(part, LevelCamera(), SynthHair::kShort);
+  const Solid solid(part, LevelRaster(), SynthHair::kShort);
   EXPECT_NEAR(solid.right() - solid.left(), 20, 1e-3);
   EXPECT_NEAR(solid.bottom() - solid.top(), 40, 1e-3);
   EXPECT_NEAR(solid.Depth(50, 40), 9.7, 1e-4);
@@ -92,7 +92,7 @@ TEST(Solid, OpenEllipsoidShowsItsInside) {
   part.ellipsoid = true;
   part.half_width[0] = part.half_depth[0] = part.cap_b = 0.5f;
   part.cut = 0.1f;
-  const Solid solid(part, LevelCamera(), SynthHair::kShort);
+  const Solid solid(part, LevelRaster(), SynthHair::kShort);
   SurfacePoint point;
   const float center_y = 40 - 1000 * 2.0f / 10;
   ASSERT_TRUE(solid.Surface(50, center_y - 4, &point));
@@ -105,7 +105,7 @@ TEST(Solid, BehindTheCamera) {
   SynthPart part = Upright({0, -1, 0}, {0, -1, 1});
   part.half_width.fill(0.1f);
   part.half_depth.fill(0.1f);
-  EXPECT_TRUE(Solid(part, LevelCamera(), SynthHair::kShort).behind());
+  EXPECT_TRUE(Solid(part, LevelRaster(), SynthHair::kShort).behind());
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include "reidbench/synth/world.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -7,6 +8,7 @@
 
 #include "reidbench/core/error.h"
 #include "reidbench/core/random.h"
+#include "support/expect_error.h"
 
 namespace reidbench {
 namespace {
@@ -19,7 +21,7 @@ SynthOptions Small() {
   return options;
 }
 
-std::vector<SynthFigure> Crowd(const SynthOptions& options, int count) {
+std::vector<SynthFigure> Scattered(const SynthOptions& options, int count) {
   Rng rng(5);
   std::vector<SynthFigure> figures;
   for (int k = 1; k <= count; ++k) {
@@ -41,7 +43,7 @@ TEST(SynthWorld, TruthFitsTheSilhouettes) {
   SynthOptions options = Small();
   options.density = 0.2;
   const SynthWorld world(options);
-  const std::vector<SynthFigure> figures = Crowd(options, 60);
+  const std::vector<SynthFigure> figures = Scattered(options, 60);
   int checked = 0, hidden = 0;
   for (size_t camera = 0; camera < world.cameras().size(); ++camera) {
     const SynthShot shot = world.Shoot(camera, figures, 1);
@@ -111,7 +113,7 @@ TEST(SynthWorld, TruthFitsTheSilhouettes) {
 TEST(SynthWorld, NobodyInThePictureIsLeftOut) {
   const SynthOptions options = Small();
   const SynthWorld world(options);
-  const std::vector<SynthFigure> figures = Crowd(options, 80);
+  const std::vector<SynthFigure> figures = Scattered(options, 80);
   for (size_t camera = 0; camera < world.cameras().size(); ++camera) {
     const SynthRenderer renderer(world.cameras()[camera], world.plan().scenery);
     const SynthShot shot = world.Shoot(camera, figures, 1);
@@ -129,14 +131,9 @@ TEST(SynthWorld, BrokenRulesAreNamedTogether) {
   SynthOptions options;
   options.camera_height_m = -2;
   options.entrances = 0;
-  try {
-    const SynthWorld world(options);
-    FAIL();
-  } catch (const Error& error) {
-    EXPECT_EQ(error.kind(), ErrorKind::kConfig);
-    EXPECT_NE(std::string(error.what()).find("above the ground"), std::string::npos);
-    EXPECT_NE(std::string(error.what()).find("entrances"), std::string::npos);
-  }
+  EXPECT_THAT(
+      MessageOf(ErrorKind::kConfig, [&] { const SynthWorld world(options); }),
+      testing::AllOf(testing::HasSubstr("above the ground"), testing::HasSubstr("entrances")));
 }
 
 }  // namespace

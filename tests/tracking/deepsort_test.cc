@@ -25,7 +25,7 @@ struct Seen {
 const std::vector<float> kRed{1, 0, 0.1F};
 const std::vector<float> kBlue{0, 2, 0.1F};
 
-BoxLtwh At(double x) { return {x, 100, 50, 100}; }
+BoxLtwh BoxAt(double x) { return {x, 100, 50, 100}; }
 
 std::vector<TrackBox> StepWith(Tracker* tracker, int64_t frame, const std::vector<Seen>& seen) {
   std::vector<TrackBox> detections;
@@ -44,17 +44,18 @@ std::vector<TrackBox> StepWith(Tracker* tracker, int64_t frame, const std::vecto
 TEST(DeepSort, ConfirmsAfterThreeDetections) {
   auto tracker = MakeDeepSort({});
   EXPECT_TRUE(tracker->NeedsEmbeddings());
-  EXPECT_THAT(StepWith(tracker.get(), 1, {{At(0), kRed}}), IsEmpty());
-  EXPECT_THAT(StepWith(tracker.get(), 2, {{At(0), kRed}}), IsEmpty());
-  EXPECT_THAT(Ids(StepWith(tracker.get(), 3, {{At(0), kRed}})), ElementsAre(1));
+  EXPECT_THAT(StepWith(tracker.get(), 1, {{BoxAt(0), kRed}}), IsEmpty());
+  EXPECT_THAT(StepWith(tracker.get(), 2, {{BoxAt(0), kRed}}), IsEmpty());
+  EXPECT_THAT(Ids(StepWith(tracker.get(), 3, {{BoxAt(0), kRed}})), ElementsAre(1));
 }
 
 TEST(DeepSort, AppearanceKeepsIdentitiesThatIouWouldSwap) {
   auto tracker = MakeDeepSort({});
   int64_t frame = 1;
-  for (; frame <= 6; ++frame) StepWith(tracker.get(), frame, {{At(0), kRed}, {At(12), kBlue}});
+  for (; frame <= 6; ++frame)
+    StepWith(tracker.get(), frame, {{BoxAt(0), kRed}, {BoxAt(12), kBlue}});
   // They changed places while nobody looked.
-  const auto rows = StepWith(tracker.get(), frame, {{At(0), kBlue}, {At(12), kRed}});
+  const auto rows = StepWith(tracker.get(), frame, {{BoxAt(0), kBlue}, {BoxAt(12), kRed}});
   ASSERT_THAT(Ids(rows), ElementsAre(1, 2));
   EXPECT_GT(rows[0].box.left, 1);
   EXPECT_LT(rows[1].box.left, 11);
@@ -64,11 +65,11 @@ TEST(DeepSort, FindsSomebodyAfterAGapOnlyByLooks) {
   for (const bool same_looks : {true, false}) {
     auto tracker = MakeDeepSort({});
     int64_t frame = 1;
-    for (; frame <= 5; ++frame) StepWith(tracker.get(), frame, {{At(0), kRed}});
+    for (; frame <= 5; ++frame) StepWith(tracker.get(), frame, {{BoxAt(0), kRed}});
     for (; frame <= 12; ++frame) StepWith(tracker.get(), frame, {});
     for (; frame <= 16; ++frame)
-      StepWith(tracker.get(), frame, {{At(8), same_looks ? kRed : kBlue}});
-    const auto rows = StepWith(tracker.get(), frame, {{At(8), same_looks ? kRed : kBlue}});
+      StepWith(tracker.get(), frame, {{BoxAt(8), same_looks ? kRed : kBlue}});
+    const auto rows = StepWith(tracker.get(), frame, {{BoxAt(8), same_looks ? kRed : kBlue}});
     EXPECT_THAT(Ids(rows), ElementsAre(same_looks ? 1 : 2));
   }
 }
@@ -76,9 +77,9 @@ TEST(DeepSort, FindsSomebodyAfterAGapOnlyByLooks) {
 TEST(DeepSort, MotionVetoesLooks) {
   auto tracker = MakeDeepSort({});
   int64_t frame = 1;
-  for (; frame <= 5; ++frame) StepWith(tracker.get(), frame, {{At(0), kRed}});
-  for (; frame <= 8; ++frame) StepWith(tracker.get(), frame, {{At(900), kRed}});
-  EXPECT_THAT(Ids(StepWith(tracker.get(), frame, {{At(900), kRed}})), ElementsAre(2));
+  for (; frame <= 5; ++frame) StepWith(tracker.get(), frame, {{BoxAt(0), kRed}});
+  for (; frame <= 8; ++frame) StepWith(tracker.get(), frame, {{BoxAt(900), kRed}});
+  EXPECT_THAT(Ids(StepWith(tracker.get(), frame, {{BoxAt(900), kRed}})), ElementsAre(2));
 }
 
 TEST(DeepSort, ReportsPredictionsForAsManyMissesAsAsked) {
@@ -87,7 +88,7 @@ TEST(DeepSort, ReportsPredictionsForAsManyMissesAsAsked) {
     options.report_misses = misses;
     auto tracker = MakeDeepSort(options);
     int64_t frame = 1;
-    for (; frame <= 5; ++frame) StepWith(tracker.get(), frame, {{At(0), kRed}});
+    for (; frame <= 5; ++frame) StepWith(tracker.get(), frame, {{BoxAt(0), kRed}});
     int reported = 0;
     for (; frame <= 12; ++frame)
       reported += static_cast<int>(StepWith(tracker.get(), frame, {}).size());
@@ -105,18 +106,18 @@ TEST(DeepSort, BudgetForgetsOldLooks) {
     int64_t frame = 1;
     for (int i = 0; i <= 10; ++i, ++frame) {
       const float angle = static_cast<float>(i) * 0.157F;
-      StepWith(tracker.get(), frame, {{At(0), {std::cos(angle), std::sin(angle)}}});
+      StepWith(tracker.get(), frame, {{BoxAt(0), {std::cos(angle), std::sin(angle)}}});
     }
     for (int i = 0; i < 3; ++i, ++frame) StepWith(tracker.get(), frame, {});
-    for (int i = 0; i < 3; ++i, ++frame) StepWith(tracker.get(), frame, {{At(0), {1, 0}}});
-    const auto rows = StepWith(tracker.get(), frame, {{At(0), {1, 0}}});
+    for (int i = 0; i < 3; ++i, ++frame) StepWith(tracker.get(), frame, {{BoxAt(0), {1, 0}}});
+    const auto rows = StepWith(tracker.get(), frame, {{BoxAt(0), {1, 0}}});
     EXPECT_THAT(Ids(rows), ElementsAre(budget == 1 ? 2 : 1));
   }
 }
 
 TEST(DeepSort, MissingOrBrokenEmbeddingsAreErrors) {
   auto tracker = MakeDeepSort({});
-  const std::vector<TrackBox> detections{Detection(At(0))};
+  const std::vector<TrackBox> detections{Detection(BoxAt(0))};
   FrameInput bare;
   bare.frame = FrameIndex(7);
   bare.detections = detections;
@@ -124,18 +125,18 @@ TEST(DeepSort, MissingOrBrokenEmbeddingsAreErrors) {
               ThrowsMessage<Error>(HasSubstr("frame 7: expected one embedding for each of 1")));
   EXPECT_THAT(
       [&] {
-        StepWith(tracker.get(), 1, {{At(0), {0, 0, 0}}});
+        StepWith(tracker.get(), 1, {{BoxAt(0), {0, 0, 0}}});
       },
       ThrowsMessage<Error>(HasSubstr("finite length > 0")));
   EXPECT_THAT(
       [&] {
-        StepWith(tracker.get(), 1, {{At(0), {std::numeric_limits<float>::quiet_NaN(), 0, 0}}});
+        StepWith(tracker.get(), 1, {{BoxAt(0), {std::numeric_limits<float>::quiet_NaN(), 0, 0}}});
       },
       ThrowsMessage<Error>(HasSubstr("finite length > 0")));
-  StepWith(tracker.get(), 1, {{At(0), kRed}});
+  StepWith(tracker.get(), 1, {{BoxAt(0), kRed}});
   EXPECT_THAT(
       [&] {
-        StepWith(tracker.get(), 2, {{At(0), {1, 0}}});
+        StepWith(tracker.get(), 2, {{BoxAt(0), {1, 0}}});
       },
       ThrowsMessage<Error>(HasSubstr("embeddings of 3 values as before, found 2")));
 }

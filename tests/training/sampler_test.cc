@@ -12,14 +12,14 @@ namespace {
 using testing::ElementsAre;
 
 // Person p has 3 + p images.
-std::vector<int32_t> Labels(int persons) {
+std::vector<int32_t> PersonLabels(int persons) {
   std::vector<int32_t> label;
   for (int p = 0; p < persons; ++p) label.insert(label.end(), static_cast<size_t>(3 + p), p);
   return label;
 }
 
 TEST(Sampler, BatchesHoldPPersonsWithKImagesEach) {
-  const std::vector<int32_t> label = Labels(10);
+  const std::vector<int32_t> label = PersonLabels(10);
   Rng rng(1);
   const auto batches = SampleEpoch(label, 16, 4, &rng);
   EXPECT_GE(batches.size(), 3u);
@@ -43,7 +43,7 @@ TEST(Sampler, BatchesHoldPPersonsWithKImagesEach) {
 
 TEST(Sampler, EveryPersonComesAsOftenAsItsImagesAllow) {
   // With as many persons as a batch has, the epoch ends when the first is used up.
-  const std::vector<int32_t> label = Labels(4);
+  const std::vector<int32_t> label = PersonLabels(4);
   Rng rng(2);
   EXPECT_EQ(SampleEpoch(label, 8, 2, &rng).size(), 1u);
   // With fewer in a batch all groups are used: 1 + 2 + 2 + 3 groups of two.
@@ -67,7 +67,7 @@ TEST(Sampler, TwoPersonsAreEnough) {
 }
 
 TEST(Sampler, WithoutPersonsEveryImageComesOnce) {
-  const std::vector<int32_t> label = Labels(6);  // 33 images
+  const std::vector<int32_t> label = PersonLabels(6);  // 33 images
   Rng rng(3);
   const auto batches = SampleEpoch(label, 8, 0, &rng);
   ASSERT_EQ(batches.size(), 4u) << "the last image alone is no batch";
@@ -82,7 +82,7 @@ TEST(Sampler, WithoutPersonsEveryImageComesOnce) {
 }
 
 TEST(Sampler, IsDeterminedByItsRandomNumbers) {
-  const std::vector<int32_t> label = Labels(10);
+  const std::vector<int32_t> label = PersonLabels(10);
   Rng a(7), b(7), c(8);
   const auto first = SampleEpoch(label, 16, 4, &a);
   EXPECT_EQ(first, SampleEpoch(label, 16, 4, &b));

@@ -12,6 +12,7 @@
 #include "reidbench/core/parallel.h"
 #include "reidbench/core/random.h"
 #include "reidbench/training/evaluation.h"
+#include "support/expect_error.h"
 #include "support/temp_folder.h"
 
 namespace reidbench {
@@ -55,17 +56,6 @@ TrainOptions Small() {
 }
 
 std::string Bytes(const Trainer& trainer) { return TorchZipBytes(trainer.SaveResumable()); }
-
-ErrorKind KindOf(const std::function<void()>& action, std::string* message) {
-  try {
-    action();
-  } catch (const Error& error) {
-    *message = error.what();
-    return error.kind();
-  }
-  *message = "no error";
-  return ErrorKind::kInternal;
-}
 
 TEST(Trainer, LearnsToTellTwoPersonsApart) {
   TrainOptions options = Small();
@@ -163,7 +153,7 @@ TEST(Trainer, ResumesWithTheBytesOfAnUninterruptedRun) {
 
   std::string message;
   Trainer other(Small(), Persons(5, 6));
-  EXPECT_EQ(KindOf([&] { other.Resume(path); }, &message), ErrorKind::kModel);
+  message = MessageOf(ErrorKind::kModel, [&] { other.Resume(path); });
   EXPECT_THAT(message, HasSubstr("not the state of this training"));
 }
 
@@ -204,7 +194,7 @@ TEST(Trainer, StartsFromGivenWeights) {
   options.architecture = "osnet_ain_x0_25";
   Trainer other(options, Persons(4, 6));
   std::string message;
-  EXPECT_EQ(KindOf([&] { other.StartFrom(path); }, &message), ErrorKind::kModel);
+  message = MessageOf(ErrorKind::kModel, [&] { other.StartFrom(path); });
   EXPECT_THAT(message, HasSubstr("holds an osnet_x0_25, expected an osnet_ain_x0_25"));
 }
 
@@ -222,29 +212,29 @@ TEST(Trainer, ALossThatIsNotFiniteStopsIt) {
   Trainer trainer(Small(), Persons(4, 6));
   trainer.StartFrom(folder.path() / "x.pth");
   std::string message;
-  EXPECT_EQ(KindOf([&] { trainer.RunEpoch(); }, &message), ErrorKind::kModel);
+  message = MessageOf(ErrorKind::kModel, [&] { trainer.RunEpoch(); });
   EXPECT_THAT(message, HasSubstr("not finite in step 1 of epoch 1"));
 }
 
 TEST(Trainer, RefusesWhatCannotBeTrained) {
   std::string message;
-  EXPECT_EQ(KindOf([&] { Trainer(Small(), Persons(1, 6)); }, &message), ErrorKind::kInput);
+  message = MessageOf(ErrorKind::kInput, [&] { Trainer(Small(), Persons(1, 6)); });
   EXPECT_THAT(message, HasSubstr("at least 2 persons, found 1"));
 
   TrainOptions options = Small();
   options.device = "cuda:99";
-  EXPECT_EQ(KindOf([&] { Trainer(options, Persons(2, 6)); }, &message), ErrorKind::kUsage);
+  message = MessageOf(ErrorKind::kUsage, [&] { Trainer(options, Persons(2, 6)); });
 
   options = Small();
   options.learning_rate = 0;
   options.height = 8;
   options.images_per_person = 3;
-  EXPECT_EQ(KindOf([&] { Trainer(options, Persons(2, 6)); }, &message), ErrorKind::kConfig);
+  message = MessageOf(ErrorKind::kConfig, [&] { Trainer(options, Persons(2, 6)); });
   EXPECT_THAT(message, AllOf(HasSubstr("learning rate is 0"), HasSubstr("height is 8"),
                              HasSubstr("multiples of the 3 images per person")));
   options = Small();
   options.images_per_person = 8;
-  EXPECT_EQ(KindOf([&] { Trainer(options, Persons(2, 6)); }, &message), ErrorKind::kConfig);
+  message = MessageOf(ErrorKind::kConfig, [&] { Trainer(options, Persons(2, 6)); });
   EXPECT_THAT(message, HasSubstr("chunk size 8 are to hold at least 2 persons of 8 images"));
 
   TrainingImages corrupt = Persons(2, 6);
@@ -252,7 +242,7 @@ TEST(Trainer, RefusesWhatCannotBeTrained) {
     if (item == 5) ThrowInput("five.jpg: corrupt");
     DrawPerson(0, item, image);
   };
-  EXPECT_EQ(KindOf([&] { Trainer(Small(), corrupt); }, &message), ErrorKind::kInput);
+  message = MessageOf(ErrorKind::kInput, [&] { Trainer(Small(), corrupt); });
   EXPECT_THAT(message, HasSubstr("five.jpg"));
 }
 

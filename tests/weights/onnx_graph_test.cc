@@ -33,7 +33,7 @@ struct Parsed {
   OnnxGraph graph;
   std::map<std::string, Tensor> tensors;
 };
-Parsed Parse(const std::string& model) {
+Parsed ParseModel(const std::string& model) {
   Parsed parsed;
   parsed.graph = ParseOnnx({reinterpret_cast<const uint8_t*>(model.data()), model.size()}, "x.onnx",
                            parsed.tensors);
@@ -42,8 +42,8 @@ Parsed Parse(const std::string& model) {
 std::string WithTensor(const std::string& tensor) {
   return Field(1, 7) + Field(7, Field(5, tensor));
 }
-std::string Refusal(const std::string& model) {
-  return ModelError([&] { Parse(model); });
+std::string OnnxRefusal(const std::string& model) {
+  return ModelError([&] { ParseModel(model); });
 }
 
 TEST(OnnxGraph, ReadsATorchExport) {
@@ -69,7 +69,7 @@ TEST(OnnxGraph, EveryStorageOfNumbers) {
   const std::string shape = Field(1, 2);
   const std::string name = Field(8, "t");
   const auto values = [&](const std::string& fields) {
-    return Parse(WithTensor(shape + fields + name)).tensors.at("t").values;
+    return ParseModel(WithTensor(shape + fields + name)).tensors.at("t").values;
   };
   EXPECT_THAT(values(Field(2, 1) + Field(9, Raw({1.5F, -2.0F}))), ElementsAre(1.5, -2));
   EXPECT_THAT(values(Field(2, 1) + Field(4, Raw({1.5F, -2.0F}))), ElementsAre(1.5, -2));  // packed
@@ -89,38 +89,38 @@ TEST(OnnxGraph, ConstantNodesAreTensorsAndInitialisersAreNoInputs) {
       Field(2, "c") + Field(4, "Constant") + Field(5, Field(1, "value") + Field(5, tensor));
   const std::string graph = Field(1, constant) + Field(5, tensor + Field(8, "w")) +
                             Field(11, Field(1, "w")) + Field(11, Field(1, "x"));
-  const Parsed parsed = Parse(Field(1, 7) + Field(7, graph));
+  const Parsed parsed = ParseModel(Field(1, 7) + Field(7, graph));
   EXPECT_THAT(parsed.tensors.at("c").values, ElementsAre(4));
   ASSERT_EQ(parsed.graph.inputs.size(), 1U);
   EXPECT_EQ(parsed.graph.inputs[0].name, "x");
 }
 
 TEST(OnnxGraph, RefusesDamageWithTheReason) {
-  EXPECT_THAT(Refusal(Field(1, 7)), HasSubstr("no graph"));
-  EXPECT_THAT(Refusal(Field(1, 7) + "\x3b"), HasSubstr("wire type 3"));
-  EXPECT_THAT(Refusal(Field(1, 7) + "\x3a\x05"
-                                    "ab"),
+  EXPECT_THAT(OnnxRefusal(Field(1, 7)), HasSubstr("no graph"));
+  EXPECT_THAT(OnnxRefusal(Field(1, 7) + "\x3b"), HasSubstr("wire type 3"));
+  EXPECT_THAT(OnnxRefusal(Field(1, 7) + "\x3a\x05"
+                                        "ab"),
               HasSubstr("cut short"));
-  EXPECT_THAT(Refusal(Field(1, 7) + Field(7, 3)), HasSubstr("wire type 0, expected 2"));
-  EXPECT_THAT(Refusal(std::string(11, '\xff')), HasSubstr("does not end"));
+  EXPECT_THAT(OnnxRefusal(Field(1, 7) + Field(7, 3)), HasSubstr("wire type 0, expected 2"));
+  EXPECT_THAT(OnnxRefusal(std::string(11, '\xff')), HasSubstr("does not end"));
   EXPECT_THAT(
-      Refusal(WithTensor(Field(1, 3) + Field(2, 1) + Field(9, Raw({1.0F})) + Field(8, "t"))),
+      OnnxRefusal(WithTensor(Field(1, 3) + Field(2, 1) + Field(9, Raw({1.0F})) + Field(8, "t"))),
       HasSubstr("tensor 't': damaged ONNX file: shape [3] needs 3 numbers, 1 are there"));
-  EXPECT_THAT(Refusal(WithTensor(Field(1, ~uint64_t{0}) + Field(2, 1))),
+  EXPECT_THAT(OnnxRefusal(WithTensor(Field(1, ~uint64_t{0}) + Field(2, 1))),
               HasSubstr("impossible shape"));
-  EXPECT_THAT(
-      Refusal(WithTensor(Field(1, uint64_t{1} << 40) + Field(1, uint64_t{1} << 40) + Field(2, 1))),
-      HasSubstr("impossible shape"));
-  EXPECT_THAT(Refusal(WithTensor(Field(1, 2) + Field(2, 1) + Field(8, "w") + Field(14, 1))),
+  EXPECT_THAT(OnnxRefusal(WithTensor(Field(1, uint64_t{1} << 40) + Field(1, uint64_t{1} << 40) +
+                                     Field(2, 1))),
+              HasSubstr("impossible shape"));
+  EXPECT_THAT(OnnxRefusal(WithTensor(Field(1, 2) + Field(2, 1) + Field(8, "w") + Field(14, 1))),
               HasSubstr("tensor 'w' has its numbers in another file"));
   const std::string tensor = Field(5, Field(1, 0) + Field(2, 1) + Field(8, "w"));
-  EXPECT_THAT(Refusal(Field(1, 7) + Field(7, tensor + tensor)), HasSubstr("two tensors"));
+  EXPECT_THAT(OnnxRefusal(Field(1, 7) + Field(7, tensor + tensor)), HasSubstr("two tensors"));
 }
 
 TEST(OnnxGraph, ManySmallThingsAreRefused) {
   std::string nodes;
   for (int i = 0; i < 1'000'001; ++i) nodes += std::string("\x0a\0", 2);
-  EXPECT_THAT(Refusal(Field(1, 7) + Field(7, nodes)), HasSubstr("more than 1000000 nodes"));
+  EXPECT_THAT(OnnxRefusal(Field(1, 7) + Field(7, nodes)), HasSubstr("more than 1000000 nodes"));
 }
 
 }  // namespace

@@ -19,13 +19,13 @@ std::span<const uint8_t> AsBytes(const std::string& text) {
   return {reinterpret_cast<const uint8_t*>(text.data()), text.size()};
 }
 
-Pickle Parse(const std::string& text) {
+Pickle ParsePickle(const std::string& text) {
   ByteReader reader(AsBytes(text), "test.pkl");
   return Pickle(reader);
 }
 
-std::string Refusal(const std::string& text) {
-  return ModelError([&] { Parse(text); });
+std::string PickleRefusal(const std::string& text) {
+  return ModelError([&] { ParsePickle(text); });
 }
 
 TEST(Pickle, ReadsNumbersOfEveryWidth) {
@@ -33,7 +33,7 @@ TEST(Pickle, ReadsNumbersOfEveryWidth) {
   const std::string text =
       "\x80\x02(K\x01M\x2c\x01J\xfe\xff\xff\xffG\x40\x04\0\0\0\0\0\0N\x88"
       "\x8a\x06\0\0\0\0\0\x01\x8a\x01\xfft."s;
-  const Pickle pickle = Parse(text);
+  const Pickle pickle = ParsePickle(text);
   const auto elements = pickle.Elements(pickle.root());
   ASSERT_TRUE(elements);
   ASSERT_EQ(elements->size(), 8U);
@@ -51,7 +51,7 @@ TEST(Pickle, ReadsNumbersOfEveryWidth) {
 TEST(Pickle, DictsKeepOrderAndMemoRefersBack) {
   // {'a': 'x', 'b': 'x'} where the second 'x' is a BINGET.
   const std::string text = "\x80\x02}q\0(X\x01\0\0\0aX\x01\0\0\0xq\x01X\x01\0\0\0bh\x01u."s;
-  const Pickle pickle = Parse(text);
+  const Pickle pickle = ParsePickle(text);
   const auto entries = pickle.Entries(pickle.root());
   ASSERT_TRUE(entries);
   ASSERT_EQ(entries->size(), 2U);
@@ -68,7 +68,7 @@ TEST(Pickle, OrderedDictFromPairsAndItems) {
       "aK\x01"
       "ea\x85RU\x01"
       "bK\x02s."s;
-  const Pickle pickle = Parse(text);
+  const Pickle pickle = ParsePickle(text);
   const auto entries = pickle.Entries(pickle.root());
   ASSERT_TRUE(entries);
   ASSERT_EQ(entries->size(), 2U);
@@ -77,14 +77,15 @@ TEST(Pickle, OrderedDictFromPairsAndItems) {
 }
 
 TEST(Pickle, NamesWhateverIsNotOnTheList) {
-  EXPECT_THAT(Refusal("cposix\nsystem\n."), HasSubstr("refused: the pickle asks for posix.system"));
-  EXPECT_THAT(Refusal("c__builtin__\neval\n."), HasSubstr("__builtin__.eval"));
-  EXPECT_THAT(Refusal("(S'x'\nios\nsystem\n."), HasSubstr("opcode 0x53"));
-  EXPECT_THAT(Refusal("(ios\nsystem\n."), HasSubstr("os.system"));
-  EXPECT_THAT(Refusal("\x80\x04\x8c\x02os\x8c\x06system\x93."s), HasSubstr("os.system"));
-  EXPECT_THAT(Refusal("ctorch.hub\nload\n."), HasSubstr("torch.hub.load"));
+  EXPECT_THAT(PickleRefusal("cposix\nsystem\n."),
+              HasSubstr("refused: the pickle asks for posix.system"));
+  EXPECT_THAT(PickleRefusal("c__builtin__\neval\n."), HasSubstr("__builtin__.eval"));
+  EXPECT_THAT(PickleRefusal("(S'x'\nios\nsystem\n."), HasSubstr("opcode 0x53"));
+  EXPECT_THAT(PickleRefusal("(ios\nsystem\n."), HasSubstr("os.system"));
+  EXPECT_THAT(PickleRefusal("\x80\x04\x8c\x02os\x8c\x06system\x93."s), HasSubstr("os.system"));
+  EXPECT_THAT(PickleRefusal("ctorch.hub\nload\n."), HasSubstr("torch.hub.load"));
   // The name of a function may try to spoil the terminal.
-  EXPECT_THAT(Refusal("ca\x1b[2J\nb\n."), HasSubstr("a\\x1b[2J.b"));
+  EXPECT_THAT(PickleRefusal("ca\x1b[2J\nb\n."), HasSubstr("a\\x1b[2J.b"));
 }
 
 TEST(Pickle, EveryPrefixIsCutShort) {
@@ -92,39 +93,40 @@ TEST(Pickle, EveryPrefixIsCutShort) {
       "\x80\x04\x95\x11\0\0\0\0\0\0\0}\x94(\x8c\x01"
       "a\x94]\x94(K\x01K\x02"
       "eu."s;
-  EXPECT_NO_THROW(Parse(text));
+  EXPECT_NO_THROW(ParsePickle(text));
   for (size_t size = 0; size < text.size(); ++size) {
-    EXPECT_NE(Refusal(text.substr(0, size)), "") << size;
+    EXPECT_NE(PickleRefusal(text.substr(0, size)), "") << size;
   }
 }
 
 TEST(Pickle, RefusesDamage) {
-  EXPECT_THAT(Refusal("."), HasSubstr("the stack is empty"));
-  EXPECT_THAT(Refusal("t."), HasSubstr("a mark is missing"));
-  EXPECT_THAT(Refusal("h\x05."), HasSubstr("memo entry"));
-  EXPECT_THAT(Refusal("Nr\xff\xff\xff\xff."), HasSubstr("memo index"));
-  EXPECT_THAT(Refusal("}(Nu."), HasSubstr("key without a value"));
-  EXPECT_THAT(Refusal("NNa."), HasSubstr("no list"));
-  EXPECT_THAT(Refusal("N)R."), HasSubstr("no class"));
-  EXPECT_THAT(Refusal("ccollections\nOrderedDict\nNR."), HasSubstr("tuple of arguments"));
-  EXPECT_THAT(Refusal("\x80\x06."), HasSubstr("protocol 6"));
-  EXPECT_THAT(Refusal("\x82\x01."), HasSubstr("opcode 0x82"));
-  EXPECT_THAT(Refusal("X\xff\xff\xff\x7f."), HasSubstr("cut short"));
+  EXPECT_THAT(PickleRefusal("."), HasSubstr("the stack is empty"));
+  EXPECT_THAT(PickleRefusal("t."), HasSubstr("a mark is missing"));
+  EXPECT_THAT(PickleRefusal("h\x05."), HasSubstr("memo entry"));
+  EXPECT_THAT(PickleRefusal("Nr\xff\xff\xff\xff."), HasSubstr("memo index"));
+  EXPECT_THAT(PickleRefusal("}(Nu."), HasSubstr("key without a value"));
+  EXPECT_THAT(PickleRefusal("NNa."), HasSubstr("no list"));
+  EXPECT_THAT(PickleRefusal("N)R."), HasSubstr("no class"));
+  EXPECT_THAT(PickleRefusal("ccollections\nOrderedDict\nNR."), HasSubstr("tuple of arguments"));
+  EXPECT_THAT(PickleRefusal("\x80\x06."), HasSubstr("protocol 6"));
+  EXPECT_THAT(PickleRefusal("\x82\x01."), HasSubstr("opcode 0x82"));
+  EXPECT_THAT(PickleRefusal("X\xff\xff\xff\x7f."), HasSubstr("cut short"));
   // A mark hides what lies beneath it.
-  EXPECT_THAT(Refusal("N(\x85."), HasSubstr("the stack is empty"));
+  EXPECT_THAT(PickleRefusal("N(\x85."), HasSubstr("the stack is empty"));
 }
 
 TEST(Pickle, ManyObjectsAreRefusedBeforeTheyFillTheMemory) {
-  EXPECT_THAT(Refusal(std::string(5'000'000, ']') + "."), HasSubstr("more than 4000000 objects"));
+  EXPECT_THAT(PickleRefusal(std::string(5'000'000, ']') + "."),
+              HasSubstr("more than 4000000 objects"));
 }
 
 TEST(Pickle, CyclesAndDeepNestingAreHarmless) {
   // x = []; x.append(x)
-  const Pickle cycle = Parse("]q\0h\0a."s);
+  const Pickle cycle = ParsePickle("]q\0h\0a."s);
   const auto elements = cycle.Elements(cycle.root());
   ASSERT_TRUE(elements);
   EXPECT_EQ((*elements)[0], &cycle.root());
-  const Pickle deep = Parse("N" + std::string(1'000'000, '\x85') + ".");
+  const Pickle deep = ParsePickle("N" + std::string(1'000'000, '\x85') + ".");
   EXPECT_EQ(deep.root().kind, Kind::kTuple);
 }
 

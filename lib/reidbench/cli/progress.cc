@@ -1,6 +1,6 @@
 #include "reidbench/cli/progress.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <unistd.h>
 
 #include <cmath>

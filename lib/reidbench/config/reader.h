@@ -8,7 +8,7 @@
 //   reader.Finish();
 #pragma once
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <cstdint>
 #include <filesystem>

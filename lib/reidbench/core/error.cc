@@ -30,5 +30,9 @@ void CheckFailed(const char* condition, const char* file, int line) {
       fmt::format("internal check failed: {} at {}:{}; please report this", condition, path, line));
 }
 
+void Throw(ErrorKind kind, fmt::string_view format, fmt::format_args args) {
+  throw Error(kind, fmt::vformat(format, args));
+}
+
 }  // namespace internal
 }  // namespace reidbench

@@ -3,11 +3,10 @@
 // translated in the module that owns the library.
 #pragma once
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <stdexcept>
 #include <string>
-#include <utility>
 
 namespace reidbench {
 
@@ -47,30 +46,32 @@ class Interrupted : public std::runtime_error {
 
 int ExitCodeOf(ErrorKind kind);
 
+namespace internal {
+[[noreturn]] void CheckFailed(const char* condition, const char* file, int line);
+// Formats and throws out of line: a throw then costs its caller nothing but the call.
+[[noreturn]] void Throw(ErrorKind kind, fmt::string_view format, fmt::format_args args);
+}  // namespace internal
+
 template <typename... Args>
 [[noreturn]] void ThrowUsage(fmt::format_string<Args...> format, Args&&... args) {
-  throw Error(ErrorKind::kUsage, fmt::format(format, std::forward<Args>(args)...));
+  internal::Throw(ErrorKind::kUsage, format, fmt::make_format_args(args...));
 }
 template <typename... Args>
 [[noreturn]] void ThrowConfig(fmt::format_string<Args...> format, Args&&... args) {
-  throw Error(ErrorKind::kConfig, fmt::format(format, std::forward<Args>(args)...));
+  internal::Throw(ErrorKind::kConfig, format, fmt::make_format_args(args...));
 }
 template <typename... Args>
 [[noreturn]] void ThrowInput(fmt::format_string<Args...> format, Args&&... args) {
-  throw Error(ErrorKind::kInput, fmt::format(format, std::forward<Args>(args)...));
+  internal::Throw(ErrorKind::kInput, format, fmt::make_format_args(args...));
 }
 template <typename... Args>
 [[noreturn]] void ThrowIo(fmt::format_string<Args...> format, Args&&... args) {
-  throw Error(ErrorKind::kIo, fmt::format(format, std::forward<Args>(args)...));
+  internal::Throw(ErrorKind::kIo, format, fmt::make_format_args(args...));
 }
 template <typename... Args>
 [[noreturn]] void ThrowModel(fmt::format_string<Args...> format, Args&&... args) {
-  throw Error(ErrorKind::kModel, fmt::format(format, std::forward<Args>(args)...));
+  internal::Throw(ErrorKind::kModel, format, fmt::make_format_args(args...));
 }
-
-namespace internal {
-[[noreturn]] void CheckFailed(const char* condition, const char* file, int line);
-}  // namespace internal
 
 // For bugs, not for bad input: throws Error(kInternal) in every build type.
 #define REIDBENCH_CHECK(condition)                                                        \

@@ -1,19 +1,8 @@
 // Threads: one limit for the whole process, and loops whose results do not depend on it.
 #pragma once
 
-#include <tbb/blocked_range.h>
-#include <tbb/global_control.h>
-#include <tbb/parallel_for.h>
-
 #include <cstdint>
-
-#ifdef __SANITIZE_THREAD__
-#include <atomic>
-#include <exception>
-#include <mutex>
-#include <thread>
-#include <vector>
-#endif
+#include <memory>
 
 namespace reidbench {
 
@@ -24,49 +13,32 @@ int ResolveThreads(int requested);
 // parallel work.
 class ThreadLimit {
  public:
-  explicit ThreadLimit(int threads)
-      : control_(tbb::global_control::max_allowed_parallelism,
-                 static_cast<size_t>(ResolveThreads(threads))) {}
+  explicit ThreadLimit(int threads);
+  ~ThreadLimit();
 
  private:
-  tbb::global_control control_;
+  struct Control;
+  std::unique_ptr<Control> control_;
 };
+
+namespace internal {
+// Calls run(body, begin, end) for ranges that cover [0, n).
+void ParallelRanges(int64_t n, void (*run)(const void* body, int64_t begin, int64_t end),
+                    const void* body);
+}  // namespace internal
 
 // Calls body(i) for i in [0, n) in any order on any thread. For equal results on any number of
 // threads let body(i) write only to slots of its own index, and combine the slots in index order
 // afterwards.
 template <typename Body>
 void ParallelFor(int64_t n, const Body& body) {
-#ifdef __SANITIZE_THREAD__
-  // Debian compiles TBB without ThreadSanitizer, which then takes every hand-over for a race. Plain
-  // threads show it the races of the bodies, which are ours.
-  std::atomic<int64_t> next = 0;
-  std::exception_ptr error;
-  std::mutex error_mutex;
-  const auto work = [&] {
-    for (int64_t i = next.fetch_add(1); i < n; i = next.fetch_add(1)) {
-      try {
-        body(i);
-      } catch (...) {
-        const std::lock_guard lock(error_mutex);
-        if (!error) error = std::current_exception();
-        next = n;
-      }
-    }
-  };
-  const auto limit = static_cast<int64_t>(
-      tbb::global_control::active_value(tbb::global_control::max_allowed_parallelism));
-  std::vector<std::thread> threads;
-  for (int64_t t = 1; t < limit && t < n; ++t) threads.emplace_back(work);
-  work();
-  for (std::thread& thread : threads) thread.join();
-  if (error) std::rethrow_exception(error);
-#else
-  tbb::parallel_for(tbb::blocked_range<int64_t>(0, n, 1),
-                    [&](const tbb::blocked_range<int64_t>& range) {
-                      for (int64_t i = range.begin(); i != range.end(); ++i) body(i);
-                    });
-#endif
+  internal::ParallelRanges(
+      n,
+      [](const void* erased, int64_t begin, int64_t end) {
+        const Body& typed = *static_cast<const Body*>(erased);
+        for (int64_t i = begin; i != end; ++i) typed(i);
+      },
+      &body);
 }
 
 // Calls body(begin, end) for fixed chunks of `chunk` items (the last may be shorter): the chunk

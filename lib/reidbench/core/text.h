@@ -11,6 +11,9 @@
 
 namespace reidbench {
 
+// Of UTF-8: what some editors put before the first character of a file.
+inline constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+
 std::string_view Trim(std::string_view text);
 std::vector<std::string_view> SplitText(std::string_view text,
                                         char delimiter);  // keeps empty fields

@@ -20,7 +20,6 @@
 namespace reidbench {
 namespace {
 
-constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 constexpr int64_t kMaxFrame = std::numeric_limits<int32_t>::max();
 constexpr double kMaxExactInteger = 9007199254740992.0;  // 2^53
 constexpr double kMaxCoordinate = 1e100;                 // areas of larger boxes overflow

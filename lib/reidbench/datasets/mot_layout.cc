@@ -156,7 +156,7 @@ std::vector<MotBoxFiles> TextFilesOf(const fs::path& folder) {
   return files;
 }
 
-bool IsImageName(const fs::path& name) {
+bool IsFrameFile(const fs::path& name) {
   const std::string extension = ToLower(name.extension().string());
   for (const char* known : {".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp"}) {
     if (extension == known) return true;
@@ -323,7 +323,7 @@ std::vector<fs::path> FindSequenceInfos(const fs::path& path, std::span<const st
 std::map<int64_t, fs::path> FindFrameImages(const fs::path& folder) {
   std::map<int64_t, fs::path> files;
   for (const std::string& name : ListFileNames(folder)) {
-    if (name.front() == '.' || !IsImageName(name)) continue;
+    if (name.front() == '.' || !IsFrameFile(name)) continue;
     const std::optional<int64_t> number = FrameNumber(name);
     if (!number) continue;
     const auto [at, is_new] = files.emplace(*number, folder / name);

@@ -16,10 +16,6 @@
 namespace reidbench {
 namespace {
 
-double Now() {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
-
 double Seconds(const timeval& time) {
   return static_cast<double>(time.tv_sec) + 1e-6 * static_cast<double>(time.tv_usec);
 }
@@ -45,6 +41,10 @@ int OpenOutput(const std::filesystem::path& path) {
 }
 
 }  // namespace
+
+double Now() {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
 
 ChildProcess::ChildProcess(const std::vector<std::string>& words,
                            const std::filesystem::path& stdout_file,

@@ -12,6 +12,9 @@
 
 namespace reidbench {
 
+// Seconds of a clock that never jumps.
+double Now();
+
 struct ProcessResult {
   int exit_code = 0;  // 128 + signal when killed
   double wall_s = 0;

@@ -1,6 +1,6 @@
 #include "reidbench/experiment/report.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <cmath>
 

@@ -1,6 +1,6 @@
 #include "reidbench/experiment/run_page.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <set>

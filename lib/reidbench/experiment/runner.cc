@@ -1,6 +1,6 @@
 #include "reidbench/experiment/runner.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -55,10 +55,6 @@ const char* StatusName(StageStatus status) {
 
 bool IsDone(StageStatus status) {
   return status == StageStatus::kReused || status == StageStatus::kFinished;
-}
-
-double Now() {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
 
 std::string LogOf(const fs::path& folder) {

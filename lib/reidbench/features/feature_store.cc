@@ -1,6 +1,7 @@
 #include "reidbench/features/feature_store.h"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <sys/mman.h>
 #include <unistd.h>
 #include <zlib.h>

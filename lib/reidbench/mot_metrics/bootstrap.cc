@@ -6,6 +6,7 @@
 #include "reidbench/core/error.h"
 #include "reidbench/core/parallel.h"
 #include "reidbench/core/random.h"
+#include "reidbench/core/text.h"
 
 namespace reidbench {
 namespace {
@@ -36,7 +37,7 @@ void CheckFields(const std::vector<std::string>& fields) {
 
 void CheckOptions(const MotBootstrapOptions& options) {
   const std::vector<std::string> violations = options.Validate();
-  if (!violations.empty()) ThrowUsage("bootstrap: {}", fmt::join(violations, "; "));
+  if (!violations.empty()) ThrowUsage("bootstrap: {}", JoinText(violations, "; "));
   CheckFields(options.fields);
 }
 

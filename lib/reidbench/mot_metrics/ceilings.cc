@@ -14,7 +14,6 @@
 namespace reidbench {
 namespace {
 
-constexpr double kEps = std::numeric_limits<double>::epsilon();
 constexpr double kThreshold = 0.5;
 
 // Rows of each track in the order of time. Tracks of the most rows come first, among equals the one

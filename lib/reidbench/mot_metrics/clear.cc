@@ -9,7 +9,6 @@
 namespace reidbench {
 namespace {
 
-constexpr double kEps = std::numeric_limits<double>::epsilon();
 constexpr int32_t kNone = -1;
 
 // Walks the frames; `per_frame(f, counts of this frame alone)` gets tp, fn, fp, switches and IoU

@@ -11,9 +11,6 @@
 namespace reidbench {
 namespace {
 
-constexpr double kEps = std::numeric_limits<double>::epsilon();
-constexpr int64_t kFramesPerTask = 64;
-
 // The sum that numpy computes for a contiguous vector of `size` numbers of which only these are not
 // zero: eight running sums up to 128 numbers, halves beyond. The sums decide ties of the
 // assignment, so they must not differ in the last bit.

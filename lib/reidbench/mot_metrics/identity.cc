@@ -13,7 +13,7 @@ struct IdentityMatch {
   int64_t shared_boxes = 0;
 };
 
-IdentityMatch Match(const MotSequence& s) {
+IdentityMatch MatchTracks(const MotSequence& s) {
   const std::vector<int64_t> shared = SharedFrames(s, kIdentityThreshold);
   const SparseScores scores =
       TrackPairScores(s, [&](size_t pair) { return static_cast<double>(shared[pair]); });
@@ -38,17 +38,17 @@ IdentityCounts& IdentityCounts::operator+=(const IdentityCounts& other) {
 }
 
 std::vector<int32_t> MatchIdentities(const MotSequence& sequence) {
-  return Match(sequence).tracker_of_gt;
+  return MatchTracks(sequence).tracker_of_gt;
 }
 
 IdentityCounts CountIdentity(const MotSequence& s) {
-  const int64_t tp = Match(s).shared_boxes;
+  const int64_t tp = MatchTracks(s).shared_boxes;
   return {tp, static_cast<int64_t>(s.gt_id.size()) - tp,
           static_cast<int64_t>(s.tracker_id.size()) - tp};
 }
 
 std::vector<IdentityCounts> CountIdentityBlocks(const MotSequence& s, int64_t block_frames) {
-  const std::vector<int32_t> tracker_of_gt = Match(s).tracker_of_gt;
+  const std::vector<int32_t> tracker_of_gt = MatchTracks(s).tracker_of_gt;
   std::vector<IdentityCounts> blocks((s.frame_count + block_frames - 1) / block_frames);
   for (size_t f = 0; f < s.frame_size(); ++f) {
     IdentityCounts& block = blocks[(s.frames[f].number - 1) / block_frames];

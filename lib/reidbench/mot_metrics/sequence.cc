@@ -13,9 +13,6 @@
 namespace reidbench {
 namespace {
 
-constexpr double kEps = std::numeric_limits<double>::epsilon();
-constexpr int64_t kFramesPerTask = 64;
-
 // Replaces ids by their rank among all ids that occur; returns the ids by rank.
 std::vector<int64_t> Relabel(const std::vector<int64_t>& ids, std::vector<int32_t>* ranks) {
   std::vector<int64_t> values;

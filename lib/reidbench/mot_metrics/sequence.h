@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -12,6 +13,11 @@
 #include "reidbench/mot_metrics/benchmark.h"
 
 namespace reidbench {
+
+// Slack of comparisons of an IoU with a threshold, as TrackEval has it.
+inline constexpr double kEps = std::numeric_limits<double>::epsilon();
+// Frames that one task of a parallel loop takes.
+inline constexpr int64_t kFramesPerTask = 64;
 
 struct MotSequence {
   struct Frame {

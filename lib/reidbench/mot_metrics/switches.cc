@@ -16,7 +16,6 @@
 namespace reidbench {
 namespace {
 
-constexpr double kEps = std::numeric_limits<double>::epsilon();
 constexpr int32_t kReflectionClass = 12;  // of MOT16/17/20: hides nobody
 // A box whose larger part lies outside the image is out of the picture.
 constexpr double kOutsideShare = 0.5;

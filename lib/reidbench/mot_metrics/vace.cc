@@ -9,8 +9,7 @@
 namespace reidbench {
 namespace {
 
-constexpr double kThreshold = 0.5;
-constexpr int64_t kFramesPerTask = 64;
+constexpr double kVaceThreshold = 0.5;
 
 double SumOf(const SparseScoresView& scores, std::span<const int32_t> match) {
   double sum = 0;
@@ -74,7 +73,7 @@ VaceCounts CountVace(const MotSequence& s) {
   out.tracker_ids = static_cast<int64_t>(s.tracker_id_value.size());
   out.non_empty_frames = static_cast<int64_t>(s.frame_size());
 
-  const std::vector<int64_t> shared = SharedFrames(s, kThreshold);
+  const std::vector<int64_t> shared = SharedFrames(s, kVaceThreshold);
   const FramesOfIds gt_frames = ListFrames(s, true);
   const FramesOfIds tracker_frames = ListFrames(s, false);
   const SparseScores temporal_iou = TrackPairScores(s, [&](size_t p) {

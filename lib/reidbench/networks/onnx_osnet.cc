@@ -1,5 +1,7 @@
 #include "reidbench/networks/onnx_osnet.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <cmath>

@@ -1,6 +1,6 @@
 #include "reidbench/profiling/host.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <cstdlib>

@@ -1,6 +1,6 @@
 #include "reidbench/relinking/evidence.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <cmath>
@@ -18,7 +18,7 @@ constexpr double kPositiveLag_s = 1.0;
 constexpr double kPositiveShare = 0.3;  // of the negatives' mean: where too few positives are seen
 constexpr double kPriorPairs = 30;
 constexpr double kLeastSeparation = 0.8;  // AUC
-constexpr double kApart = 0.1;            // IoU of two people who are not one detected twice
+constexpr double kApartIou = 0.1;         // IoU of two people who are not one detected twice
 
 // Motion.
 constexpr double kVelocityLife_s = 1.0;
@@ -154,7 +154,7 @@ AppearanceModel CalibrateAppearance(const RelinkInput& input, const Observations
             std::min(x.end_s, y.end_s) - std::max(x.begin_s, y.begin_s) + 1 / seen.frame_rate;
         const double shorter_s =
             std::min(x.end_s - x.begin_s, y.end_s - y.begin_s) + 1 / seen.frame_rate;
-        if (shared_s >= 0.5 * shorter_s && Iou(x.box, y.box) < kApart)
+        if (shared_s >= 0.5 * shorter_s && Iou(x.box, y.box) < kApartIou)
           negatives.push_back(distance);
       }
     }

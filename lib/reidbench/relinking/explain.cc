@@ -1,6 +1,6 @@
 #include "reidbench/relinking/explain.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <cmath>

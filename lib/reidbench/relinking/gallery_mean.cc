@@ -1,6 +1,6 @@
 #include "reidbench/relinking/gallery_mean.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <cmath>
 #include <limits>

@@ -1,6 +1,6 @@
 #include "reidbench/reporting/figure.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <array>

@@ -1,6 +1,6 @@
 #include "reidbench/reporting/report_page.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <cstdlib>
 

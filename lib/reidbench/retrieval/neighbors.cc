@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <limits>
-#include <numeric>
 
 #include "reidbench/core/error.h"
 #include "reidbench/core/interrupt.h"
@@ -13,16 +12,10 @@
 namespace reidbench {
 namespace {
 
-constexpr int64_t kTileRows = 96;
-constexpr int64_t kTileColumns = 512;
+constexpr int64_t kListRows = 96;
+constexpr int64_t kListColumns = 512;
 constexpr int64_t kScan = 32;
 constexpr int64_t kLeftFloats = int64_t{4} << 20;  // 16 MiB of packed rows at once
-
-std::vector<int32_t> Range(int64_t begin, int64_t end) {
-  std::vector<int32_t> ids(static_cast<size_t>(end - begin));
-  std::iota(ids.begin(), ids.end(), static_cast<int32_t>(begin));
-  return ids;
-}
 
 }  // namespace
 
@@ -36,26 +29,26 @@ NeighborLists FindNeighbors(const FeatureRows& rows, int64_t k) {
                        {kNone, std::numeric_limits<int32_t>::max()});
   lists.farthest.assign(static_cast<size_t>(n), -kNone);
   tbb::enumerable_thread_specific<AlignedFloats> buffers(
-      [] { return AlignedFloats(kTileRows * kTileColumns); });
-  const int64_t left_rows = std::max(kLeftFloats / rows.dim() / kTileRows, int64_t{4}) * kTileRows;
+      [] { return AlignedFloats(kListRows * kListColumns); });
+  const int64_t left_rows = std::max(kLeftFloats / rows.dim() / kListRows, int64_t{4}) * kListRows;
   const int64_t slab = SlabColumns(rows.dim());
   PackedRows left;
   PackedRows right;
   for (int64_t left_begin = 0; left_begin < n; left_begin += left_rows) {
-    PackLeft(rows, Range(left_begin, std::min(n, left_begin + left_rows)), &left);
+    PackLeft(rows, IdRange(left_begin, std::min(n, left_begin + left_rows)), &left);
     for (int64_t slab_begin = 0; slab_begin < n; slab_begin += slab) {
       if (InterruptRequested()) throw Interrupted("interrupted while searching neighbours");
-      PackRightParallel(rows, Range(slab_begin, std::min(n, slab_begin + slab)), &right);
-      ParallelFor((left.count + kTileRows - 1) / kTileRows, [&](int64_t task) {
-        const int64_t row_begin = task * kTileRows;
-        const int64_t row_end = std::min(left.count, row_begin + kTileRows);
+      PackRightParallel(rows, IdRange(slab_begin, std::min(n, slab_begin + slab)), &right);
+      ParallelFor((left.count + kListRows - 1) / kListRows, [&](int64_t task) {
+        const int64_t row_begin = task * kListRows;
+        const int64_t row_end = std::min(left.count, row_begin + kListRows);
         float* tile = buffers.local().data();
-        for (int64_t column = 0; column < right.count; column += kTileColumns) {
-          const int64_t count = std::min(kTileColumns, right.count - column);
+        for (int64_t column = 0; column < right.count; column += kListColumns) {
+          const int64_t count = std::min(kListColumns, right.count - column);
           DistanceTile(left, row_begin, row_end, right, column, column + count, rows.metric(), tile,
-                       kTileColumns);
+                       kListColumns);
           for (int64_t row = row_begin; row < row_end; ++row) {
-            const float* distances = tile + (row - row_begin) * kTileColumns;
+            const float* distances = tile + (row - row_begin) * kListColumns;
             const int64_t id = left_begin + row;
             float& farthest = lists.farthest[static_cast<size_t>(id)];
             farthest =

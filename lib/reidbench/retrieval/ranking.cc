@@ -5,13 +5,13 @@
 #include <algorithm>
 #include <limits>
 #include <memory>
-#include <numeric>
 #include <unordered_map>
 
 #include "reidbench/core/error.h"
 #include "reidbench/core/interrupt.h"
 #include "reidbench/core/parallel.h"
 #include "reidbench/core/random.h"
+#include "reidbench/core/text.h"
 #include "reidbench/retrieval/ranking_scores.h"
 #include "reidbench/retrieval/single_shot.h"
 #include "reidbench/retrieval/tile_kernel.h"
@@ -20,14 +20,8 @@
 namespace reidbench {
 namespace {
 
-std::vector<int32_t> Range(int64_t begin, int64_t end) {
-  std::vector<int32_t> ids(static_cast<size_t>(end - begin));
-  std::iota(ids.begin(), ids.end(), static_cast<int32_t>(begin));
-  return ids;
-}
-
 constexpr float kInfinity = std::numeric_limits<float>::infinity();
-constexpr int64_t kTileColumns = VerificationCounter::kMaxRow;
+constexpr int64_t kRowColumns = VerificationCounter::kMaxRow;
 constexpr int64_t kMaxTileRows = 96;
 constexpr int64_t kMaxChunkQueries = 16384;
 // Fewer pairs than this are kept for verification as they are.
@@ -346,7 +340,7 @@ void Ranker::FillDistances(Chunk* chunk) const {
     groups[it->second].push_back(static_cast<int32_t>(q));
   }
   tbb::enumerable_thread_specific<AlignedFloats> buffers(
-      [] { return AlignedFloats(kMaxTileRows * kTileColumns); });
+      [] { return AlignedFloats(kMaxTileRows * kRowColumns); });
   ParallelFor(static_cast<int64_t>(groups.size()), [&](int64_t g) {
     const std::vector<int32_t>& queries = groups[static_cast<size_t>(g)];
     const std::span<const int32_t> columns = ColumnsOf(queries.front());
@@ -354,22 +348,21 @@ void Ranker::FillDistances(Chunk* chunk) const {
     PackedRows left;
     PackLeft(*rows_, queries, &left);
     PackedRows right;
-    for (int64_t column = 0; column < static_cast<int64_t>(columns.size());
-         column += kTileColumns) {
+    for (int64_t column = 0; column < static_cast<int64_t>(columns.size()); column += kRowColumns) {
       const int64_t count =
-          std::min<int64_t>(kTileColumns, static_cast<int64_t>(columns.size()) - column);
+          std::min<int64_t>(kRowColumns, static_cast<int64_t>(columns.size()) - column);
       PackRight(
           *rows_,
           GalleryIds(columns.subspan(static_cast<size_t>(column), static_cast<size_t>(count))),
           &right);
       for (int64_t row = 0; row < left.count; row += kMaxTileRows) {
         const int64_t row_end = std::min(left.count, row + kMaxTileRows);
-        DistanceTile(left, row, row_end, right, 0, count, options_.metric, tile, kTileColumns);
+        DistanceTile(left, row, row_end, right, 0, count, options_.metric, tile, kRowColumns);
         for (int64_t r = row; r < row_end; ++r) {
           // Matches are still in column order.
           const std::span<Match> matches = chunk->MatchesOf(queries[static_cast<size_t>(r)]);
           for (int64_t c = 0; c < count; ++c) {
-            matches[static_cast<size_t>(column + c)].distance = tile[(r - row) * kTileColumns + c];
+            matches[static_cast<size_t>(column + c)].distance = tile[(r - row) * kRowColumns + c];
           }
         }
       }
@@ -381,28 +374,28 @@ void Ranker::FillDistances(Chunk* chunk) const {
 template <typename PerTile>
 void Ranker::StreamFeatures(int64_t query_begin, int64_t query_end, const PerTile& per_tile) const {
   PackedRows left;
-  PackLeft(*rows_, Range(query_begin, query_end), &left);
+  PackLeft(*rows_, IdRange(query_begin, query_end), &left);
   // Small sets are cut finer, so that all threads have work.
   const int64_t tile_rows = left.count >= 768 ? kMaxTileRows : kMaxTileRows / 4;
   tbb::enumerable_thread_specific<AlignedFloats> buffers(
-      [] { return AlignedFloats(kMaxTileRows * kTileColumns); });
+      [] { return AlignedFloats(kMaxTileRows * kRowColumns); });
   PackedRows right;
   const int64_t slab = SlabColumns(rows_->dim());
   for (int64_t slab_begin = 0; slab_begin < layout_.size(); slab_begin += slab) {
     if (InterruptRequested()) throw Interrupted("interrupted while ranking");
     const int64_t slab_end = std::min(layout_.size(), slab_begin + slab);
-    PackRightParallel(*rows_, GalleryIds(Range(slab_begin, slab_end)), &right);
+    PackRightParallel(*rows_, GalleryIds(IdRange(slab_begin, slab_end)), &right);
     ParallelFor((left.count + tile_rows - 1) / tile_rows, [&](int64_t task) {
       const int64_t row_begin = task * tile_rows;
       const int64_t row_end = std::min(left.count, row_begin + tile_rows);
       float* tile = buffers.local().data();
-      for (int64_t column = 0; column < right.count; column += kTileColumns) {
-        const int64_t column_end = std::min(right.count, column + kTileColumns);
+      for (int64_t column = 0; column < right.count; column += kRowColumns) {
+        const int64_t column_end = std::min(right.count, column + kRowColumns);
         DistanceTile(left, row_begin, row_end, right, column, column_end, options_.metric, tile,
-                     kTileColumns);
+                     kRowColumns);
         for (int64_t row = row_begin; row < row_end; ++row) {
           per_tile(query_begin + row, slab_begin + column, column_end - column,
-                   tile + (row - row_begin) * kTileColumns);
+                   tile + (row - row_begin) * kRowColumns);
         }
       }
     });
@@ -419,13 +412,13 @@ void Ranker::StreamSource(int64_t query_begin, int64_t query_end, const PerRow& 
   for (int64_t begin = query_begin; begin < query_end; begin += strip) {
     if (InterruptRequested()) throw Interrupted("interrupted while ranking");
     const int64_t end = std::min(query_end, begin + strip);
-    source_->Rows(Range(begin, end), distances.data());
+    source_->Rows(IdRange(begin, end), distances.data());
     ParallelFor(end - begin, [&](int64_t q) {
       const float* row = distances.data() + q * num_rows;
       per_row(begin + q, row);
-      float tile[kTileColumns];
-      for (int64_t column = 0; column < layout_.size(); column += kTileColumns) {
-        const int64_t count = std::min(kTileColumns, layout_.size() - column);
+      float tile[kRowColumns];
+      for (int64_t column = 0; column < layout_.size(); column += kRowColumns) {
+        const int64_t count = std::min(kRowColumns, layout_.size() - column);
         for (int64_t c = 0; c < count; ++c)
           tile[c] = row[layout_.row_of_column[static_cast<size_t>(column + c)]];
         per_tile(begin + q, column, count, tile);
@@ -690,7 +683,7 @@ void Ranker::SingleShot(RankingResult* result, ScoreBoard* board) const {
   for (int64_t begin = 0; begin < num_queries_; begin += strip) {
     if (InterruptRequested()) throw Interrupted("interrupted while ranking");
     const int64_t end = std::min(num_queries_, begin + strip);
-    distances.Rows(Range(begin, end), strip_distances.data());
+    distances.Rows(IdRange(begin, end), strip_distances.data());
     ParallelFor(end - begin, [&](int64_t i) {
       const int64_t query = begin + i;
       if (result->queries[static_cast<size_t>(query)].status != QueryStatus::kValid) return;
@@ -822,7 +815,7 @@ std::vector<std::string> RankingOptions::Validate() const {
 RankingResult Rank(const RankingInput& input, const RankingOptions& options,
                    const DistanceSource* source) {
   if (const auto violations = options.Validate(); !violations.empty())
-    ThrowConfig("ranking options: {}", fmt::join(violations, "; "));
+    ThrowConfig("ranking options: {}", JoinText(violations, "; "));
   CheckInput(input, options, source);
   return Ranker(input, options, source).Run();
 }

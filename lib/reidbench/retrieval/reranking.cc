@@ -7,6 +7,7 @@
 
 #include "reidbench/core/error.h"
 #include "reidbench/core/parallel.h"
+#include "reidbench/core/text.h"
 #include "reidbench/retrieval/neighbors.h"
 
 namespace reidbench {
@@ -290,7 +291,7 @@ std::vector<std::string> RerankOptions::Validate() const {
 std::unique_ptr<DistanceSource> MakeRerankedDistances(FeatureView query, FeatureView gallery,
                                                       const RerankOptions& options) {
   if (const auto violations = options.Validate(); !violations.empty())
-    ThrowConfig("re-ranking options: {}", fmt::join(violations, "; "));
+    ThrowConfig("re-ranking options: {}", JoinText(violations, "; "));
   return std::make_unique<RerankedDistances>(query, gallery, options);
 }
 
@@ -309,7 +310,7 @@ std::vector<std::string> ExpansionOptions::Validate() const {
 ExpandedFeatures ExpandFeatures(FeatureView query, FeatureView gallery,
                                 const ExpansionOptions& options) {
   if (const auto violations = options.Validate(); !violations.empty())
-    ThrowConfig("query expansion options: {}", fmt::join(violations, "; "));
+    ThrowConfig("query expansion options: {}", JoinText(violations, "; "));
   const bool whole_alpha = std::nearbyint(options.alpha) == options.alpha;
   ExpandedFeatures current;
   for (int round = 0; round < options.rounds; ++round) {

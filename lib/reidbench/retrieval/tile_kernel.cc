@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numeric>
 
 #include "reidbench/core/error.h"
 #include "reidbench/core/parallel.h"
@@ -219,6 +220,12 @@ void PackRightParallel(const FeatureRows& rows, std::span<const int32_t> ids, Pa
 int64_t SlabColumns(int64_t dim) {
   constexpr int64_t kSlabFloats = int64_t{2} << 20;
   return std::max<int64_t>(kSlabFloats / dim / 512 * 512, 512);
+}
+
+std::vector<int32_t> IdRange(int64_t begin, int64_t end) {
+  std::vector<int32_t> ids(static_cast<size_t>(end - begin));
+  std::iota(ids.begin(), ids.end(), static_cast<int32_t>(begin));
+  return ids;
 }
 
 void DistanceTile(const PackedRows& left, int64_t row_begin, int64_t row_end,

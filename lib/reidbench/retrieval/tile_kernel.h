@@ -1,8 +1,8 @@
-// Inside of lib/reidbench/retrieval: packing of feature rows and the matrix product that all distances come
-// from. The dot product of a pair is one fixed sequence of operations (multiply-adds along the
-// dimension, folded every kDepth), whatever tile the pair stands in, so equal pairs have equal
-// bits. Layout after Goto & van de Geijn, "Anatomy of High-Performance Matrix Multiplication", ACM
-// TOMS 2008.
+// Inside of lib/reidbench/retrieval: packing of feature rows and the matrix product that all
+// distances come from. The dot product of a pair is one fixed sequence of operations (multiply-adds
+// along the dimension, folded every kDepth), whatever tile the pair stands in, so equal pairs have
+// equal bits. Layout after Goto & van de Geijn, "Anatomy of High-Performance Matrix
+// Multiplication", ACM TOMS 2008.
 #pragma once
 
 #include <Eigen/Core>
@@ -66,6 +66,9 @@ void PackRightParallel(const FeatureRows& rows, std::span<const int32_t> ids, Pa
 
 // Columns to pack at once so that they take about 8 MiB: a multiple of 512.
 int64_t SlabColumns(int64_t dim);
+
+// The ids begin, begin + 1, ..., end - 1.
+std::vector<int32_t> IdRange(int64_t begin, int64_t end);
 
 inline int64_t RoundUp(int64_t n, int64_t unit) { return (n + unit - 1) / unit * unit; }
 

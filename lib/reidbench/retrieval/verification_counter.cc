@@ -12,7 +12,7 @@
 namespace reidbench {
 namespace {
 
-constexpr float kInfinity = std::numeric_limits<float>::infinity();
+constexpr float kUnreached = std::numeric_limits<float>::infinity();
 constexpr std::array kFprLevels = {1e-2, 1e-3, 1e-4};
 constexpr double kHighestLevel = kFprLevels.front();
 constexpr double kRecommendedLevel = 1e-3;
@@ -222,7 +222,7 @@ class BitCounter {
     replay([&](const float* distances, int64_t count) {
       std::vector<int64_t>& local = counts.local();
       for (int64_t i = 0; i < count; ++i) {
-        if (distances[i] != kInfinity) ++local[OrderedBits(distances[i]) >> 16];
+        if (distances[i] != kUnreached) ++local[OrderedBits(distances[i]) >> 16];
       }
     });
     upper_.assign(kBins, 0);
@@ -260,7 +260,7 @@ class BitCounter {
     replay([&](const float* distances, int64_t count) {
       std::vector<int64_t>& local = counts.local();
       for (int64_t i = 0; i < count; ++i) {
-        if (distances[i] == kInfinity) continue;
+        if (distances[i] == kUnreached) continue;
         const uint32_t bits = OrderedBits(distances[i]);
         const int16_t slot = slot_of[bits >> 16];
         if (slot >= 0) ++local[static_cast<size_t>(slot) * kBins + (bits & 0xffffu)];
@@ -408,9 +408,9 @@ VerificationPlan PlanVerification(std::span<const float> sample, int64_t columns
   std::vector<float> impostors;
   impostors.reserve(sample.size());
   for (const float d : sample) {
-    if (d != kInfinity) impostors.push_back(d);
+    if (d != kUnreached) impostors.push_back(d);
   }
-  plan.keep_up_to = -kInfinity;
+  plan.keep_up_to = -kUnreached;
   if (impostors.empty()) return plan;
   SortFloats(&impostors);
   const double n = static_cast<double>(impostors.size());
@@ -475,7 +475,7 @@ void VerificationCounter::Count(const float* distances, int64_t count) {
   REIDBENCH_CHECK(count <= kMaxRow);
   Worker& worker = *workers_.local();
   if (plan_.KeepsEverything()) {
-    worker.nearest.Append(distances, count, -kInfinity, std::numeric_limits<float>::max());
+    worker.nearest.Append(distances, count, -kUnreached, std::numeric_limits<float>::max());
     return;
   }
   int32_t near = 0;
@@ -483,7 +483,7 @@ void VerificationCounter::Count(const float* distances, int64_t count) {
   int32_t around = 0;
   for (int64_t i = 0; i < count; ++i)
     near |= static_cast<int32_t>(distances[i] <= plan_.keep_up_to);
-  if (near != 0) worker.nearest.Append(distances, count, -kInfinity, plan_.keep_up_to);
+  if (near != 0) worker.nearest.Append(distances, count, -kUnreached, plan_.keep_up_to);
   if (plan_.eer_low <= plan_.eer_high) {
     for (int64_t i = 0; i < count; ++i) {
       below += distances[i] < plan_.eer_low;

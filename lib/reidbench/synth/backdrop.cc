@@ -14,9 +14,9 @@ namespace {
 
 using Eigen::Vector3f;
 
-constexpr float kInfinity = std::numeric_limits<float>::infinity();
+constexpr float kNoDepth = std::numeric_limits<float>::infinity();
 
-Vector3f Hex(uint32_t rgb) {
+Vector3f LinearHex(uint32_t rgb) {
   return LinearFromSrgb(SynthColor{static_cast<float>(rgb >> 16 & 255) / 255.0f,
                                    static_cast<float>(rgb >> 8 & 255) / 255.0f,
                                    static_cast<float>(rgb & 255) / 255.0f});
@@ -44,7 +44,7 @@ struct Box {
 };
 
 struct BoxHit {
-  float distance = kInfinity;
+  float distance = kNoDepth;
   int face = 0;  // 0 -x, 1 +x, 2 -y, 3 +y, 4 top
   Vector3f local;
 };
@@ -66,9 +66,9 @@ class Painter {
                                            0x7f858c, 0xc4beb2, 0x8b6f52};
     static constexpr uint32_t kWalls[] = {0xd9d4c8, 0xc7ccd0, 0xd2c3a8, 0xb7c2b8, 0xe2dfd8};
     static constexpr uint32_t kBands[] = {0x6d7f93, 0x8a5a4a, 0x5f6f5a, 0x9a9284, 0x3f4a5a};
-    floor_color_ = Hex(kFloors[rng.Below(6)]) * static_cast<float>(rng.Uniform(0.75, 1.1));
-    wall_color_ = Hex(kWalls[rng.Below(5)]);
-    band_color_ = Hex(kBands[rng.Below(5)]);
+    floor_color_ = LinearHex(kFloors[rng.Below(6)]) * static_cast<float>(rng.Uniform(0.75, 1.1));
+    wall_color_ = LinearHex(kWalls[rng.Below(5)]);
+    band_color_ = LinearHex(kBands[rng.Below(5)]);
     wall_height_ = std::max(3.8f, eye_.z() + 0.8f);
     for (const SynthObstacle& obstacle : scenery.obstacles) {
       Rng look(obstacle.look_seed, 78);
@@ -87,8 +87,8 @@ class Painter {
       box.seed = static_cast<uint32_t>(look.Next());
       const bool thick = std::max(box.half_x, box.half_y) > 0.6f;
       box.kind = static_cast<int>(look.Below(2)) + (thick ? 1 : 0) + (box.height < 1.6f ? 1 : 0);
-      box.color = Hex(kColors[look.Below(6)]);
-      box.accent = Hex(kAccents[look.Below(6)]);
+      box.color = LinearHex(kColors[look.Below(6)]);
+      box.accent = LinearHex(kAccents[look.Below(6)]);
       boxes_.push_back(box);
     }
   }
@@ -117,7 +117,7 @@ class Painter {
         for (int sx = 0; sx < kSynthSamples; ++sx) {
           const float px = static_cast<float>(x) + (static_cast<float>(sx) + 0.5f) / kSynthSamples;
           const float py = static_cast<float>(y) + (static_cast<float>(sy) + 0.5f) / kSynthSamples;
-          float depth = kInfinity;
+          float depth = kNoDepth;
           bool floor = false;
           sum += Trace(px, py, shade, &depth, &floor);
           floor_samples += floor ? 1 : 0;
@@ -149,7 +149,7 @@ class Painter {
     const float low[] = {-box.half_x, -box.half_y, 0};
     const float high[] = {box.half_x, box.half_y, box.height};
     float enter = 0;
-    float leave = kInfinity;
+    float leave = kNoDepth;
     int face = -1;
     for (int axis = 0; axis < 3; ++axis) {
       if (std::abs(d[axis]) < 1e-9f) {
@@ -199,7 +199,7 @@ class Painter {
       const Vector3f toward = light_ + Vector3f(jitter[0], jitter[1], 0);
       bool blocked = false;
       for (const Box& box : boxes_) {
-        blocked = blocked || HitBox(box, at + Vector3f(0, 0, 1e-3f), toward).distance < kInfinity;
+        blocked = blocked || HitBox(box, at + Vector3f(0, 0, 1e-3f), toward).distance < kNoDepth;
       }
       reached += blocked ? 0.0f : 1.0f / 6;
     }
@@ -228,8 +228,8 @@ class Painter {
       }
     }
     float best = nearest.distance;
-    const float floor_at = ray.z() < -1e-6f ? -eye_.z() / ray.z() : kInfinity;
-    const float ceiling_at = ray.z() > 1e-6f ? (wall_height_ - eye_.z()) / ray.z() : kInfinity;
+    const float floor_at = ray.z() < -1e-6f ? -eye_.z() / ray.z() : kNoDepth;
+    const float ceiling_at = ray.z() > 1e-6f ? (wall_height_ - eye_.z()) / ray.z() : kNoDepth;
     int wall = -1;
     const float low[] = {static_cast<float>(scenery_.min_m.x()),
                          static_cast<float>(scenery_.min_m.y())};
@@ -267,7 +267,7 @@ class Painter {
       *depth = best;
       return Obstacle(*hit_box, nearest);
     }
-    if (ceiling_at < kInfinity) return Ceiling(eye_ + ray * ceiling_at, ceiling_at);
+    if (ceiling_at < kNoDepth) return Ceiling(eye_ + ray * ceiling_at, ceiling_at);
     return Vector3f::Constant(0.3f);
   }
 
@@ -348,7 +348,7 @@ class Painter {
       // A shop window: dark glass with goods behind it, in a frame.
       const float edge = std::min({in_bay - 0.4f, 2.8f - in_bay, z - 0.35f, 2.5f - z});
       if (edge < 0.06f) {
-        color = Hex(0x4a4c50);
+        color = LinearHex(0x4a4c50);
       } else {
         const float goods = SmoothNoise(u * 2.1f + 40 * hue, z * 1.7f + 9 * hue);
         const Vector3f tint{0.20f + 0.25f * hue, 0.22f, 0.42f - 0.25f * hue};
@@ -360,12 +360,12 @@ class Painter {
       // A poster.
       const float edge = std::min({in_bay - 0.9f, 1.9f - in_bay, z - 1.1f, 2.4f - z});
       const float blot = SmoothNoise(in_bay * 3 + 23 * hue, z * 3);
-      color = edge < 0.03f ? Hex(0x2c2d30)
+      color = edge < 0.03f ? LinearHex(0x2c2d30)
                            : Mix3(Vector3f(0.7f, 0.68f, 0.62f),
                                   Vector3f(0.55f * hue + 0.05f, 0.15f, 0.55f * (1 - hue) + 0.05f),
                                   blot > 0.5f ? 0.85f : 0.15f);
     }
-    if (z < 0.12f) color = Hex(0x5b5853);
+    if (z < 0.12f) color = LinearHex(0x5b5853);
     const Vector3f normal = wall == 0   ? Vector3f(1, 0, 0)
                             : wall == 1 ? Vector3f(-1, 0, 0)
                             : wall == 2 ? Vector3f(0, 1, 0)
@@ -391,7 +391,7 @@ class Painter {
       color *= 1 - 0.3f * Lines(z, 0.8f, 0.02f, 0.01f);
       if (std::abs(u) < 0.7f * half && z > 1.0f && z < 2.1f && box.height > 2.2f) {
         const float blot = SmoothNoise(u * 4 + offset, z * 3);
-        color = blot > 0.52f ? box.accent : Hex(0xe6e2d8);
+        color = blot > 0.52f ? box.accent : LinearHex(0xe6e2d8);
       }
     } else if (box.kind == 2) {  // shelf: boards with goods
       const float board = Fraction(z / 0.42f) * 0.42f;
@@ -409,7 +409,7 @@ class Painter {
       }
     } else {  // counter: front with a coloured stripe, light top edge
       if (z > box.height - 0.06f) {
-        color = Hex(0xdedad2);
+        color = LinearHex(0xdedad2);
       } else if (std::abs(z - 0.7f * box.height) < 0.09f) {
         color = box.accent;
       } else if (z < 0.1f) {

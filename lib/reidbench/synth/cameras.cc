@@ -1,6 +1,6 @@
 #include "reidbench/synth/cameras.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <Eigen/Geometry>
 #include <algorithm>

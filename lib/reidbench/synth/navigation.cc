@@ -10,16 +10,17 @@ namespace {
 
 using Eigen::Vector2d;
 
-constexpr double kCell = 0.25;      // m
-constexpr double kOutside = 3;      // m of floor behind doors
-constexpr double kClearance = 0.3;  // m between the middle of a person and things
+constexpr double kCell = 0.25;       // m
+constexpr double kOutsideDoors = 3;  // m of floor behind doors
+constexpr double kClearance = 0.3;   // m between the middle of a person and things
 constexpr float kFar = std::numeric_limits<float>::infinity();
 
 }  // namespace
 
 SynthNavigation::SynthNavigation(const SynthFloorPlan& plan) {
-  origin_m_ = plan.scenery.min_m - Vector2d(kOutside, kOutside);
-  const Vector2d size = plan.scenery.max_m - plan.scenery.min_m + 2 * Vector2d(kOutside, kOutside);
+  origin_m_ = plan.scenery.min_m - Vector2d(kOutsideDoors, kOutsideDoors);
+  const Vector2d size =
+      plan.scenery.max_m - plan.scenery.min_m + 2 * Vector2d(kOutsideDoors, kOutsideDoors);
   columns_ = static_cast<int>(std::ceil(size.x() / kCell));
   rows_ = static_cast<int>(std::ceil(size.y() / kCell));
   free_.resize(static_cast<size_t>(columns_) * static_cast<size_t>(rows_));

@@ -1,6 +1,6 @@
 #include "reidbench/synth/options.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <cmath>

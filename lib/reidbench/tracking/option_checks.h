@@ -1,7 +1,7 @@
 // Checks that the options of all trackers share.
 #pragma once
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <string>
 #include <string_view>

@@ -1,6 +1,6 @@
 #include "reidbench/training/augmentation.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <array>

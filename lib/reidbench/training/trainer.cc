@@ -1,6 +1,6 @@
 #include "reidbench/training/trainer.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <torch/csrc/autograd/autograd.h>
 
 #include <algorithm>

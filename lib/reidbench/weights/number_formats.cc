@@ -5,16 +5,7 @@
 #include <cstring>
 
 namespace reidbench {
-namespace {
-
-template <typename T>
-T Load(const uint8_t* at) {
-  T value;
-  std::memcpy(&value, at, sizeof value);
-  return value;
-}
-
-}  // namespace
+namespace {}  // namespace
 
 int ElementSize(ElementType type) {
   switch (type) {

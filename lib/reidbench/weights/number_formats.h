@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <cstring>
 
 namespace reidbench {
 
@@ -24,6 +25,14 @@ int ElementSize(ElementType type);  // bytes
 
 // IEEE 754 binary16.
 float FloatFromHalf(uint16_t bits);
+
+// The T whose bytes stand at `at`, which need not be aligned.
+template <typename T>
+T Load(const uint8_t* at) {
+  T value;
+  std::memcpy(&value, at, sizeof value);
+  return value;
+}
 
 // The little-endian number at `at`, which need not be aligned.
 float LoadElement(ElementType type, const uint8_t* at);

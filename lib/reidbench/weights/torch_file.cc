@@ -1,5 +1,7 @@
 #include "reidbench/weights/torch_file.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -93,13 +95,6 @@ bool IsTensor(const PickleValue& value) {
          Pickle::IsCall(value, PickleRole::kRebuildTensorV2) ||
          Pickle::IsCall(value, PickleRole::kRebuildTensorV3) ||
          Pickle::IsCall(value, PickleRole::kRebuildParameter);
-}
-
-template <typename T>
-T Load(const uint8_t* at) {
-  T value;
-  std::memcpy(&value, at, sizeof value);
-  return value;
 }
 
 // The number in a numpy scalar: numpy.core.multiarray.scalar(dtype('f8'), bytes).

@@ -9,6 +9,7 @@
 #include "reidbench/core/error.h"
 #include "reidbench/core/parallel.h"
 #include "reidbench/jobs/check/check.h"
+#include "support/expect_error.h"
 #include "support/temp_folder.h"
 
 namespace reidbench {
@@ -41,14 +42,7 @@ class CheckMot : public ::testing::Test {
     folder_.Write("train/" + name + "/seqinfo.ini", kInfo);
   }
   std::string ErrorOf(const MotCheckOptions& options) {
-    try {
-      CheckMotFiles(options);
-    } catch (const Error& error) {
-      EXPECT_EQ(ExitCodeOf(error.kind()), kExitInput);
-      return error.what();
-    }
-    ADD_FAILURE() << "no error";
-    return "";
+    return MessageOfExit(kExitInput, [&] { CheckMotFiles(options); });
   }
   static std::vector<std::string> Sequences(const std::vector<MotFileSummary>& files) {
     std::vector<std::string> names;

@@ -17,6 +17,7 @@
 #include "reidbench/datasets/mot_layout.h"
 #include "reidbench/jobs/compare/compare_report.h"
 #include "reidbench/mot_metrics/ceilings.h"
+#include "support/expect_error.h"
 #include "support/temp_folder.h"
 
 namespace reidbench {
@@ -64,13 +65,7 @@ class Compare : public ::testing::Test {
 
   CompareStageResult Run() const { return RunCompare(options_); }
   std::string ErrorOf(ErrorKind kind) const {
-    try {
-      Run();
-    } catch (const Error& error) {
-      EXPECT_EQ(error.kind(), kind) << error.what();
-      return error.what();
-    }
-    return "no error";
+    return MessageOf(kind, [&] { Run(); });
   }
 
   TempFolder folder_;

@@ -14,6 +14,7 @@
 #include "reidbench/imaging/decode.h"
 #include "reidbench/imaging/encode.h"
 #include "reidbench/jobs/track/track_detections.h"
+#include "support/expect_error.h"
 #include "support/temp_folder.h"
 
 namespace reidbench {
@@ -97,16 +98,11 @@ class ExtractFramesTest : public testing::Test {
     WriteBoxes(text);
   }
   std::string MessageOf(ErrorKind kind, int64_t item = -1) const {
-    try {
+    return MessageOf(kind, [&] {
       const FrameCrops crops(options_);
       ImageScratch scratch;
       if (item >= 0) crops.Load(item, &scratch);
-    } catch (const Error& error) {
-      EXPECT_EQ(error.kind(), kind) << error.what();
-      return error.what();
-    }
-    ADD_FAILURE() << "no error";
-    return "";
+    });
   }
   ExtractResult Extract(const FrameCrops& crops, const std::string& output, int threads,
                         bool skip_corrupt = false, int calls_left = 1 << 20) const {

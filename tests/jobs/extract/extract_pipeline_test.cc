@@ -19,6 +19,7 @@
 #include "reidbench/core/files.h"
 #include "reidbench/core/interrupt.h"
 #include "reidbench/core/random.h"
+#include "support/expect_error.h"
 #include "support/synthetic_reid.h"
 #include "support/temp_folder.h"
 
@@ -129,14 +130,7 @@ class ExtractPipelineTest : public testing::Test {
   // The message of the Error that an extraction ends in.
   std::string MessageOf(const ReidDataset& dataset, Embedder& embedder,
                         const ExtractPipelineOptions& options, ErrorKind kind) const {
-    try {
-      Extract(dataset, embedder, options);
-    } catch (const Error& error) {
-      EXPECT_EQ(error.kind(), kind) << error.what();
-      return error.what();
-    }
-    ADD_FAILURE() << "no error";
-    return "";
+    return MessageOf(kind, [&] { Extract(dataset, embedder, options); });
   }
   // A copy of the data set with some images damaged.
   ReidDataset WithCorrupt(const std::vector<size_t>& items) const {
@@ -419,13 +413,8 @@ TEST_F(ExtractPipelineTest, FullDiskKeepsFinishedWork) {
     small.rlim_cur = limit;
     ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &small), 0);
     FakeEmbedder embedder;
-    std::string message;
-    try {
-      Extract(SharedDataset(), embedder, Options(File("f.h5")));
-    } catch (const Error& error) {
-      EXPECT_EQ(error.kind(), ErrorKind::kIo);
-      message = error.what();
-    }
+    const std::string message = MessageOf(
+        ErrorKind::kIo, [&] { Extract(SharedDataset(), embedder, Options(File("f.h5"))); });
     ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &before), 0);
     EXPECT_THAT(message, AllOf(HasSubstr("File too large"), HasSubstr("finished work is kept"),
                                HasSubstr("run the same command again")))

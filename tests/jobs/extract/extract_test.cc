@@ -9,6 +9,7 @@
 #include "reidbench/core/files.h"
 #include "reidbench/core/hash.h"
 #include "reidbench/imaging/encode.h"
+#include "support/expect_error.h"
 #include "support/synthetic_reid.h"
 #include "support/temp_folder.h"
 
@@ -41,14 +42,7 @@ class ExtractTest : public testing::Test {
     options_.output = folder_.path() / "f.h5";
   }
   std::string Message(ErrorKind kind) const {
-    try {
-      RunExtract(options_);
-    } catch (const Error& error) {
-      EXPECT_EQ(error.kind(), kind) << error.what();
-      return error.what();
-    }
-    ADD_FAILURE() << "no error";
-    return "";
+    return MessageOf(kind, [&] { RunExtract(options_); });
   }
 
   TempFolder folder_;

@@ -11,6 +11,7 @@
 #include "reidbench/jobs/profile/profile_inputs.h"
 #include "reidbench/jobs/profile/profile_paced.h"
 #include "reidbench/jobs/profile/profile_report.h"
+#include "support/expect_error.h"
 #include "support/fake_engine.h"
 #include "support/machine_profile.h"
 
@@ -23,13 +24,7 @@ using ::testing::HasSubstr;
 const ProfileProgress kSilent = [](int64_t, int64_t, const std::string&) {};
 
 std::string Refusal(const ProfileOptions& options) {
-  try {
-    RunProfile(options, FakeEngines(), true, kSilent);
-  } catch (const Error& error) {
-    EXPECT_EQ(error.kind(), ErrorKind::kUsage);
-    return error.what();
-  }
-  return "nothing was thrown";
+  return MessageOf(ErrorKind::kUsage, [&] { RunProfile(options, FakeEngines(), true, kSilent); });
 }
 
 TEST(RunProfile, MeasuresEveryStage) {

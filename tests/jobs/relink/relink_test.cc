@@ -15,6 +15,7 @@
 #include "reidbench/datasets/mot_files.h"
 #include "reidbench/jobs/relink/relink_report.h"
 #include "reidbench/jobs/score/score.h"
+#include "support/expect_error.h"
 #include "support/relink_files.h"
 #include "support/temp_folder.h"
 
@@ -294,12 +295,7 @@ TEST_F(RelinkStageTest, CheckingWritesNothing) {
 
 TEST_F(RelinkStageTest, WrongUse) {
   const auto error = [&](RelinkStageOptions options) {
-    try {
-      RunRelink(options, true, nullptr);
-    } catch (const Error& e) {
-      return std::string(e.what());
-    }
-    return std::string("none");
+    return MessageOfExit(kExitUsage, [&] { RunRelink(options, true, nullptr); });
   };
   RelinkStageOptions wrong = options_;
   wrong.tracks.clear();

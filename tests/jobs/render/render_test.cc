@@ -16,6 +16,7 @@
 #include "reidbench/jobs/render/render_overlay.h"
 #include "reidbench/jobs/render/render_report.h"
 #include "reidbench/jobs/render/render_scene.h"
+#include "support/expect_error.h"
 #include "support/temp_folder.h"
 
 namespace reidbench {
@@ -91,13 +92,7 @@ class RenderTest : public ::testing::Test {
   }
 
   void ExpectError(ErrorKind kind, const std::string& text) const {
-    try {
-      RunRender(options_, false, {});
-      ADD_FAILURE() << "no error";
-    } catch (const Error& error) {
-      EXPECT_EQ(error.kind(), kind);
-      EXPECT_THAT(error.what(), HasSubstr(text));
-    }
+    EXPECT_THAT(MessageOf(kind, [&] { RunRender(options_, false, {}); }), HasSubstr(text));
     EXPECT_FALSE(fs::exists(options_.output));
     EXPECT_THAT(HiddenNames(), IsEmpty());
   }

@@ -12,6 +12,7 @@
 #include "reidbench/core/parallel.h"
 #include "reidbench/jobs/score/score_report.h"
 #include "reidbench/jobs/score/score_switches.h"
+#include "support/expect_error.h"
 
 namespace reidbench {
 namespace {
@@ -121,14 +122,9 @@ TEST_F(Score, NamesEveryBadFileAndScoresNothing) {
   Write("tracks/A.txt", "1,7,0,0,10,20,0.9\n1,7,0,0,10,20,0.9\n");
   Write("tracks/B.txt", Result(6));
   Write("tracks/C.txt", Result(5));
-  try {
-    RunScore(options_);
-    ADD_FAILURE();
-  } catch (const Error& error) {
-    EXPECT_EQ(ExitCodeOf(error.kind()), kExitInput);
-    EXPECT_THAT(error.what(), HasSubstr("A.txt:2: expected each id once per frame"));
-    EXPECT_THAT(error.what(), HasSubstr("B.txt:6: expected frame 1..5, found frame 6"));
-  }
+  EXPECT_THAT(MessageOfExit(kExitInput, [&] { RunScore(options_); }),
+              testing::AllOf(HasSubstr("A.txt:2: expected each id once per frame"),
+                             HasSubstr("B.txt:6: expected frame 1..5, found frame 6")));
   fs::remove(root_ / "tracks/C.txt");
   EXPECT_THROW(RunScore(options_), Error);
 }

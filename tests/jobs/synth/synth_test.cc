@@ -21,6 +21,7 @@
 #include "reidbench/jobs/check/check.h"
 #include "reidbench/jobs/synth/synth_reid.h"
 #include "reidbench/jobs/synth/synth_report.h"
+#include "support/expect_error.h"
 #include "support/temp_folder.h"
 
 namespace reidbench {
@@ -264,19 +265,13 @@ TEST(Synth, NothingIsOverwrittenByAccident) {
   SynthStageOptions options = Small(folder.path() / "world");
   options.world.frames = 1;
   options.world.reid_identities = 0;
-  const auto error = [&] {
-    try {
-      RunSynth(options, false, nullptr);
-    } catch (const Error& e) {
-      return std::string(e.what());
-    }
-    return std::string();
-  };
-  EXPECT_EQ(error(), "");
+  const auto run = [&] { RunSynth(options, false, nullptr); };
+  const auto error = [&] { return MessageOfExit(kExitUsage, run); };
+  run();
   EXPECT_THAT(error(), HasSubstr("add --force"));
   options.force = true;
   options.world.seed = 6;
-  EXPECT_EQ(error(), "");
+  run();
   EXPECT_THAT(ReadFileText(options.output / "world.yaml"), HasSubstr("seed: 6"));
   // Somebody's own folder is never emptied.
   options.output = folder.path() / "home";
@@ -289,10 +284,10 @@ TEST(Synth, NothingIsOverwrittenByAccident) {
   // What an earlier run left is.
   folder.Write("third.partial/UNFINISHED.txt");
   options.output = folder.path() / "third";
-  EXPECT_EQ(error(), "");
+  run();
   EXPECT_FALSE(fs::exists(folder.path() / "third.partial"));
   options.output = folder.path() / "no" / "such" / "folder";
-  EXPECT_EQ(error(), "");  // made, as mkdir -p does
+  run();  // made, as mkdir -p does
 }
 
 TEST(Synth, ACheckWritesNothing) {
@@ -314,13 +309,7 @@ TEST(Synth, AFullDiskLeavesNothing) {
   struct rlimit small = before;
   small.rlim_cur = 6000;  // less than a picture takes
   ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &small), 0);
-  std::string message;
-  try {
-    RunSynth(options, false, nullptr);
-  } catch (const Error& error) {
-    EXPECT_EQ(error.kind(), ErrorKind::kIo);
-    message = error.what();
-  }
+  const std::string message = MessageOf(ErrorKind::kIo, [&] { RunSynth(options, false, nullptr); });
   ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &before), 0);
   ::signal(SIGXFSZ, old_handler);
   EXPECT_THAT(message, HasSubstr("write failed"));

@@ -1,6 +1,6 @@
 #include "reidbench/jobs/track/track.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -15,6 +15,7 @@
 #include "reidbench/core/text.h"
 #include "reidbench/jobs/score/score.h"
 #include "reidbench/jobs/track/track_report.h"
+#include "support/expect_error.h"
 #include "support/temp_folder.h"
 
 namespace reidbench {
@@ -177,12 +178,7 @@ TEST_F(Track, MistakesAreNamedBeforeAnythingIsWritten) {
   const auto error = [&](const std::function<void(TrackStageOptions*)>& change) {
     TrackStageOptions wrong = options_;
     change(&wrong);
-    try {
-      RunTrack(wrong, false, nullptr);
-    } catch (const Error& e) {
-      return std::string(e.what());
-    }
-    return std::string("no error");
+    return MessageOfExit(kExitUsage, [&] { RunTrack(wrong, false, nullptr); });
   };
   EXPECT_THAT(error([](auto* o) { o->tracker.clear(); }), HasSubstr("--tracker is missing"));
   EXPECT_THAT(error([](auto* o) { o->tracker = "bytetrak"; }),
@@ -209,7 +205,7 @@ TEST_F(Track, MistakesAreNamedBeforeAnythingIsWritten) {
               HasSubstr("HOTA"));
   folder_.Write("train/A/det/det.txt", "1,-1,0,0,10,20,0.9\n2,-1,x,0,10,20,0.9\n");
   folder_.Write("train/B/det/det.txt", "41,-1,0,0,10,20,0.9\n");
-  const std::string both = error([](auto*) {});
+  const std::string both = MessageOfExit(kExitInput, [&] { RunTrack(options_, false, nullptr); });
   EXPECT_THAT(both, HasSubstr("A/det/det.txt:2"));
   EXPECT_THAT(both, HasSubstr("B/det/det.txt:1"));
   EXPECT_FALSE(fs::exists(options_.output));

@@ -9,6 +9,7 @@
 #include "reidbench/core/files.h"
 #include "reidbench/core/hash.h"
 #include "reidbench/networks/osnet.h"
+#include "support/expect_error.h"
 #include "support/synthetic_reid.h"
 #include "support/temp_folder.h"
 
@@ -42,14 +43,7 @@ class TrainStageTest : public testing::Test {
   fs::path Path(const std::string& name) const { return folder_.path() / name; }
   TrainStageResult Run() const { return RunTrain(options_, {}); }
   std::string Message(ErrorKind kind) const {
-    try {
-      Run();
-    } catch (const Error& error) {
-      EXPECT_EQ(error.kind(), kind) << error.what();
-      return error.what();
-    }
-    ADD_FAILURE() << "no error";
-    return "";
+    return MessageOf(kind, [&] { Run(); });
   }
   void RunUntil(int last_epoch) const {
     TrainStageCallbacks callbacks;

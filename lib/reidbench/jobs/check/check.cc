@@ -1,6 +1,6 @@
 #include "reidbench/jobs/check/check.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <nlohmann/json.hpp>
 

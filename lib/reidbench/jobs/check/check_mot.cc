@@ -1,6 +1,6 @@
 #include "reidbench/jobs/check/check_mot.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <cmath>

@@ -1,6 +1,6 @@
 #include "reidbench/jobs/compare/compare_page.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <nlohmann/json.hpp>

@@ -1,6 +1,6 @@
 #include "reidbench/jobs/compare/compare_report.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <cstdlib>
 #include <nlohmann/json.hpp>

@@ -1,6 +1,6 @@
 #include "reidbench/jobs/profile/profile_report.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <cmath>

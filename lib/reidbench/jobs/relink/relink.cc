@@ -1,6 +1,6 @@
 #include "reidbench/jobs/relink/relink.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <chrono>

@@ -1,6 +1,6 @@
 #include "reidbench/jobs/relink/relink_galleries.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <atomic>

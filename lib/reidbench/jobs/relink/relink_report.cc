@@ -1,6 +1,6 @@
 #include "reidbench/jobs/relink/relink_report.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <cmath>
 #include <nlohmann/json.hpp>

@@ -1,6 +1,6 @@
 #include "reidbench/jobs/render/render_report.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <nlohmann/json.hpp>
 

@@ -1,6 +1,6 @@
 #include "reidbench/jobs/render/render_scene.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <set>

@@ -1,6 +1,6 @@
 #include "reidbench/jobs/render/render_video.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <unistd.h>
 
 #include <algorithm>

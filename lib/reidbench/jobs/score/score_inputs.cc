@@ -1,6 +1,6 @@
 #include "reidbench/jobs/score/score_inputs.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <tbb/task_arena.h>
 
 #include <algorithm>

@@ -1,6 +1,6 @@
 #include "reidbench/jobs/synth/synth_reid.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <cmath>

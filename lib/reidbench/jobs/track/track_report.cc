@@ -1,6 +1,6 @@
 #include "reidbench/jobs/track/track_report.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <nlohmann/json.hpp>

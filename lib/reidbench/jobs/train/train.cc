@@ -1,6 +1,6 @@
 #include "reidbench/jobs/train/train.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <map>
