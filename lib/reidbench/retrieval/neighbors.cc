@@ -3,11 +3,13 @@
 #include <tbb/enumerable_thread_specific.h>
 
 #include <algorithm>
+#include <array>
 #include <limits>
 #include <numeric>
 
 #include "reidbench/core/error.h"
 #include "reidbench/core/interrupt.h"
+#include "reidbench/core/isa.h"
 #include "reidbench/core/parallel.h"
 
 namespace reidbench {
@@ -15,13 +17,42 @@ namespace {
 
 constexpr int64_t kTileRows = 96;
 constexpr int64_t kTileColumns = 512;
-constexpr int64_t kScan = 32;
+constexpr int64_t kScan = kPanelColumns;           // what DistanceTile fills up
 constexpr int64_t kLeftFloats = int64_t{4} << 20;  // 16 MiB of packed rows at once
 
 std::vector<int32_t> Range(int64_t begin, int64_t end) {
   std::vector<int32_t> ids(static_cast<size_t>(end - begin));
   std::iota(ids.begin(), ids.end(), static_cast<int32_t>(begin));
   return ids;
+}
+
+// What a row of a tile needs looking at.
+struct RowScan {
+  float greatest = 0;
+  std::array<int32_t, kTileColumns / kScan> near{};  // some of kScan distances is at most `limit`
+};
+
+RowScan ScanRow(const float* distances, int64_t count, float limit) {
+  RowScan scan;
+  ForActiveIsa([&]() REIDBENCH_ALWAYS_INLINE {
+    for (int64_t begin = 0; begin < count; begin += kScan) {
+      int32_t near = 0;
+      for (int64_t i = 0; i < kScan; ++i)
+        near |= static_cast<int32_t>(distances[begin + i] <= limit);
+      scan.near[static_cast<size_t>(begin / kScan)] = near;
+    }
+    constexpr int64_t kLanes = 16;
+    float greatest[kLanes];
+    std::fill_n(greatest, kLanes, distances[0]);
+    int64_t i = 0;
+    for (; i + kLanes <= count; i += kLanes) {
+      for (int64_t lane = 0; lane < kLanes; ++lane)
+        greatest[lane] = std::max(greatest[lane], distances[i + lane]);
+    }
+    for (; i < count; ++i) greatest[0] = std::max(greatest[0], distances[i]);
+    scan.greatest = *std::max_element(greatest, greatest + kLanes);
+  });
+  return scan;
 }
 
 }  // namespace
@@ -58,15 +89,12 @@ NeighborLists FindNeighbors(const FeatureRows& rows, int64_t k) {
             const float* distances = tile + (row - row_begin) * kTileColumns;
             const int64_t id = left_begin + row;
             float& farthest = lists.farthest[static_cast<size_t>(id)];
-            farthest =
-                std::max(farthest, Eigen::Map<const Eigen::ArrayXf>(distances, count).maxCoeff());
             Neighbor* heap = lists.nearest.data() + id * lists.k;
+            const RowScan scan = ScanRow(distances, count, heap->distance);
+            farthest = std::max(farthest, scan.greatest);
             for (int64_t begin = 0; begin < count; begin += kScan) {
-              const int64_t size = std::min(kScan, count - begin);
-              if (Eigen::Map<const Eigen::ArrayXf>(distances + begin, size).minCoeff() >
-                  heap->distance)
-                continue;
-              for (int64_t i = begin; i < begin + size; ++i) {
+              if (scan.near[static_cast<size_t>(begin / kScan)] == 0) continue;
+              for (int64_t i = begin; i < std::min(begin + kScan, count); ++i) {
                 const Neighbor candidate{distances[i],
                                          static_cast<int32_t>(slab_begin + column + i)};
                 if (!(candidate < *heap)) continue;

@@ -10,6 +10,7 @@
 
 #include "reidbench/core/error.h"
 #include "reidbench/core/interrupt.h"
+#include "reidbench/core/isa.h"
 #include "reidbench/core/parallel.h"
 #include "reidbench/core/random.h"
 #include "reidbench/retrieval/ranking_scores.h"
@@ -108,17 +109,19 @@ void CountBelow(const float* distances, int64_t size, std::span<const float> thr
                 std::vector<float>* scratch, int32_t* below, int32_t* at_most) {
   const int64_t n = static_cast<int64_t>(thresholds.size());
   if (n < kSortThresholds) {
-    for (int64_t j = 0; j < n; ++j) {
-      const float threshold = thresholds[static_cast<size_t>(j)];
-      int32_t count_below = 0;
-      int32_t count_at_most = 0;
-      for (int64_t i = 0; i < size; ++i) {
-        count_below += distances[i] < threshold;
-        count_at_most += distances[i] <= threshold;
+    ForActiveIsa([&]() REIDBENCH_ALWAYS_INLINE {
+      for (int64_t j = 0; j < n; ++j) {
+        const float threshold = thresholds[static_cast<size_t>(j)];
+        int32_t count_below = 0;
+        int32_t count_at_most = 0;
+        for (int64_t i = 0; i < size; ++i) {
+          count_below += distances[i] < threshold;
+          count_at_most += distances[i] <= threshold;
+        }
+        below[j] = count_below;
+        at_most[j] = count_at_most;
       }
-      below[j] = count_below;
-      at_most[j] = count_at_most;
-    }
+    });
     return;
   }
   scratch->assign(distances, distances + size);
@@ -458,20 +461,22 @@ void Ranker::CountTile(Chunk* chunk, int64_t query, int64_t column_begin, int64_
     // Eight sums side by side, always in the same order.
     double sums[8] = {};
     double squares[8] = {};
-    int64_t i = 0;
-    for (; i + 8 <= count; i += 8) {
-      for (int64_t lane = 0; lane < 8; ++lane) {
-        const float d = distances[i + lane];
-        const double finite = d == kInfinity ? 0 : d;
-        sums[lane] += finite;
-        squares[lane] += finite * finite;
+    ForActiveIsa([&]() REIDBENCH_ALWAYS_INLINE {
+      int64_t i = 0;
+      for (; i + 8 <= count; i += 8) {
+        for (int64_t lane = 0; lane < 8; ++lane) {
+          const float d = distances[i + lane];
+          const double finite = d == kInfinity ? 0 : d;
+          sums[lane] += finite;
+          squares[lane] += finite * finite;
+        }
       }
-    }
-    for (; i < count; ++i) {
-      const double finite = distances[i] == kInfinity ? 0 : distances[i];
-      sums[0] += finite;
-      squares[0] += finite * finite;
-    }
+      for (; i < count; ++i) {
+        const double finite = distances[i] == kInfinity ? 0 : distances[i];
+        sums[0] += finite;
+        squares[0] += finite * finite;
+      }
+    });
     const size_t q = static_cast<size_t>(query);
     for (int lane = 0; lane < 8; ++lane) {
       sum_[q] += sums[lane];
@@ -504,7 +509,7 @@ void Ranker::CountTile(Chunk* chunk, int64_t query, int64_t column_begin, int64_
     const int64_t size = std::min(segment->end, column_end) - begin;
     const float* d = distances + (begin - column_begin);
     // Thresholds below all distances count nothing.
-    const float nearest = Eigen::Map<const Eigen::ArrayXf>(d, size).minCoeff();
+    const float nearest = Least(d, size);
     const size_t first = static_cast<size_t>(
         std::lower_bound(thresholds.begin(), thresholds.end(), nearest) - thresholds.begin());
     if (first == matches.size()) continue;

@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "reidbench/core/error.h"
+#include "reidbench/core/isa.h"
 
 namespace reidbench {
 namespace {
@@ -481,20 +482,25 @@ void VerificationCounter::Count(const float* distances, int64_t count) {
   int32_t near = 0;
   int32_t below = 0;
   int32_t around = 0;
-  for (int64_t i = 0; i < count; ++i)
-    near |= static_cast<int32_t>(distances[i] <= plan_.keep_up_to);
-  if (near != 0) worker.nearest.Append(distances, count, -kInfinity, plan_.keep_up_to);
-  if (plan_.eer_low <= plan_.eer_high) {
-    for (int64_t i = 0; i < count; ++i) {
-      below += distances[i] < plan_.eer_low;
-      around += distances[i] <= plan_.eer_high;
-    }
-    worker.below_eer += below;
-    if (around > below) worker.around_eer.Append(distances, count, plan_.eer_low, plan_.eer_high);
-  }
-  const Grid grid(plan_);
   int32_t bins[kMaxRow];
-  for (int64_t i = 0; i < count; ++i) bins[i] = grid.Bin(distances[i]);
+  const Grid grid(plan_);
+  const bool brackets_eer = plan_.eer_low <= plan_.eer_high;
+  ForActiveIsa([&]() REIDBENCH_ALWAYS_INLINE {
+    const float keep_up_to = plan_.keep_up_to;
+    for (int64_t i = 0; i < count; ++i) near |= static_cast<int32_t>(distances[i] <= keep_up_to);
+    if (brackets_eer) {
+      const float low = plan_.eer_low;
+      const float high = plan_.eer_high;
+      for (int64_t i = 0; i < count; ++i) {
+        below += distances[i] < low;
+        around += distances[i] <= high;
+      }
+    }
+    for (int64_t i = 0; i < count; ++i) bins[i] = grid.Bin(distances[i]);
+  });
+  if (near != 0) worker.nearest.Append(distances, count, -kInfinity, plan_.keep_up_to);
+  worker.below_eer += below;
+  if (around > below) worker.around_eer.Append(distances, count, plan_.eer_low, plan_.eer_high);
   // Four tables, because equal bins in a row would wait for each other. Infinity falls into the
   // last bin, which is not read.
   for (int64_t i = 0; i < count; ++i)
