@@ -61,6 +61,14 @@ class ScopedIsaCap {
 #define REIDBENCH_ALWAYS_INLINE
 #endif
 
+#ifdef __GNUC__
+// 16 bytes in a register, which every processor has. Within ForActiveIsa for sums side by side,
+// which the compiler does not vectorise on its own: only wider types would be cut into pieces
+// there.
+using Float4 __attribute__((vector_size(16), may_alias, aligned(4))) = float;
+using Double2 __attribute__((vector_size(16))) = double;
+#endif
+
 namespace isa_internal {
 #if REIDBENCH_X86
 template <typename Body>

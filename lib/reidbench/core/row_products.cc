@@ -1,7 +1,6 @@
 #include "reidbench/core/row_products.h"
 
 #include <algorithm>
-#include <cstring>
 
 #include "reidbench/core/error.h"
 #include "reidbench/core/isa.h"
@@ -45,7 +44,6 @@ namespace {
     }                                                                                        \
   }
 
-using Float4 __attribute__((vector_size(16), may_alias)) = float;
 #define REIDBENCH_MULTIPLY_ADD(a, b, sum) ((sum) + (a) * (b))
 REIDBENCH_PRODUCT_BLOCK(BlockBaseline, , Float4, 6, REIDBENCH_MULTIPLY_ADD)
 #if REIDBENCH_X86
@@ -66,11 +64,11 @@ auto ActiveBlock() {
   return BlockBaseline<kFirst>;
 }
 
-// [4 x 4], rows of `in` to columns of `out`, with 16-byte registers, which every processor has.
-REIDBENCH_ALWAYS_INLINE inline void Transpose4(const float* in, int64_t in_stride, float* out,
-                                               int64_t out_stride) {
+// Values k to k + 3 of four rows as columns of `out`.
+REIDBENCH_ALWAYS_INLINE inline void Transpose4(const float* const* rows, int64_t k, float* out,
+                                               int64_t stride) {
   Float4 row[4];
-  for (int i = 0; i < 4; ++i) std::memcpy(&row[i], in + i * in_stride, sizeof(Float4));
+  for (int i = 0; i < 4; ++i) row[i] = *reinterpret_cast<const Float4*>(rows[i] + k);
   const Float4 low01 = __builtin_shufflevector(row[0], row[1], 0, 4, 1, 5);
   const Float4 low23 = __builtin_shufflevector(row[2], row[3], 0, 4, 1, 5);
   const Float4 high01 = __builtin_shufflevector(row[0], row[1], 2, 6, 3, 7);
@@ -79,7 +77,7 @@ REIDBENCH_ALWAYS_INLINE inline void Transpose4(const float* in, int64_t in_strid
                             __builtin_shufflevector(low01, low23, 2, 3, 6, 7),
                             __builtin_shufflevector(high01, high23, 0, 1, 4, 5),
                             __builtin_shufflevector(high01, high23, 2, 3, 6, 7)};
-  for (int i = 0; i < 4; ++i) std::memcpy(out + i * out_stride, &column[i], sizeof(Float4));
+  for (int i = 0; i < 4; ++i) *reinterpret_cast<Float4*>(out + i * stride) = column[i];
 }
 
 // All of `rows` in blocks or panels of kCount.
@@ -102,27 +100,27 @@ template <int kCount>
 void PackRows(const float* const* rows, const float* divisors, int64_t dim, float* packed) {
   constexpr int64_t kStrip = 64;
   static_assert(kCount % 4 == 0);
-  ForActiveIsa([&]() REIDBENCH_ALWAYS_INLINE {
-    alignas(64) float strip[4][kStrip];
+  ForActiveIsa([=]() REIDBENCH_ALWAYS_INLINE {
+    alignas(64) float strips[4][kStrip] = {};
     for (int64_t begin = 0; begin < dim; begin += kStrip) {
       const int64_t length = std::min(kStrip, dim - begin);
       for (int first = 0; first < kCount; first += 4) {
+        const float* sources[4];
         for (int i = 0; i < 4; ++i) {
           const float* const row = rows[first + i];
+          sources[i] = row != nullptr && divisors == nullptr ? row + begin : strips[i];
           if (row == nullptr) {
-            std::fill_n(strip[i], kStrip, 0.0f);
-          } else if (divisors == nullptr) {
-            std::copy_n(row + begin, length, strip[i]);
-          } else {
+            for (float& value : strips[i]) value = 0;
+          } else if (divisors != nullptr) {
             const float divisor = divisors[first + i];
-            for (int64_t k = 0; k < length; ++k) strip[i][k] = row[begin + k] / divisor;
+            for (int64_t k = 0; k < length; ++k) strips[i][k] = row[begin + k] / divisor;
           }
         }
         float* const out = packed + begin * kCount + first;
         int64_t k = 0;
-        for (; k + 4 <= length; k += 4) Transpose4(&strip[0][k], kStrip, out + k * kCount, kCount);
+        for (; k + 4 <= length; k += 4) Transpose4(sources, k, out + k * kCount, kCount);
         for (; k < length; ++k) {
-          for (int i = 0; i < 4; ++i) out[k * kCount + i] = strip[i][k];
+          for (int i = 0; i < 4; ++i) out[k * kCount + i] = sources[i][k];
         }
       }
     }
@@ -177,17 +175,19 @@ FeatureMatrix RightFactor::LeftTimes(FeatureView left) const {
 
 float Dot(const float* a, const float* b, int64_t n) {
   return ForActiveIsa([=]() REIDBENCH_ALWAYS_INLINE {
-    constexpr int64_t kLanes = 16;
-    float sum[kLanes] = {};
+    Float4 sums[4] = {};
     int64_t k = 0;
-    for (; k + kLanes <= n; k += kLanes) {
-      for (int64_t lane = 0; lane < kLanes; ++lane) sum[lane] += a[k + lane] * b[k + lane];
+    for (; k + 16 <= n; k += 16) {
+#pragma GCC unroll 4
+      for (int i = 0; i < 4; ++i) {
+        sums[i] += *reinterpret_cast<const Float4*>(a + k + 4 * i) *
+                   *reinterpret_cast<const Float4*>(b + k + 4 * i);
+      }
     }
-    for (; k < n; ++k) sum[k % kLanes] += a[k] * b[k];
-    for (int64_t half = kLanes / 2; half > 0; half /= 2) {
-      for (int64_t lane = 0; lane < half; ++lane) sum[lane] += sum[lane + half];
-    }
-    return sum[0];
+    const Float4 sum = (sums[0] + sums[1]) + (sums[2] + sums[3]);
+    float total = (sum[0] + sum[1]) + (sum[2] + sum[3]);
+    for (; k < n; ++k) total += a[k] * b[k];
+    return total;
   });
 }
 

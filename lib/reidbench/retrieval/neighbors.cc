@@ -33,26 +33,31 @@ struct RowScan {
 };
 
 RowScan ScanRow(const float* distances, int64_t count, float limit) {
-  RowScan scan;
-  ForActiveIsa([&]() REIDBENCH_ALWAYS_INLINE {
+  return ForActiveIsa([=]() REIDBENCH_ALWAYS_INLINE {
+    RowScan scan;
     for (int64_t begin = 0; begin < count; begin += kScan) {
       int32_t near = 0;
       for (int64_t i = 0; i < kScan; ++i)
         near |= static_cast<int32_t>(distances[begin + i] <= limit);
       scan.near[static_cast<size_t>(begin / kScan)] = near;
     }
-    constexpr int64_t kLanes = 16;
-    float greatest[kLanes];
-    std::fill_n(greatest, kLanes, distances[0]);
+    const float d0 = distances[0];
+    Float4 lanes[4] = {{d0, d0, d0, d0}, {d0, d0, d0, d0}, {d0, d0, d0, d0}, {d0, d0, d0, d0}};
     int64_t i = 0;
-    for (; i + kLanes <= count; i += kLanes) {
-      for (int64_t lane = 0; lane < kLanes; ++lane)
-        greatest[lane] = std::max(greatest[lane], distances[i + lane]);
+    for (; i + 16 <= count; i += 16) {
+#pragma GCC unroll 4
+      for (int v = 0; v < 4; ++v) {
+        const Float4 d = *reinterpret_cast<const Float4*>(distances + i + 4 * v);
+        lanes[v] = d > lanes[v] ? d : lanes[v];
+      }
     }
-    for (; i < count; ++i) greatest[0] = std::max(greatest[0], distances[i]);
-    scan.greatest = *std::max_element(greatest, greatest + kLanes);
+    scan.greatest = d0;
+    for (const Float4& lane : lanes) {
+      for (int k = 0; k < 4; ++k) scan.greatest = std::max(scan.greatest, lane[k]);
+    }
+    for (; i < count; ++i) scan.greatest = std::max(scan.greatest, distances[i]);
+    return scan;
   });
-  return scan;
 }
 
 }  // namespace

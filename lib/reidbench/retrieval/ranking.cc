@@ -109,7 +109,7 @@ void CountBelow(const float* distances, int64_t size, std::span<const float> thr
                 std::vector<float>* scratch, int32_t* below, int32_t* at_most) {
   const int64_t n = static_cast<int64_t>(thresholds.size());
   if (n < kSortThresholds) {
-    ForActiveIsa([&]() REIDBENCH_ALWAYS_INLINE {
+    ForActiveIsa([=]() REIDBENCH_ALWAYS_INLINE {
       for (int64_t j = 0; j < n; ++j) {
         const float threshold = thresholds[static_cast<size_t>(j)];
         int32_t count_below = 0;
@@ -135,6 +135,38 @@ void CountBelow(const float* distances, int64_t size, std::span<const float> thr
     below[j] = static_cast<int32_t>(low);
     at_most[j] = static_cast<int32_t>(high);
   }
+}
+
+struct DistanceSums {
+  double sum = 0;
+  double squares = 0;
+};
+
+// Of those that are finite: eight sums side by side, always in the same order.
+DistanceSums SumDistances(const float* distances, int64_t count) {
+  return ForActiveIsa([=]() REIDBENCH_ALWAYS_INLINE {
+    Double2 sums[4] = {};
+    Double2 squares[4] = {};
+    const auto add = [&](int v, Double2 d) REIDBENCH_ALWAYS_INLINE {
+      const Double2 finite = d == static_cast<double>(kInfinity) ? Double2{} : d;
+      sums[v] += finite;
+      squares[v] += finite * finite;
+    };
+    int64_t i = 0;
+    for (; i + 8 <= count; i += 8) {
+#pragma GCC unroll 4
+      for (int v = 0; v < 4; ++v) add(v, Double2{distances[i + 2 * v], distances[i + 2 * v + 1]});
+    }
+    for (; i < count; ++i) add(0, Double2{distances[i], 0});
+    DistanceSums total;
+    for (int v = 0; v < 4; ++v) {
+      for (int lane = 0; lane < 2; ++lane) {
+        total.sum += sums[v][lane];
+        total.squares += squares[v][lane];
+      }
+    }
+    return total;
+  });
 }
 
 bool Precedes(const RankedImage& a, const RankedImage& b) {
@@ -458,30 +490,9 @@ void Ranker::CountTile(Chunk* chunk, int64_t query, int64_t column_begin, int64_
   HideOwnImages(query, column_begin, count, distances);
 
   if (verification_ != nullptr) {
-    // Eight sums side by side, always in the same order.
-    double sums[8] = {};
-    double squares[8] = {};
-    ForActiveIsa([&]() REIDBENCH_ALWAYS_INLINE {
-      int64_t i = 0;
-      for (; i + 8 <= count; i += 8) {
-        for (int64_t lane = 0; lane < 8; ++lane) {
-          const float d = distances[i + lane];
-          const double finite = d == kInfinity ? 0 : d;
-          sums[lane] += finite;
-          squares[lane] += finite * finite;
-        }
-      }
-      for (; i < count; ++i) {
-        const double finite = distances[i] == kInfinity ? 0 : distances[i];
-        sums[0] += finite;
-        squares[0] += finite * finite;
-      }
-    });
-    const size_t q = static_cast<size_t>(query);
-    for (int lane = 0; lane < 8; ++lane) {
-      sum_[q] += sums[lane];
-      sum_of_squares_[q] += squares[lane];
-    }
+    const DistanceSums sums = SumDistances(distances, count);
+    sum_[static_cast<size_t>(query)] += sums.sum;
+    sum_of_squares_[static_cast<size_t>(query)] += sums.squares;
     verification_->Count(distances, count);
   }
 

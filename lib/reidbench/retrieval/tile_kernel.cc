@@ -150,17 +150,23 @@ void DistanceTile(const PackedRows& left, int64_t row_begin, int64_t row_end,
 
 float Least(const float* distances, int64_t count) {
   return ForActiveIsa([=]() REIDBENCH_ALWAYS_INLINE {
-    constexpr int64_t kLanes = 16;
-    float least[kLanes];
-    std::fill_n(least, kLanes, std::numeric_limits<float>::infinity());
+    constexpr float kInfinity = std::numeric_limits<float>::infinity();
+    Float4 lanes[4];
+    for (Float4& lane : lanes) lane = Float4{kInfinity, kInfinity, kInfinity, kInfinity};
     int64_t i = 0;
-    for (; i + kLanes <= count; i += kLanes) {
-      for (int64_t lane = 0; lane < kLanes; ++lane) {
-        least[lane] = std::min(least[lane], distances[i + lane]);
+    for (; i + 16 <= count; i += 16) {
+#pragma GCC unroll 4
+      for (int v = 0; v < 4; ++v) {
+        const Float4 d = *reinterpret_cast<const Float4*>(distances + i + 4 * v);
+        lanes[v] = d < lanes[v] ? d : lanes[v];
       }
     }
-    for (; i < count; ++i) least[0] = std::min(least[0], distances[i]);
-    return *std::min_element(least, least + kLanes);
+    float least = kInfinity;
+    for (const Float4& lane : lanes) {
+      for (int k = 0; k < 4; ++k) least = std::min(least, lane[k]);
+    }
+    for (; i < count; ++i) least = std::min(least, distances[i]);
+    return least;
   });
 }
 
