@@ -7,6 +7,9 @@
 #include <limits>
 #include <vector>
 
+#include "reidbench/core/random.h"
+#include "support/each_isa.h"
+
 namespace reidbench {
 namespace {
 
@@ -131,6 +134,57 @@ TEST(InstanceNormRelu, ReportsWhatIsNotFinite) {
   std::vector<float> x(40, 1.0f);
   x[39] = kInfinity;
   EXPECT_FALSE(InstanceNormRelu(weight, bias, nullptr, 2, x.data()));
+}
+
+using OsnetKernels = EachIsa;
+INSTANTIATE_TEST_SUITE_P(Isa, OsnetKernels, testing::ValuesIn(kAllIsas), IsaOf);
+
+// All kernels on one image of odd sizes.
+std::vector<float> OutputsOfAll() {
+  constexpr int64_t kHeight = 37, kWidth = 19, kChannels = 24, kPixels = kHeight * kWidth;
+  Rng rng(3);
+  const auto random = [&](size_t count) {
+    std::vector<float> values(count);
+    for (float& value : values) value = static_cast<float>(rng.Normal());
+    return values;
+  };
+  std::vector<float> outputs;
+  const auto keep = [&](const std::vector<float>& values) {
+    outputs.insert(outputs.end(), values.begin(), values.end());
+  };
+  const std::vector<float> chw = random(3 * kPixels);
+  std::vector<float> hwc(3 * kPixels);
+  EXPECT_TRUE(InterleaveRgb(chw.data(), kHeight, kWidth, hwc.data()));
+  keep(hwc);
+  std::vector<float> x = random(kPixels * kChannels);
+  const std::vector<float> y = random(x.size());
+  std::vector<float> pooled((kHeight + 1) / 2 * ((kWidth + 1) / 2) * kChannels);
+  MaxPool3x3(x.data(), kHeight, kWidth, kChannels, pooled.data());
+  keep(pooled);
+  AveragePool2x2(x.data(), kHeight, kWidth, kChannels, pooled.data());
+  keep(pooled);
+  std::vector<float> means(kChannels);
+  ChannelMeans(x.data(), kPixels, kChannels, means.data());
+  keep(means);
+  const std::vector<float> weight1 = random(2 * kChannels), bias1 = random(2),
+                           weight2 = random(2 * kChannels), bias2 = random(kChannels);
+  std::vector<float> sum(x.size());
+  GatedSum({x.data(), y.data(), y.data(), x.data()}, {weight1, bias1, weight2, bias2}, kPixels,
+           kChannels, sum.data());
+  keep(sum);
+  EXPECT_TRUE(InstanceNormRelu(bias2, means, y.data(), kPixels, x.data()));
+  keep(x);
+  EXPECT_TRUE(InstanceNormRelu(bias2, means, nullptr, kPixels, x.data()));
+  keep(x);
+  EXPECT_TRUE(AddRelu(y.data(), static_cast<int64_t>(x.size()), x.data()));
+  keep(x);
+  return outputs;
+}
+
+TEST_P(OsnetKernels, GiveTheBitsOfTheBaseline) {
+  const std::vector<float> outputs = OutputsOfAll();
+  const ScopedIsaCap cap(Isa::kBaseline);
+  EXPECT_EQ(outputs, OutputsOfAll());
 }
 
 }  // namespace

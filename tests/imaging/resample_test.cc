@@ -137,7 +137,10 @@ TEST(Resampler, TwoToFourByHand) {
             (std::vector<uint8_t>{0, 100, 255, 50, 100, 191, 150, 100, 64, 200, 100, 0}));
 }
 
-TEST(WeightedSum, FastAndPortableGiveTheSameBytes) {
+using WeightedSumTest = EachIsa;
+INSTANTIATE_TEST_SUITE_P(Isa, WeightedSumTest, testing::ValuesIn(kAllIsas), IsaOf);
+
+TEST_P(WeightedSumTest, FastAndPortableGiveTheSameBytes) {
   Rng rng(5);
   for (int trial = 0; trial < 400; ++trial) {
     const int taps = 1 + static_cast<int>(rng.Below(trial % 10 == 0 ? 700 : 9));
@@ -165,6 +168,20 @@ TEST(WeightedSum, FastAndPortableGiveTheSameBytes) {
       ASSERT_EQ(fast, portable) << taps << " taps, " << length << " bytes";
       ASSERT_EQ(fast.back(), 77);  // nothing is written behind the end
     }
+  }
+}
+
+// The passes of Resize, wide and narrow, odd and even.
+TEST_P(WeightedSumTest, ResizeGivesTheBytesOfTheBaseline) {
+  Rng rng(6);
+  for (const auto& [width, height] : {std::pair{3, 5}, std::pair{64, 129}, std::pair{301, 77}}) {
+    RgbImage in{width, height, std::vector<uint8_t>(size_t{3} * width * height)};
+    for (uint8_t& value : in.pixels) value = static_cast<uint8_t>(rng.Below(256));
+    RgbImage out, expected;
+    Resampler().Resize(in, 37, 50, ResizeFilter::kBicubic, &out);
+    const ScopedIsaCap cap(Isa::kBaseline);
+    Resampler().Resize(in, 37, 50, ResizeFilter::kBicubic, &expected);
+    EXPECT_EQ(out.pixels, expected.pixels) << width << " x " << height;
   }
 }
 

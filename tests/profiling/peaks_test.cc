@@ -2,16 +2,21 @@
 
 #include <gtest/gtest.h>
 
+#include "support/each_isa.h"
+
 namespace reidbench {
 namespace {
 
-TEST(RunArithmetic, CountsWhatItDoes) {
+using RunArithmeticTest = EachIsa;
+INSTANTIATE_TEST_SUITE_P(Isa, RunArithmeticTest, testing::ValuesIn(kAllIsas), IsaOf);
+
+TEST_P(RunArithmeticTest, CountsWhatItDoes) {
   const double once = RunArithmetic(1);
-  // 12 sums of at least 4 lanes, two operations each.
-  EXPECT_GE(once, 96);
+  // 12 sums of so many lanes, two operations each.
+  const int lanes = GetParam() == Isa::kBaseline ? 4 : GetParam() == Isa::kAvx2 ? 8 : 16;
+  EXPECT_EQ(once, 2 * 12 * lanes);
   EXPECT_EQ(RunArithmetic(1000), 1000 * once);
-  const double bf16 = RunBf16Arithmetic(1);
-  EXPECT_TRUE(bf16 == 0 || bf16 == 2 * 32 * 12) << bf16;
+  EXPECT_EQ(RunBf16Arithmetic(1), GetParam() == Isa::kAvx512Bf16 ? 2 * 32 * 12 : 0);
 }
 
 TEST(MeasurePeak, FindsAllRoofs) {

@@ -10,6 +10,7 @@
 #include "reidbench/core/parallel.h"
 #include "reidbench/core/random.h"
 #include "retrieval/inputs.h"
+#include "support/each_isa.h"
 #include "support/expect_error.h"
 
 namespace reidbench {
@@ -32,8 +33,11 @@ TEST(DistanceMatrix, HandComputed) {
   EXPECT_EQ(cosine(1, 0), 1);  // a zero row is orthogonal to everything
 }
 
+using Distances = EachIsa;
+INSTANTIATE_TEST_SUITE_P(Isa, Distances, testing::ValuesIn(kAllIsas), IsaOf);
+
 // All remainders of rows, columns and dimension against the tile sizes.
-TEST(DistanceMatrix, EqualsDoublePrecisionForAllShapes) {
+TEST_P(Distances, EqualDoublePrecisionForAllShapes) {
   for (const int64_t rows : {1, 5, 12, 97}) {
     for (const int64_t cols : {1, 31, 33, 513}) {
       for (const int64_t dim : {1, 7, 16, 128, 129, 300}) {
@@ -59,7 +63,7 @@ TEST(DistanceMatrix, EqualsDoublePrecisionForAllShapes) {
   }
 }
 
-TEST(FeatureDistances, PairsHaveTheSameBitsWhereverTheyStand) {
+TEST_P(Distances, PairsHaveTheSameBitsWhereverTheyStand) {
   const FeatureMatrix query = Gaussian(101, 130, 3);
   const FeatureMatrix gallery = Gaussian(700, 130, 4);
   for (const Metric metric : {Metric::kEuclidean, Metric::kCosine}) {

@@ -12,6 +12,7 @@
 #include "reidbench/core/error.h"
 #include "reidbench/core/files.h"
 #include "reidbench/core/interrupt.h"
+#include "reidbench/core/isa.h"
 #include "reidbench/core/parallel.h"
 #include "reidbench/core/text.h"
 #include "reidbench/core/version.h"
@@ -362,6 +363,7 @@ int Command::Run(int argc, char** argv, const std::function<int(const CommonOpti
       return kExitOk;
     }
     impl_->Resolve();
+    ActiveIsa();  // a wrong REIDBENCH_ISA ends the command here
     const ThreadLimit limit(common.threads);
     InstallInterruptHandler();
     const int code = body(common);

@@ -21,6 +21,10 @@ using FeatureView = Eigen::Map<const FeatureMatrix>;
 inline FeatureView ViewOf(const FeatureMatrix& m) {
   return FeatureView(m.data(), m.rows(), m.cols());
 }
+// Rows [begin, begin + count).
+inline FeatureView ViewOf(const FeatureMatrix& m, int64_t begin, int64_t count) {
+  return FeatureView(m.data() + begin * m.cols(), count, m.cols());
+}
 
 // Part of a re-ID data set that an image belongs to. Numbers are those of `/split` in a feature
 // file: do not renumber.

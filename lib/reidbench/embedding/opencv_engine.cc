@@ -16,6 +16,7 @@
 #include "reidbench/core/error.h"
 #include "reidbench/core/files.h"
 #include "reidbench/core/hash.h"
+#include "reidbench/core/isa.h"
 #include "reidbench/core/random.h"
 #include "reidbench/core/text.h"
 #include "reidbench/weights/checkpoint.h"
@@ -53,6 +54,8 @@ class OpencvEngine : public Engine {
       : path_(path.string()), bytes_(ReadFileBytes(path)) {
     // A call uses the thread that makes it: callers run batches in parallel.
     cv::setNumThreads(1);
+    // OpenCV picks its code when it is loaded; later it can only be told to use nothing beyond SSE3.
+    if (IsaIsCapped()) cv::setUseOptimized(false);
     const QuietOpencv quiet;
     ReadGraph();
     info_.engine = "opencv " + cv::getVersionString();

@@ -1,6 +1,7 @@
 #include "reidbench/embedding/osnet_avx512.h"
 
 #include "reidbench/core/error.h"
+#include "reidbench/core/isa.h"
 
 #if defined(__x86_64__) && defined(__GNUC__)
 
@@ -1151,10 +1152,7 @@ class Avx512Runner : public OsnetRunner {
 #endif
 
 bool Avx512Available(Avx512Precision precision) {
-  const bool base = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-                    __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
-                    __builtin_cpu_supports("fma");
-  return base && (precision == Avx512Precision::kFp32 || __builtin_cpu_supports("avx512bf16"));
+  return ActiveIsa() >= (precision == Avx512Precision::kFp32 ? Isa::kAvx512 : Isa::kAvx512Bf16);
 }
 
 std::unique_ptr<OsnetRunner> MakeAvx512Runner(const FoldedOsnet& network,

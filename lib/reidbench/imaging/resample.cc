@@ -1,14 +1,15 @@
 #include "reidbench/imaging/resample.h"
 
-#ifdef __AVX2__
-#include <immintrin.h>
-#endif
-
 #include <algorithm>
 #include <cmath>
 #include <cstring>
 
 #include "reidbench/core/error.h"
+#include "reidbench/core/isa.h"
+
+#if REIDBENCH_X86
+#include <immintrin.h>
+#endif
 
 namespace reidbench {
 namespace {
@@ -56,19 +57,14 @@ int32_t WeightOf(const AxisWeights::TapPair& pair, int index) {
   return high * (1 << kLowBits) + static_cast<int32_t>(low);
 }
 
-#ifdef __AVX2__
+#if REIDBENCH_X86
 
-// sum + pair products; 32-bit sums wrap like the portable code's, so low and high parts combine
-// exactly at the end.
-inline __m256i AddProducts(__m256i sum, __m256i values, __m256i weights) {
-#if defined(__AVX512VNNI__) && defined(__AVX512VL__)
-  return _mm256_dpwssd_epi32(sum, values, weights);
-#else
+// 32-bit sums wrap like the portable code's, so low and high parts combine exactly at the end.
+REIDBENCH_TARGET_AVX2 inline __m256i AddProductsAvx2(__m256i sum, __m256i values, __m256i weights) {
   return _mm256_add_epi32(sum, _mm256_madd_epi16(values, weights));
-#endif
 }
 
-inline __m256i CombineAndShift(__m256i low, __m256i high) {
+REIDBENCH_TARGET_AVX2 inline __m256i CombineAndShiftAvx2(__m256i low, __m256i high) {
   const __m256i half = _mm256_set1_epi32(1 << (kPrecisionBits - 1));
   const __m256i sum =
       _mm256_add_epi32(_mm256_add_epi32(low, half), _mm256_slli_epi32(high, kLowBits));
@@ -76,8 +72,9 @@ inline __m256i CombineAndShift(__m256i low, __m256i high) {
 }
 
 // WeightedSum for 32 bytes.
-inline void WeightedSum32(const uint8_t* src, ptrdiff_t stride, const AxisWeights::TapPair* pairs,
-                          int taps, uint8_t* dst) {
+REIDBENCH_TARGET_AVX2 inline void WeightedSum32Avx2(const uint8_t* src, ptrdiff_t stride,
+                                                    const AxisWeights::TapPair* pairs, int taps,
+                                                    uint8_t* dst) {
   const __m256i zero = _mm256_setzero_si256();
   __m256i low[4] = {zero, zero, zero, zero};
   __m256i high[4] = {zero, zero, zero, zero};
@@ -93,19 +90,50 @@ inline void WeightedSum32(const uint8_t* src, ptrdiff_t stride, const AxisWeight
         _mm256_unpacklo_epi8(ab_low, zero), _mm256_unpackhi_epi8(ab_low, zero),
         _mm256_unpacklo_epi8(ab_high, zero), _mm256_unpackhi_epi8(ab_high, zero)};
     for (int i = 0; i < 4; ++i) {
-      low[i] = AddProducts(low[i], values[i], weights_low);
-      high[i] = AddProducts(high[i], values[i], weights_high);
+      low[i] = AddProductsAvx2(low[i], values[i], weights_low);
+      high[i] = AddProductsAvx2(high[i], values[i], weights_high);
     }
   }
   // Unpacking went by 128-bit lanes, packing does too: the bytes come out in order.
-  const __m256i words_low =
-      _mm256_packs_epi32(CombineAndShift(low[0], high[0]), CombineAndShift(low[1], high[1]));
-  const __m256i words_high =
-      _mm256_packs_epi32(CombineAndShift(low[2], high[2]), CombineAndShift(low[3], high[3]));
+  const __m256i words_low = _mm256_packs_epi32(CombineAndShiftAvx2(low[0], high[0]),
+                                               CombineAndShiftAvx2(low[1], high[1]));
+  const __m256i words_high = _mm256_packs_epi32(CombineAndShiftAvx2(low[2], high[2]),
+                                                CombineAndShiftAvx2(low[3], high[3]));
   _mm256_storeu_si256(reinterpret_cast<__m256i*>(dst), _mm256_packus_epi16(words_low, words_high));
 }
 
-#endif  // __AVX2__
+REIDBENCH_TARGET_AVX2 void WeightedSumAvx2(const uint8_t* src, ptrdiff_t stride,
+                                           const AxisWeights::TapPair* pairs, int taps,
+                                           uint8_t* dst, ptrdiff_t length) {
+  ptrdiff_t i = 0;
+  for (; i + 32 <= length; i += 32) WeightedSum32Avx2(src + i, stride, pairs, taps, dst + i);
+  // The tail again with the last 32 bytes: the same values are written twice.
+  if (i < length) WeightedSum32Avx2(src + length - 32, stride, pairs, taps, dst + length - 32);
+}
+
+REIDBENCH_TARGET_AVX2 void SumColumnsAvx2(const uint8_t* in, const AxisWeights& axis,
+                                          uint8_t* out) {
+  static_assert(kColumnBytes == 32);
+  for (const AxisWeights::Span& span : axis.spans) {
+    WeightedSum32Avx2(in + ptrdiff_t{kColumnBytes} * span.first, kColumnBytes,
+                      axis.pairs.data() + span.pair, span.count, out);
+    out += kColumnBytes;
+  }
+}
+
+#endif  // REIDBENCH_X86
+
+// The horizontal pass over kBlockRows rows that stand as columns.
+void SumColumns(const uint8_t* in, const AxisWeights& axis, uint8_t* out) {
+#if REIDBENCH_X86
+  if (ActiveIsa() >= Isa::kAvx2) return SumColumnsAvx2(in, axis, out);
+#endif
+  for (const AxisWeights::Span& span : axis.spans) {
+    WeightedSumPortable(in + ptrdiff_t{kColumnBytes} * span.first, kColumnBytes,
+                        axis.pairs.data() + span.pair, span.count, out, kColumnBytes);
+    out += kColumnBytes;
+  }
+}
 
 // Rows [y, y + rows) of `in` as columns of kBlockRows four-byte pixels; unused rows keep what was
 // there.
@@ -213,14 +241,9 @@ void WeightedSumPortable(const uint8_t* src, ptrdiff_t stride, const AxisWeights
 
 void WeightedSum(const uint8_t* src, ptrdiff_t stride, const AxisWeights::TapPair* pairs, int taps,
                  uint8_t* dst, ptrdiff_t length) {
-#ifdef __AVX2__
-  if (length >= 32) {
-    ptrdiff_t i = 0;
-    for (; i + 32 <= length; i += 32) WeightedSum32(src + i, stride, pairs, taps, dst + i);
-    // The tail again with the last 32 bytes: the same values are written twice.
-    if (i < length) WeightedSum32(src + length - 32, stride, pairs, taps, dst + length - 32);
-    return;
-  }
+#if REIDBENCH_X86
+  if (length >= 32 && ActiveIsa() >= Isa::kAvx2)
+    return WeightedSumAvx2(src, stride, pairs, taps, dst, length);
 #endif
   WeightedSumPortable(src, stride, pairs, taps, dst, length);
 }
@@ -249,12 +272,7 @@ void Resampler::Resize(const RgbImage& in, int width, int height, ResizeFilter f
     for (int y = 0; y < in.height; y += kBlockRows) {
       const int rows = std::min(kBlockRows, in.height - y);
       GatherColumns(in, y, rows, columns_in_.data());
-      for (int x = 0; x < width; ++x) {
-        const AxisWeights::Span& span = horizontal_.spans[static_cast<size_t>(x)];
-        WeightedSum(columns_in_.data() + size_t{kColumnBytes} * span.first, kColumnBytes,
-                    horizontal_.pairs.data() + span.pair, span.count,
-                    columns_out_.data() + size_t{kColumnBytes} * x, kColumnBytes);
-      }
+      SumColumns(columns_in_.data(), horizontal_, columns_out_.data());
       ScatterColumns(columns_out_.data(), y, rows, target);
     }
     source = target;

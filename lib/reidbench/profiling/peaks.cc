@@ -6,11 +6,12 @@
 #include <memory>
 #include <vector>
 
-#ifdef __x86_64__
+#include "reidbench/core/isa.h"
+#include "reidbench/profiling/measure.h"
+
+#if REIDBENCH_X86
 #include <immintrin.h>
 #endif
-
-#include "reidbench/profiling/measure.h"
 
 namespace reidbench {
 namespace {
@@ -18,11 +19,11 @@ namespace {
 // Enough independent sums to hide the latency of two units.
 constexpr int kChains = 12;
 
-#ifdef __x86_64__
+#if REIDBENCH_X86
 // Keeps a value in a register and its computation alive.
 #define REIDBENCH_KEEP(value) asm volatile("" : "+v"(value))
 
-__attribute__((target("avx512f"))) double Avx512(int64_t rounds) {
+REIDBENCH_TARGET_AVX512 double Avx512(int64_t rounds) {
   __m512 sums[kChains];
   for (__m512& sum : sums) sum = _mm512_set1_ps(1.0F);
   const __m512 factor = _mm512_set1_ps(0.999F), addend = _mm512_set1_ps(0.001F);
@@ -34,7 +35,7 @@ __attribute__((target("avx512f"))) double Avx512(int64_t rounds) {
   return 2.0 * 16 * kChains * static_cast<double>(rounds);
 }
 
-__attribute__((target("avx2,fma"))) double Avx2(int64_t rounds) {
+REIDBENCH_TARGET_AVX2 double Avx2(int64_t rounds) {
   __m256 sums[kChains];
   for (__m256& sum : sums) sum = _mm256_set1_ps(1.0F);
   const __m256 factor = _mm256_set1_ps(0.999F), addend = _mm256_set1_ps(0.001F);
@@ -108,16 +109,16 @@ int64_t MemoryBufferBytes(const HostContext& host) {
 }  // namespace
 
 double RunArithmetic(int64_t rounds) {
-#ifdef __x86_64__
-  if (__builtin_cpu_supports("avx512f")) return Avx512(rounds);
-  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return Avx2(rounds);
+#if REIDBENCH_X86
+  if (ActiveIsa() >= Isa::kAvx512) return Avx512(rounds);
+  if (ActiveIsa() >= Isa::kAvx2) return Avx2(rounds);
 #endif
   return Portable(rounds);
 }
 
 double RunBf16Arithmetic(int64_t rounds) {
-#ifdef __x86_64__
-  if (__builtin_cpu_supports("avx512bf16")) return Avx512Bf16(rounds);
+#if REIDBENCH_X86
+  if (ActiveIsa() >= Isa::kAvx512Bf16) return Avx512Bf16(rounds);
 #endif
   static_cast<void>(rounds);
   return 0;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "reidbench/core/row_products.h"
 #include "reidbench/matching/iou.h"
 
 namespace reidbench {
@@ -137,9 +138,10 @@ AppearanceModel CalibrateAppearance(const RelinkInput& input, const Observations
   std::vector<double> negatives;
   constexpr int64_t kRows = 256;
   const auto n = static_cast<int64_t>(kept.size());
+  const RightFactor right(ViewOf(mean));
   for (int64_t begin = 0; begin < n; begin += kRows) {
     const int64_t rows = std::min(kRows, n - begin);
-    const FeatureMatrix cosine = mean.middleRows(begin, rows) * mean.transpose();
+    const FeatureMatrix cosine = right.LeftTimes(ViewOf(mean, begin, rows));
     for (int64_t a = begin; a < begin + rows; ++a) {
       for (int64_t b = a + 1; b < n; ++b) {
         const Block& x = kept[a];

@@ -10,6 +10,7 @@
 
 #include "reidbench/core/error.h"
 #include "reidbench/core/parallel.h"
+#include "reidbench/core/row_products.h"
 #include "reidbench/relinking/box_groups.h"
 #include "reidbench/relinking/track_table.h"
 
@@ -42,8 +43,9 @@ std::vector<int> Dbscan(const FeatureMatrix& x, double eps, int min_samples) {
   std::vector<uint64_t> near(words * static_cast<size_t>(n), 0);
   std::vector<int> neighbours(static_cast<size_t>(n), 0);
   const auto least = static_cast<float>(1 - eps);
+  const RightFactor right(ViewOf(x));
   ParallelChunks(n, kBlock, [&](int64_t begin, int64_t end) {
-    const FeatureMatrix similarity = x.middleRows(begin, end - begin) * x.transpose();
+    const FeatureMatrix similarity = right.LeftTimes(ViewOf(x, begin, end - begin));
     for (Eigen::Index r = begin; r < end; ++r) {
       uint64_t* bits = near.data() + static_cast<size_t>(r) * words;
       for (Eigen::Index c = 0; c < n; ++c) {
@@ -217,9 +219,9 @@ class SplitConnect {
     FeatureMatrix means(n, input_.embeddings->cols());
     for (Eigen::Index g = 0; g < n; ++g) means.row(g) = groups[g].Mean(false).transpose();
     FeatureMatrix distance(n, n);
+    const RightFactor right(ViewOf(means));
     ParallelChunks(n, kBlock, [&](int64_t begin, int64_t end) {
-      distance.middleRows(begin, end - begin).noalias() =
-          means.middleRows(begin, end - begin) * means.transpose();
+      distance.middleRows(begin, end - begin) = right.LeftTimes(ViewOf(means, begin, end - begin));
       for (Eigen::Index a = begin; a < end; ++a) {
         for (Eigen::Index b = 0; b < n; ++b) {
           distance(a, b) =

@@ -3,10 +3,12 @@
 #include <tbb/enumerable_thread_specific.h>
 
 #include <algorithm>
+#include <array>
 #include <limits>
 
 #include "reidbench/core/error.h"
 #include "reidbench/core/interrupt.h"
+#include "reidbench/core/isa.h"
 #include "reidbench/core/parallel.h"
 
 namespace reidbench {
@@ -14,8 +16,42 @@ namespace {
 
 constexpr int64_t kListRows = 96;
 constexpr int64_t kListColumns = 512;
-constexpr int64_t kScan = 32;
+constexpr int64_t kScan = kPanelColumns;           // what DistanceTile fills up
 constexpr int64_t kLeftFloats = int64_t{4} << 20;  // 16 MiB of packed rows at once
+
+// What a row of a tile needs looking at.
+struct RowScan {
+  float greatest = 0;
+  std::array<int32_t, kListColumns / kScan> near{};  // some of kScan distances is at most `limit`
+};
+
+RowScan ScanRow(const float* distances, int64_t count, float limit) {
+  return ForActiveIsa([=]() REIDBENCH_ALWAYS_INLINE {
+    RowScan scan;
+    for (int64_t begin = 0; begin < count; begin += kScan) {
+      int32_t near = 0;
+      for (int64_t i = 0; i < kScan; ++i)
+        near |= static_cast<int32_t>(distances[begin + i] <= limit);
+      scan.near[static_cast<size_t>(begin / kScan)] = near;
+    }
+    const float d0 = distances[0];
+    Float4 lanes[4] = {{d0, d0, d0, d0}, {d0, d0, d0, d0}, {d0, d0, d0, d0}, {d0, d0, d0, d0}};
+    int64_t i = 0;
+    for (; i + 16 <= count; i += 16) {
+#pragma GCC unroll 4
+      for (int v = 0; v < 4; ++v) {
+        const Float4 d = *reinterpret_cast<const Float4*>(distances + i + 4 * v);
+        lanes[v] = d > lanes[v] ? d : lanes[v];
+      }
+    }
+    scan.greatest = d0;
+    for (const Float4& lane : lanes) {
+      for (int k = 0; k < 4; ++k) scan.greatest = std::max(scan.greatest, lane[k]);
+    }
+    for (; i < count; ++i) scan.greatest = std::max(scan.greatest, distances[i]);
+    return scan;
+  });
+}
 
 }  // namespace
 
@@ -51,15 +87,12 @@ NeighborLists FindNeighbors(const FeatureRows& rows, int64_t k) {
             const float* distances = tile + (row - row_begin) * kListColumns;
             const int64_t id = left_begin + row;
             float& farthest = lists.farthest[static_cast<size_t>(id)];
-            farthest =
-                std::max(farthest, Eigen::Map<const Eigen::ArrayXf>(distances, count).maxCoeff());
             Neighbor* heap = lists.nearest.data() + id * lists.k;
+            const RowScan scan = ScanRow(distances, count, heap->distance);
+            farthest = std::max(farthest, scan.greatest);
             for (int64_t begin = 0; begin < count; begin += kScan) {
-              const int64_t size = std::min(kScan, count - begin);
-              if (Eigen::Map<const Eigen::ArrayXf>(distances + begin, size).minCoeff() >
-                  heap->distance)
-                continue;
-              for (int64_t i = begin; i < begin + size; ++i) {
+              if (scan.near[static_cast<size_t>(begin / kScan)] == 0) continue;
+              for (int64_t i = begin; i < std::min(begin + kScan, count); ++i) {
                 const Neighbor candidate{distances[i],
                                          static_cast<int32_t>(slab_begin + column + i)};
                 if (!(candidate < *heap)) continue;

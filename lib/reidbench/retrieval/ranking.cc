@@ -9,6 +9,7 @@
 
 #include "reidbench/core/error.h"
 #include "reidbench/core/interrupt.h"
+#include "reidbench/core/isa.h"
 #include "reidbench/core/parallel.h"
 #include "reidbench/core/random.h"
 #include "reidbench/core/text.h"
@@ -102,17 +103,19 @@ void CountBelow(const float* distances, int64_t size, std::span<const float> thr
                 std::vector<float>* scratch, int32_t* below, int32_t* at_most) {
   const int64_t n = static_cast<int64_t>(thresholds.size());
   if (n < kSortThresholds) {
-    for (int64_t j = 0; j < n; ++j) {
-      const float threshold = thresholds[static_cast<size_t>(j)];
-      int32_t count_below = 0;
-      int32_t count_at_most = 0;
-      for (int64_t i = 0; i < size; ++i) {
-        count_below += distances[i] < threshold;
-        count_at_most += distances[i] <= threshold;
+    ForActiveIsa([=]() REIDBENCH_ALWAYS_INLINE {
+      for (int64_t j = 0; j < n; ++j) {
+        const float threshold = thresholds[static_cast<size_t>(j)];
+        int32_t count_below = 0;
+        int32_t count_at_most = 0;
+        for (int64_t i = 0; i < size; ++i) {
+          count_below += distances[i] < threshold;
+          count_at_most += distances[i] <= threshold;
+        }
+        below[j] = count_below;
+        at_most[j] = count_at_most;
       }
-      below[j] = count_below;
-      at_most[j] = count_at_most;
-    }
+    });
     return;
   }
   scratch->assign(distances, distances + size);
@@ -126,6 +129,38 @@ void CountBelow(const float* distances, int64_t size, std::span<const float> thr
     below[j] = static_cast<int32_t>(low);
     at_most[j] = static_cast<int32_t>(high);
   }
+}
+
+struct DistanceSums {
+  double sum = 0;
+  double squares = 0;
+};
+
+// Of those that are finite: eight sums side by side, always in the same order.
+DistanceSums SumDistances(const float* distances, int64_t count) {
+  return ForActiveIsa([=]() REIDBENCH_ALWAYS_INLINE {
+    Double2 sums[4] = {};
+    Double2 squares[4] = {};
+    const auto add = [&](int v, Double2 d) REIDBENCH_ALWAYS_INLINE {
+      const Double2 finite = d == static_cast<double>(kInfinity) ? Double2{} : d;
+      sums[v] += finite;
+      squares[v] += finite * finite;
+    };
+    int64_t i = 0;
+    for (; i + 8 <= count; i += 8) {
+#pragma GCC unroll 4
+      for (int v = 0; v < 4; ++v) add(v, Double2{distances[i + 2 * v], distances[i + 2 * v + 1]});
+    }
+    for (; i < count; ++i) add(0, Double2{distances[i], 0});
+    DistanceSums total;
+    for (int v = 0; v < 4; ++v) {
+      for (int lane = 0; lane < 2; ++lane) {
+        total.sum += sums[v][lane];
+        total.squares += squares[v][lane];
+      }
+    }
+    return total;
+  });
 }
 
 bool Precedes(const RankedImage& a, const RankedImage& b) {
@@ -448,28 +483,9 @@ void Ranker::CountTile(Chunk* chunk, int64_t query, int64_t column_begin, int64_
   HideOwnImages(query, column_begin, count, distances);
 
   if (verification_ != nullptr) {
-    // Eight sums side by side, always in the same order.
-    double sums[8] = {};
-    double squares[8] = {};
-    int64_t i = 0;
-    for (; i + 8 <= count; i += 8) {
-      for (int64_t lane = 0; lane < 8; ++lane) {
-        const float d = distances[i + lane];
-        const double finite = d == kInfinity ? 0 : d;
-        sums[lane] += finite;
-        squares[lane] += finite * finite;
-      }
-    }
-    for (; i < count; ++i) {
-      const double finite = distances[i] == kInfinity ? 0 : distances[i];
-      sums[0] += finite;
-      squares[0] += finite * finite;
-    }
-    const size_t q = static_cast<size_t>(query);
-    for (int lane = 0; lane < 8; ++lane) {
-      sum_[q] += sums[lane];
-      sum_of_squares_[q] += squares[lane];
-    }
+    const DistanceSums sums = SumDistances(distances, count);
+    sum_[static_cast<size_t>(query)] += sums.sum;
+    sum_of_squares_[static_cast<size_t>(query)] += sums.squares;
     verification_->Count(distances, count);
   }
 
@@ -497,7 +513,7 @@ void Ranker::CountTile(Chunk* chunk, int64_t query, int64_t column_begin, int64_
     const int64_t size = std::min(segment->end, column_end) - begin;
     const float* d = distances + (begin - column_begin);
     // Thresholds below all distances count nothing.
-    const float nearest = Eigen::Map<const Eigen::ArrayXf>(d, size).minCoeff();
+    const float nearest = Least(d, size);
     const size_t first = static_cast<size_t>(
         std::lower_bound(thresholds.begin(), thresholds.end(), nearest) - thresholds.begin());
     if (first == matches.size()) continue;

@@ -64,9 +64,7 @@ std::vector<int32_t> ExpandedSet(const NeighborLists& lists,
 
 // One pair outside of any tile; float32 like the tiles, but of its own rounding.
 float PairDistance(const FeatureRows& rows, int64_t a, int64_t b) {
-  const Eigen::Map<const Eigen::VectorXf> x(rows.row(a), rows.dim());
-  const Eigen::Map<const Eigen::VectorXf> y(rows.row(b), rows.dim());
-  const float dot = x.dot(y);
+  const float dot = Dot(rows.row(a), rows.row(b), rows.dim());
   return rows.metric() == Metric::kEuclidean ? (rows.norm(a) + rows.norm(b)) - 2 * dot
                                              : 1 - dot / (rows.norm(a) * rows.norm(b));
 }

@@ -6,15 +6,11 @@
 #include <numeric>
 
 #include "reidbench/core/error.h"
+#include "reidbench/core/isa.h"
 #include "reidbench/core/parallel.h"
-
-// GCC warns about vector types as template arguments, which Eigen's packets always are.
-#pragma GCC diagnostic ignored "-Wignored-attributes"
 
 namespace reidbench {
 namespace {
-
-using Packet = Eigen::internal::packet_traits<float>::type;
 
 constexpr float kMinLength = 1e-12f;
 
@@ -58,102 +54,40 @@ void AppendNorms(FeatureView features, Metric metric, const std::string& name,
   }
 }
 
-// kLanes rows, transposed into columns [0, kLanes) of a panel.
-void PackLanes(const float* const* source, const float* divisors, int64_t dim, float* panel) {
-  int64_t k = 0;
-  Eigen::internal::PacketBlock<Packet, kLanes> block;
-  for (; k + kLanes <= dim; k += kLanes) {
-    for (int lane = 0; lane < kLanes; ++lane) {
-      const Packet values = Eigen::internal::ploadu<Packet>(source[lane] + k);
-      block.packet[lane] =
-          divisors == nullptr
-              ? values
-              : Eigen::internal::pdiv(values, Eigen::internal::pset1<Packet>(divisors[lane]));
-    }
-    Eigen::internal::ptranspose(block);
-    for (int lane = 0; lane < kLanes; ++lane) {
-      Eigen::internal::pstore(panel + (k + lane) * kPanelColumns, block.packet[lane]);
-    }
+// Rows `ids`, at most kCount, as one block or panel.
+template <int kCount>
+void PackSome(const FeatureRows& rows, std::span<const int32_t> ids, float* packed, float* norms) {
+  const float* sources[kCount] = {};
+  float divisors[kCount];
+  for (size_t i = 0; i < kCount; ++i) {
+    if (i < ids.size()) sources[i] = rows.row(ids[i]);
+    norms[i] = i < ids.size() ? rows.norm(ids[i]) : 0;
+    divisors[i] = norms[i];
   }
-  for (; k < dim; ++k) {
-    for (int lane = 0; lane < kLanes; ++lane) {
-      panel[k * kPanelColumns + lane] =
-          divisors == nullptr ? source[lane][k] : source[lane][k] / divisors[lane];
-    }
-  }
+  PackRows<kCount>(sources, rows.metric() == Metric::kCosine ? divisors : nullptr, rows.dim(),
+                   packed);
 }
 
-void PackPanel(const FeatureRows& rows, std::span<const int32_t> ids, float* panel, float* norms,
-               const float* zeros) {
-  for (int half = 0; half < 2; ++half) {
-    const float* source[kLanes];
-    float divisors[kLanes];
-    for (int lane = 0; lane < kLanes; ++lane) {
-      const size_t at = static_cast<size_t>(half * kLanes + lane);
-      const bool present = at < ids.size();
-      source[lane] = present ? rows.row(ids[at]) : zeros;
-      divisors[lane] = present ? rows.norm(ids[at]) : 1;
-      norms[at] = present ? rows.norm(ids[at]) : 0;
-    }
-    PackLanes(source, rows.metric() == Metric::kCosine ? divisors : nullptr, rows.dim(),
-              panel + half * kLanes);
-  }
-}
-
-void PrepareRight(const FeatureRows& rows, std::span<const int32_t> ids, PackedRows* out) {
-  const int64_t padded = RoundUp(static_cast<int64_t>(ids.size()), kPanelColumns);
+// Calls for_each(number of blocks, pack) to pack all blocks or panels of kCount rows.
+template <int kCount, typename ForEach>
+void Pack(const FeatureRows& rows, std::span<const int32_t> ids, const ForEach& for_each,
+          PackedRows* out) {
+  const int64_t padded = RoundUp(static_cast<int64_t>(ids.size()), kCount);
   out->count = static_cast<int64_t>(ids.size());
   out->dim = rows.dim();
   out->values.resize(static_cast<size_t>(padded * rows.dim()));
   out->norms.resize(static_cast<size_t>(padded));
+  for_each(padded / kCount, [&](int64_t block) {
+    const size_t begin = static_cast<size_t>(block * kCount);
+    PackSome<kCount>(rows,
+                     ids.subspan(begin, std::min(ids.size() - begin, static_cast<size_t>(kCount))),
+                     out->values.data() + block * kCount * rows.dim(), out->norms.data() + begin);
+  });
 }
 
-void PackOnePanel(const FeatureRows& rows, std::span<const int32_t> ids, const float* zeros,
-                  int64_t panel, PackedRows* out) {
-  const size_t begin = static_cast<size_t>(panel * kPanelColumns);
-  const size_t count = std::min(ids.size() - begin, static_cast<size_t>(kPanelColumns));
-  PackPanel(rows, ids.subspan(begin, count),
-            out->values.data() + panel * kPanelColumns * rows.dim(), out->norms.data() + begin,
-            zeros);
-}
-
-// [kBlockRows x kPanelColumns] += a^T b over `depth`; the first slice of the depth starts from
-// zero.
-template <bool kFirst>
-void MicroKernel(const float* a, const float* b, int64_t depth, float* c, int64_t stride) {
-  using Eigen::internal::padd;
-  using Eigen::internal::pload;
-  using Eigen::internal::pmadd;
-  using Eigen::internal::pset1;
-  using Eigen::internal::pstore;
-  Packet low[kBlockRows];
-  Packet high[kBlockRows];
-#pragma GCC unroll 16
-  for (int r = 0; r < kBlockRows; ++r) low[r] = high[r] = pset1<Packet>(0.0f);
-  for (int64_t k = 0; k < depth; ++k) {
-    const Packet b_low = pload<Packet>(b);
-    const Packet b_high = pload<Packet>(b + kLanes);
-#pragma GCC unroll 16
-    for (int r = 0; r < kBlockRows; ++r) {
-      const Packet value = pset1<Packet>(a[r]);
-      low[r] = pmadd(value, b_low, low[r]);
-      high[r] = pmadd(value, b_high, high[r]);
-    }
-    a += kBlockRows;
-    b += kPanelColumns;
-  }
-#pragma GCC unroll 16
-  for (int r = 0; r < kBlockRows; ++r) {
-    float* row = c + r * stride;
-    if constexpr (kFirst) {
-      pstore(row, low[r]);
-      pstore(row + kLanes, high[r]);
-    } else {
-      pstore(row, padd(pload<Packet>(row), low[r]));
-      pstore(row + kLanes, padd(pload<Packet>(row + kLanes), high[r]));
-    }
-  }
-}
+constexpr auto kInOrder = [](int64_t count, const auto& body) {
+  for (int64_t i = 0; i < count; ++i) body(i);
+};
 
 }  // namespace
 
@@ -177,44 +111,16 @@ FeatureRows::FeatureRows(FeatureView query, FeatureView gallery, Metric metric)
 }
 
 void PackLeft(const FeatureRows& rows, std::span<const int32_t> ids, PackedRows* out) {
-  const int64_t padded = RoundUp(static_cast<int64_t>(ids.size()), kBlockRows);
-  const int64_t dim = rows.dim();
-  out->count = static_cast<int64_t>(ids.size());
-  out->dim = dim;
-  out->values.resize(static_cast<size_t>(padded * dim));
-  out->norms.resize(static_cast<size_t>(padded));
-  for (int64_t i = 0; i < padded; ++i) {
-    float* target = out->values.data() + i / kBlockRows * kBlockRows * dim + i % kBlockRows;
-    if (i >= out->count) {
-      for (int64_t k = 0; k < dim; ++k) target[k * kBlockRows] = 0;
-      out->norms[static_cast<size_t>(i)] = 0;
-      continue;
-    }
-    const int32_t id = ids[static_cast<size_t>(i)];
-    const float* source = rows.row(id);
-    const float norm = rows.norm(id);
-    out->norms[static_cast<size_t>(i)] = norm;
-    if (rows.metric() == Metric::kCosine) {
-      for (int64_t k = 0; k < dim; ++k) target[k * kBlockRows] = source[k] / norm;
-    } else {
-      for (int64_t k = 0; k < dim; ++k) target[k * kBlockRows] = source[k];
-    }
-  }
+  Pack<kBlockRows>(rows, ids, kInOrder, out);
 }
 
 void PackRight(const FeatureRows& rows, std::span<const int32_t> ids, PackedRows* out) {
-  PrepareRight(rows, ids, out);
-  const AlignedFloats zeros(static_cast<size_t>(rows.dim()), 0.0f);
-  const int64_t panels = RoundUp(out->count, kPanelColumns) / kPanelColumns;
-  for (int64_t panel = 0; panel < panels; ++panel)
-    PackOnePanel(rows, ids, zeros.data(), panel, out);
+  Pack<kPanelColumns>(rows, ids, kInOrder, out);
 }
 
 void PackRightParallel(const FeatureRows& rows, std::span<const int32_t> ids, PackedRows* out) {
-  PrepareRight(rows, ids, out);
-  const AlignedFloats zeros(static_cast<size_t>(rows.dim()), 0.0f);
-  const int64_t panels = RoundUp(out->count, kPanelColumns) / kPanelColumns;
-  ParallelFor(panels, [&](int64_t panel) { PackOnePanel(rows, ids, zeros.data(), panel, out); });
+  Pack<kPanelColumns>(
+      rows, ids, [](int64_t count, const auto& body) { ParallelFor(count, body); }, out);
 }
 
 int64_t SlabColumns(int64_t dim) {
@@ -231,37 +137,44 @@ std::vector<int32_t> IdRange(int64_t begin, int64_t end) {
 void DistanceTile(const PackedRows& left, int64_t row_begin, int64_t row_end,
                   const PackedRows& right, int64_t column_begin, int64_t column_end, Metric metric,
                   float* out, int64_t stride) {
-  REIDBENCH_CHECK(left.dim == right.dim && row_begin % kBlockRows == 0 &&
-                  column_begin % kPanelColumns == 0 && stride % kPanelColumns == 0);
-  const int64_t dim = left.dim;
-  for (int64_t column = column_begin; column < column_end; column += kPanelColumns) {
-    const float* panel = right.values.data() + column * dim;
-    float* out_panel = out + (column - column_begin);
-    // The slice of the panel stays in the first-level cache while all rows pass by.
-    for (int64_t k = 0; k < dim; k += kDepth) {
-      const int64_t depth = std::min<int64_t>(kDepth, dim - k);
-      for (int64_t row = row_begin; row < row_end; row += kBlockRows) {
-        const float* a = left.values.data() + row * dim + k * kBlockRows;
-        const float* b = panel + k * kPanelColumns;
-        float* c = out_panel + (row - row_begin) * stride;
-        if (k == 0) {
-          MicroKernel<true>(a, b, depth, c, stride);
-        } else {
-          MicroKernel<false>(a, b, depth, c, stride);
-        }
-      }
-    }
-    const float* column_norms = right.norms.data() + column;
+  REIDBENCH_CHECK(left.dim == right.dim);
+  ProductTile(left.values.data(), right.values.data(), left.dim,
+              {row_begin, row_end, column_begin, column_end}, out, stride);
+  const int64_t columns = RoundUp(column_end - column_begin, kPanelColumns);
+  const float* const column_norms = right.norms.data() + column_begin;
+  ForActiveIsa([&]() REIDBENCH_ALWAYS_INLINE {
     for (int64_t row = row_begin; row < row_end; ++row) {
-      float* c = out_panel + (row - row_begin) * stride;
+      float* const c = out + (row - row_begin) * stride;
       if (metric == Metric::kEuclidean) {
         const float row_norm = left.norms[static_cast<size_t>(row)];
-        for (int j = 0; j < kPanelColumns; ++j) c[j] = (row_norm + column_norms[j]) - 2 * c[j];
+        for (int64_t j = 0; j < columns; ++j) c[j] = (row_norm + column_norms[j]) - 2 * c[j];
       } else {
-        for (int j = 0; j < kPanelColumns; ++j) c[j] = 1 - c[j];
+        for (int64_t j = 0; j < columns; ++j) c[j] = 1 - c[j];
       }
     }
-  }
+  });
+}
+
+float Least(const float* distances, int64_t count) {
+  return ForActiveIsa([=]() REIDBENCH_ALWAYS_INLINE {
+    constexpr float kInfinity = std::numeric_limits<float>::infinity();
+    Float4 lanes[4];
+    for (Float4& lane : lanes) lane = Float4{kInfinity, kInfinity, kInfinity, kInfinity};
+    int64_t i = 0;
+    for (; i + 16 <= count; i += 16) {
+#pragma GCC unroll 4
+      for (int v = 0; v < 4; ++v) {
+        const Float4 d = *reinterpret_cast<const Float4*>(distances + i + 4 * v);
+        lanes[v] = d < lanes[v] ? d : lanes[v];
+      }
+    }
+    float least = kInfinity;
+    for (const Float4& lane : lanes) {
+      for (int k = 0; k < 4; ++k) least = std::min(least, lane[k]);
+    }
+    for (; i < count; ++i) least = std::min(least, distances[i]);
+    return least;
+  });
 }
 
 }  // namespace reidbench

@@ -1,28 +1,17 @@
-// Inside of lib/reidbench/retrieval: packing of feature rows and the matrix product that all
-// distances come from. The dot product of a pair is one fixed sequence of operations (multiply-adds
-// along the dimension, folded every kDepth), whatever tile the pair stands in, so equal pairs have
-// equal bits. Layout after Goto & van de Geijn, "Anatomy of High-Performance Matrix
-// Multiplication", ACM TOMS 2008.
+// Inside of lib/reidbench/retrieval: packing of feature rows with what the metric needs, and tiles
+// of distances. Equal pairs have equal bits, whatever tile they stand in (core/row_products.h).
 #pragma once
 
-#include <Eigen/Core>
 #include <cstdint>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "reidbench/core/embedding_set.h"
+#include "reidbench/core/row_products.h"
 #include "reidbench/retrieval/distance.h"
 
 namespace reidbench {
-
-using AlignedFloats = std::vector<float, Eigen::aligned_allocator<float>>;
-
-inline constexpr int kLanes = Eigen::internal::packet_traits<float>::size;
-inline constexpr int kPanelColumns = 2 * kLanes;  // columns of one packed panel
-inline constexpr int kBlockRows =
-    kLanes == 16 ? 12 : 6;          // rows of one packed block: accumulators fill the registers
-inline constexpr int kDepth = 128;  // longest chain of multiply-adds before folding
 
 // Rows of one matrix, or of two on top of each other, with what the metric needs to know of each.
 class FeatureRows {
@@ -70,15 +59,13 @@ int64_t SlabColumns(int64_t dim);
 // The ids begin, begin + 1, ..., end - 1.
 std::vector<int32_t> IdRange(int64_t begin, int64_t end);
 
-inline int64_t RoundUp(int64_t n, int64_t unit) { return (n + unit - 1) / unit * unit; }
-
 // Distances between left rows [row_begin, row_end) and right rows [column_begin, column_end) into
-// `out`, row r of the range at out + (r - row_begin) * stride. The begins must be multiples of
-// kBlockRows and kPanelColumns; whole blocks and panels are written, so `out` needs RoundUp(rows,
-// kBlockRows) rows and a stride of at least RoundUp(columns, kPanelColumns); `out` 64-byte aligned
-// and the stride a multiple of kPanelColumns.
+// `out`, laid out as by ProductTile.
 void DistanceTile(const PackedRows& left, int64_t row_begin, int64_t row_end,
                   const PackedRows& right, int64_t column_begin, int64_t column_end, Metric metric,
                   float* out, int64_t stride);
+
+// The least of `count` distances, none of them NaN; infinity without any.
+float Least(const float* distances, int64_t count);
 
 }  // namespace reidbench

@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "reidbench/core/error.h"
+#include "reidbench/core/isa.h"
 
 namespace reidbench {
 namespace {
@@ -321,7 +322,7 @@ struct Grid {
     if (width > 0 && std::isfinite(width)) scale = static_cast<float>(kGridPoints) / width;
     if (!std::isfinite(scale)) scale = 0;
   }
-  int Bin(float distance) const {
+  REIDBENCH_ALWAYS_INLINE int Bin(float distance) const {
     const float at = (distance - low) * scale;
     const float above = at > 0 ? at : 0;
     return static_cast<int>(above < kGridPoints - 1 ? above : kGridPoints - 1);
@@ -478,23 +479,28 @@ void VerificationCounter::Count(const float* distances, int64_t count) {
     worker.nearest.Append(distances, count, -kUnreached, std::numeric_limits<float>::max());
     return;
   }
-  int32_t near = 0;
-  int32_t below = 0;
-  int32_t around = 0;
-  for (int64_t i = 0; i < count; ++i)
-    near |= static_cast<int32_t>(distances[i] <= plan_.keep_up_to);
-  if (near != 0) worker.nearest.Append(distances, count, -kUnreached, plan_.keep_up_to);
-  if (plan_.eer_low <= plan_.eer_high) {
-    for (int64_t i = 0; i < count; ++i) {
-      below += distances[i] < plan_.eer_low;
-      around += distances[i] <= plan_.eer_high;
-    }
-    worker.below_eer += below;
-    if (around > below) worker.around_eer.Append(distances, count, plan_.eer_low, plan_.eer_high);
-  }
-  const Grid grid(plan_);
+  struct Counts {
+    int32_t near = 0, below = 0, around = 0;
+  };
   int32_t bins[kMaxRow];
-  for (int64_t i = 0; i < count; ++i) bins[i] = grid.Bin(distances[i]);
+  const Counts counts = ForActiveIsa(
+      [=, plan = plan_, grid = Grid(plan_), bins = &bins[0]]() REIDBENCH_ALWAYS_INLINE {
+        Counts c;
+        for (int64_t i = 0; i < count; ++i)
+          c.near |= static_cast<int32_t>(distances[i] <= plan.keep_up_to);
+        if (plan.eer_low <= plan.eer_high) {
+          for (int64_t i = 0; i < count; ++i) {
+            c.below += distances[i] < plan.eer_low;
+            c.around += distances[i] <= plan.eer_high;
+          }
+        }
+        for (int64_t i = 0; i < count; ++i) bins[i] = grid.Bin(distances[i]);
+        return c;
+      });
+  if (counts.near != 0) worker.nearest.Append(distances, count, -kUnreached, plan_.keep_up_to);
+  worker.below_eer += counts.below;
+  if (counts.around > counts.below)
+    worker.around_eer.Append(distances, count, plan_.eer_low, plan_.eer_high);
   // Four tables, because equal bins in a row would wait for each other. Infinity falls into the
   // last bin, which is not read.
   for (int64_t i = 0; i < count; ++i)

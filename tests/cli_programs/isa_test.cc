@@ -1,0 +1,53 @@
+#include "reidbench/core/isa.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <stdlib.h>
+
+#include <string>
+
+#include "support/run_program.h"
+
+namespace reidbench {
+namespace {
+
+// What the environment says for as long as it lives.
+class ScopedVariable {
+ public:
+  ScopedVariable(const char* name, const char* value) : name_(name) {
+    if (const char* const previous = ::getenv(name)) previous_ = previous;
+    ::setenv(name, value, 1);
+  }
+  ~ScopedVariable() {
+    if (previous_) {
+      ::setenv(name_, previous_->c_str(), 1);
+    } else {
+      ::unsetenv(name_);
+    }
+  }
+
+ private:
+  const char* name_;
+  std::optional<std::string> previous_;
+};
+
+TEST(ReidbenchIsa, AWrongNameIsOneUsageError) {
+  const ScopedVariable variable("REIDBENCH_ISA", "avx3");
+  const TempFolder folder;
+  for (const char* command : {"rank", "score", "track"}) {
+    const ProgramResult result = RunReidbench({command, folder.path().string()});
+    EXPECT_EQ(result.code, 2) << command;
+    EXPECT_THAT(result.err, testing::HasSubstr("error: environment variable REIDBENCH_ISA: "
+                                               "expected baseline, avx2, avx512 or avx512_bf16, "
+                                               "found 'avx3'"));
+    EXPECT_EQ(result.out, "");
+  }
+}
+
+TEST(ReidbenchIsa, HelpNeedsNoRightName) {
+  const ScopedVariable variable("REIDBENCH_ISA", "avx3");
+  EXPECT_EQ(RunReidbench({"rank", "--help"}).code, 0);
+}
+
+}  // namespace
+}  // namespace reidbench
