@@ -26,5 +26,5 @@ endif()
 if(REIDBENCH_FUZZERS)
   add_compile_options(-fsanitize=fuzzer-no-link)  # coverage that guides tests/fuzz; needs clang
 endif()
-# A command loads only the shared libraries it calls: `reidbench rank` must not start LibTorch.
+# A command loads only the shared libraries it calls.
 add_link_options(-Wl,--as-needed)

@@ -25,7 +25,7 @@ if(REIDBENCH_TORCH)
   find_package(Torch REQUIRED)
 endif()
 set(REIDBENCH_HAS_ONEDNN OFF)
-if(REIDBENCH_TORCH AND NOT REIDBENCH_ONEDNN STREQUAL "OFF")
+if(NOT REIDBENCH_ONEDNN STREQUAL "OFF")
   find_path(ONEDNN_INCLUDE_DIR dnnl.hpp)
   find_library(ONEDNN_LIBRARY dnnl)
   find_package(OpenMP COMPONENTS CXX)  # what Debian's oneDNN runs on: its thread count has to be set

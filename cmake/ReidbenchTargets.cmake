@@ -29,22 +29,18 @@ function(reidbench_module name)
   target_link_libraries(reidbench_${name} PUBLIC ${ARG_DEPS} ${ARG_PUBLIC_LIBS} PRIVATE ${ARG_LIBS})
 endfunction()
 
-# reidbench_job(<command> DEPS <modules> [HEADERS <modules>] [LIBS <libs>]): one folder lib/reidbench/jobs/<command> = one library
-# reidbench_job_<command>. HEADERS are modules of which only headers are included: an interface without its implementation.
+# reidbench_job(<command> DEPS <modules> [LIBS <libs>]): one folder lib/reidbench/jobs/<command> = one library
+# reidbench_job_<command>.
 function(reidbench_job name)
-  cmake_parse_arguments(ARG "" "" "DEPS;HEADERS;LIBS" ${ARGN})
+  cmake_parse_arguments(ARG "" "" "DEPS;LIBS" ${ARGN})
   reidbench_module(job_${name} DEPS ${ARG_DEPS} LIBS ${ARG_LIBS})
   reidbench_compile_quickly(reidbench_job_${name} SANITIZED_ONLY)
 endfunction()
 
-# reidbench_command(<command> [SOURCE <name>] DEPS <targets>): tools/<name, or command>.cc -> bin/reidbench-<command>,
-# installed.
+# reidbench_command(<command> DEPS <targets>): tools/<command>.cc -> bin/reidbench-<command>, installed.
 function(reidbench_command name)
-  cmake_parse_arguments(ARG "" "SOURCE" "DEPS" ${ARGN})
-  if(NOT ARG_SOURCE)
-    set(ARG_SOURCE ${name})
-  endif()
-  add_executable(reidbench-${name} ${CMAKE_CURRENT_SOURCE_DIR}/${ARG_SOURCE}.cc)
+  cmake_parse_arguments(ARG "" "" "DEPS" ${ARGN})
+  add_executable(reidbench-${name} ${CMAKE_CURRENT_SOURCE_DIR}/${name}.cc)
   list(TRANSFORM ARG_DEPS PREPEND reidbench_)
   target_link_libraries(reidbench-${name} PRIVATE ${ARG_DEPS} reidbench_cli)
   set_target_properties(reidbench-${name} PROPERTIES INSTALL_RPATH_USE_LINK_PATH ON)

@@ -1,10 +1,6 @@
 // reidbench check: look at a data set, a weights file or tracking files before trusting them.
 #include "reidbench/jobs/check/check.h"
 
-#include <unistd.h>
-
-#include <cerrno>
-#include <cstring>
 #include <mutex>
 
 #include "mot_rules.h"
@@ -13,33 +9,45 @@
 #include "reidbench/cli/render.h"
 #include "reidbench/core/error.h"
 #include "reidbench/core/files.h"
-#include "reidbench/core/version.h"
+#include "reidbench/core/parallel.h"
+#include "reidbench/jobs/check/check_engines.h"
+#include "reidbench/networks/osnet.h"
 
 namespace {
 
-// Becomes the program that knows the engines: it starts LibTorch, which no other check needs.
-[[noreturn]] void RunEngines(char** argv) {
-  const std::string program = (reidbench::ProgramFolder() / "reidbench-engines").string();
-  ::execv(program.c_str(), argv);
-  reidbench::ThrowUsage("--engines: {}: {}; a build without LibTorch has no engines", program,
-                        std::strerror(errno));
+using namespace reidbench;
+
+int CheckEngines(const CommonOptions& common, const EnginesOptions& options) {
+  if (common.dry_run) {
+    LoadOsnetWeights(options.weights);
+    PrintNote(common, "dry run: options and weights are in order");
+    return kExitOk;
+  }
+  const ThreadLimit limit(common.threads);
+  const EnginesResult result = CompareEngines(options);
+  WriteResult(
+      common,
+      RenderAs(common.format,
+               {.json = [&] { return RenderEnginesJson(result); },
+                .csv = [&] { return RenderEnginesTable(result, TableFormat::kCsv); },
+                .tables = [&](TableFormat format) { return RenderEnginesTable(result, format); }}));
+  return result.ok() ? kExitOk : kExitCheckFailed;
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  using namespace reidbench;
   CheckOptions options;
   ReidDatasetOptions dataset;
   dataset.name.clear();
   bool fast = false;
   bool engines = false;
-  std::vector<std::filesystem::path> images;
+  EnginesOptions engines_options;
 
   Command command(
       "check",
       "Looks at a data set, a weights file or tracking files. Exit code 1 when a data set has "
-      "problems, 3 when a file is bad.",
+      "problems or an engine differs by more than its precision allows, 3 when a file is bad.",
       "reidbench check --dataset market1501 --root DIR\n"
       "reidbench check --weights osnet_x0_25_msmt17.pth\n"
       "reidbench check --weights osnet_x0_25_msmt17.pth --engines\n"
@@ -57,7 +65,7 @@ int main(int argc, char** argv) {
   command.Option("--weights", &options.weights, "Weights file: torch checkpoint or ONNX");
   command.Flag("--engines", &engines,
                "With --weights: run every engine on the same images and compare the embeddings");
-  command.Option("--images", &images,
+  command.Option("--images", &engines_options.images,
                  "With --engines: images, or folders of them; else pictures are generated");
 
   command.Group("Tracking");
@@ -71,15 +79,14 @@ int main(int argc, char** argv) {
   AddMotRules(&command, &options.mot.benchmark, &options.mot.split, &options.mot.seqmap);
 
   return command.Run(argc, argv, [&](const CommonOptions& common) {
-    if (engines) RunEngines(argv);
-    if (!images.empty()) ThrowUsage("--images goes with --engines");
+    if (!engines && !engines_options.images.empty()) ThrowUsage("--images goes with --engines");
     if (!dataset.name.empty()) {
       options.dataset = dataset;
       options.decode_images = !fast;
     } else if (!dataset.root.empty() || !dataset.list_file.empty()) {
       ThrowUsage("--dataset is missing: which data set is it? For example --dataset market1501");
     }
-    if (!options.dataset && options.weights.empty() && options.mot.empty()) {
+    if (!engines && !options.dataset && options.weights.empty() && options.mot.empty()) {
       ThrowUsage(
           "nothing to check: give --dataset NAME --root DIR, --weights FILE, or any of --gt, "
           "--tracks, --detections");
@@ -91,6 +98,15 @@ int main(int argc, char** argv) {
       }
     }
     if (!common.output.empty()) RequireWritable(common.output, common.force);
+    if (engines) {
+      if (options.weights.empty())
+        ThrowUsage("--weights is missing: name the torch checkpoint or ONNX file to compute with");
+      if (options.dataset || !options.mot.empty())
+        ThrowUsage("--engines goes with --weights alone: check data in a call of its own");
+      engines_options.weights = options.weights;
+      engines_options.seed = common.seed;
+      return CheckEngines(common, engines_options);
+    }
     if (common.dry_run) options.decode_images = false;
     CheckResult result;
     {

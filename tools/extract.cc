@@ -5,6 +5,7 @@
 #include "reidbench/cli/progress.h"
 #include "reidbench/core/error.h"
 #include "reidbench/core/text.h"
+#include "reidbench/embedding/engines.h"
 #include "reidbench/weights/default_weights.h"
 
 namespace {
@@ -76,10 +77,10 @@ int main(int argc, char** argv) {
   command.Group("Network");
   command.Option("--weights", &options.weights,
                  "Weights file: torch checkpoint or ONNX (default: weights from synthetic people)");
-  command.Choice("--engine", &options.embedder.engine,
-                 {"auto", "onednn", "libtorch", "opencv", "histogram"},
+  command.Choice("--engine", &options.embedder.engine, EngineNames(),
                  "onednn, libtorch: OSNet; opencv: any ONNX network; auto: the fastest for OSNet; "
-                 "histogram: colours of stripes, a baseline without weights");
+                 "histogram: colours of stripes, a baseline without weights; reference: OSNet in "
+                 "plain loops, slow, to hold the others against");
   command.Option("--device", &options.embedder.device, "cpu or cuda:N");
   command.Option(
       "--precision", &options.embedder.precision,

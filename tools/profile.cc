@@ -1,10 +1,5 @@
-// reidbench profile: what this machine does per second, and how many cameras that is. Compiled
-// twice: as `reidbench-profile` without engines, which plans from a file at once, and as
-// `reidbench-profile-engines`, which the former becomes when something has to be measured: it
-// starts LibTorch.
+// reidbench profile: what this machine does per second, and how many cameras that is.
 #include "reidbench/jobs/profile/profile.h"
-
-#include <unistd.h>
 
 #include <algorithm>
 
@@ -14,34 +9,13 @@
 #include "reidbench/core/error.h"
 #include "reidbench/core/files.h"
 #include "reidbench/core/text.h"
-#include "reidbench/core/version.h"
 #include "reidbench/jobs/profile/profile_report.h"
 #include "reidbench/profiling/host.h"
 #include "reidbench/reporting/report_page.h"
-#ifdef REIDBENCH_PROFILE_ENGINES
-#include "reidbench/embedding/onednn_engine.h"
-#endif
 
 namespace {
 
 using namespace reidbench;
-
-#ifdef REIDBENCH_PROFILE_ENGINES
-EngineProvider Engines(char**) {
-  EngineProvider provider;
-  for (const std::string& precision : OnednnPrecisions())
-    provider.choices.push_back({"onednn", precision});
-  provider.choices.push_back({"libtorch", "fp32"});
-  provider.make = MakeOsnetEmbedder;
-  return provider;
-}
-#else
-EngineProvider Engines(char** argv) {
-  const std::string program = (ProgramFolder() / "reidbench-profile-engines").string();
-  ::execv(program.c_str(), argv);
-  return {};  // a build without LibTorch: everything but networks can be measured
-}
-#endif
 
 // "decode,embed" or several values.
 std::vector<std::string> SplitList(const std::vector<std::string>& values) {
@@ -146,7 +120,8 @@ int main(int argc, char** argv) {
     }
     if (server && validate) RequireThisMachine(*server, profile_file, common.threads);
     EngineProvider engines;
-    if (!server || validate) engines = Engines(argv);
+    if (!server || validate)
+      engines = EnginesHere(planning ? options.workload->engine : options.engine);
     if (!server) {
       Progress progress("profile", "variants", common.quiet);
       server = RunProfile(

@@ -36,7 +36,7 @@ def read_modules(lib):
         folder = path.parent.relative_to(lib).as_posix()
         for kind, name, rest in DECLARATION.findall(path.read_text()):
             target = f"job_{name}" if kind == "job" else name
-            modules[folder] = (target, set(listed(rest, ("DEPS", "HEADERS"))))
+            modules[folder] = (target, set(listed(rest, ("DEPS",))))
     return modules
 
 
@@ -92,15 +92,14 @@ def check_includes(root, errors):
 
 def check_tools(root, modules, deps, folder_of, errors):
     tools = root / "tools"
-    commands = {}  # source stem -> DEPS of every command that it is compiled into
+    commands = {}  # name, which is its source's -> everything in its DEPS
     for kind, name, rest in DECLARATION.findall((tools / "CMakeLists.txt").read_text()):
         if kind != "command":
             continue
         wanted = set(listed(rest, ("DEPS",))) | COMMAND_DEPS
         for dep in sorted(wanted - set(deps)):
             errors.append(f"tools/CMakeLists.txt: command {name} depends on unknown '{dep}'")
-        stem = (listed(rest, ("SOURCE",)) or [name])[0]
-        commands.setdefault(stem, set()).update(*(({d} | reachable(deps, d)) for d in wanted if d in deps))
+        commands[name] = set().union(*(({d} | reachable(deps, d)) for d in wanted if d in deps))
     for path in sources(tools):
         includes = [i for i in INCLUDE.findall(path.read_text()) if i.startswith("reidbench/")]
         if path.suffix == ".h":

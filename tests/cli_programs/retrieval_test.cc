@@ -28,17 +28,10 @@ class RetrievalCommands : public ::testing::Test {
   static void SetUpTestSuite() {
     folder_ = new TempFolder;
     WriteSyntheticMarket(Root());
-#ifdef REIDBENCH_HAS_EXTRACT
     const ProgramResult result = Extract(Features(), {});
     ASSERT_EQ(result.code, 0) << result.err;
-#endif
   }
   static void TearDownTestSuite() { delete folder_; }
-  void SetUp() override {
-#ifndef REIDBENCH_HAS_EXTRACT
-    GTEST_SKIP() << "built without LibTorch: there is no extract command";
-#endif
-  }
 
   static fs::path Folder() { return folder_->path(); }
   static std::string Root() { return (Folder() / "market").string(); }
@@ -257,7 +250,6 @@ TEST(CheckCommand, TellsWhatAWeightsFileIs) {
 }
 
 TEST(CheckCommand, ComparesTheEngines) {
-#ifdef REIDBENCH_HAS_EXTRACT
   const ProgramResult text = RunReidbench({"check", "--weights", kWeights, "--engines"});
   EXPECT_EQ(text.code, 0) << text.err;
   EXPECT_THAT(text.out, HasSubstr("osnet_ain_x0_25 on 8 images of 256 x 128"));
@@ -270,11 +262,10 @@ TEST(CheckCommand, ComparesTheEngines) {
   EXPECT_EQ(missing.code, kExitUsage);
   EXPECT_THAT(missing.err, HasSubstr("--weights is missing"));
   EXPECT_EQ(RunReidbench({"check", "--engines", "--weights", "/nowhere.pth"}).code, kExitInput);
-#else
-  const ProgramResult result = RunReidbench({"check", "--weights", kWeights, "--engines"});
-  EXPECT_EQ(result.code, kExitUsage);
-  EXPECT_THAT(result.err, HasSubstr("without LibTorch"));
-#endif
+  const ProgramResult both =
+      RunReidbench({"check", "--engines", "--weights", kWeights, "--gt", "/nowhere"});
+  EXPECT_EQ(both.code, kExitUsage);
+  EXPECT_THAT(both.err, HasSubstr("--engines goes with --weights alone"));
   const ProgramResult images = RunReidbench({"check", "--weights", kWeights, "--images", "x.jpg"});
   EXPECT_EQ(images.code, kExitUsage);
   EXPECT_THAT(images.err, HasSubstr("--images goes with --engines"));

@@ -30,7 +30,7 @@ class TrainingCommands : public ::testing::Test {
   }
   static void TearDownTestSuite() { delete folder_; }
   void SetUp() override {
-#ifndef REIDBENCH_HAS_EXTRACT
+#ifndef REIDBENCH_HAS_TORCH
     GTEST_SKIP() << "built without LibTorch: there is no train command";
 #endif
   }
@@ -111,31 +111,6 @@ TEST_F(TrainingCommands, WrongUsageIsExplained) {
   const ProgramResult dry = Train("y.pth", {"--dry-run"});
   EXPECT_EQ(dry.code, 0) << dry.err;
   EXPECT_FALSE(fs::exists(Path("y.pth")));
-}
-
-TEST_F(TrainingCommands, ExtractTakesTheDefaultWeightsAndSaysSo) {
-  const ProgramResult result = Extract("default.h5", {"--quiet"});
-  EXPECT_EQ(result.code, 0) << result.err;
-  EXPECT_THAT(result.err, HasSubstr("taking osnet_x0_25_synthetic.pth"));
-  EXPECT_THAT(result.err, HasSubstr("not for real cameras"));
-}
-
-TEST_F(TrainingCommands, ExtractHasABaselineWithoutWeights) {
-  const ProgramResult result = Extract("colours.h5", {"--engine", "histogram"});
-  EXPECT_EQ(result.code, 0) << result.err;
-  EXPECT_THAT(result.err, Not(HasSubstr("synthetic")));
-  EXPECT_THAT(result.err, HasSubstr("rows of 768 numbers, hsv_stripes"));
-  const ProgramResult ranked = RunReidbench({"rank", Path("colours.h5")});
-  EXPECT_EQ(ranked.code, 0) << ranked.err;
-  EXPECT_THAT(ranked.out, HasSubstr("mAP"));
-
-  const ProgramResult both = Extract("y.h5", {"--engine", "histogram", "--weights", Path("x.pth")});
-  EXPECT_EQ(both.code, 2);
-  EXPECT_THAT(both.err, HasSubstr("engine histogram has no weights"));
-  EXPECT_EQ(Extract("y.h5", {"--engine", "histogram", "--mean", "0", "0", "0"}).code, 2);
-  const ProgramResult opencv = Extract("y.h5", {"--engine", "opencv"});
-  EXPECT_EQ(opencv.code, 2);
-  EXPECT_THAT(opencv.err, HasSubstr("needs an ONNX file"));
 }
 
 }  // namespace

@@ -75,7 +75,7 @@ TEST_P(OnednnArchitectures, AgreeWithPlainLoops) {
     engine->Run({images.data(), count, height, width}, features.data());
     for (int row = 0; row < count; ++row) {
       const std::vector<double> expected =
-          OsnetReference(weights).Features(images.data() + row * 3 * height * width, height, width);
+          ReferenceFeatures(weights, images.data() + row * 3 * height * width, height, width);
       const Difference difference = Compare(&features[row * 512], expected);
       ASSERT_GT(difference.norm, 1.0) << "the random network is dead: this would mean nothing";
       EXPECT_LE(difference.worst, 1e-5) << height << " x " << width << ", row " << row;
@@ -191,7 +191,7 @@ TEST(OnednnEngine, Bf16StaysNearTheReference) {
       std::vector<float> features(512);
       engine->Run({images.data(), 1, height, width}, features.data());
       const Difference difference =
-          Compare(features.data(), OsnetReference(weights).Features(images.data(), height, width));
+          Compare(features.data(), ReferenceFeatures(weights, images.data(), height, width));
       EXPECT_GE(difference.cosine, 0.9995) << name;
       EXPECT_GE(difference.worst, 1e-6) << "suspiciously exact: was this computed in float32?";
     }

@@ -210,14 +210,15 @@ TEST_F(OpencvEngineTest, ChecksTheImageSize) {
               HasSubstr("takes images of 4 x 2 pixels (height x width), got 8 x 4"));
 }
 
-// The two engines agree on the same OSNet, exported with folded batch norms and as tensors, and
-// OpenCV's bytes do not depend on the thread.
+// OpenCV agrees with plain loops on the same OSNet, exported with folded batch norms and as
+// tensors, and OpenCV's bytes do not depend on the thread.
 void ExpectEnginesAgree(const fs::path& onnx, const fs::path& pth, double tolerance) {
   EmbedderOptions options;
   options.engine = "opencv";
   const auto opencv = MakeEmbedder(onnx, options);
-  const auto libtorch = MakeEmbedder(pth, {});
-  ASSERT_EQ(opencv->info().dim, libtorch->info().dim);
+  options.engine = "reference";
+  const auto reference = MakeEmbedder(pth, options);
+  ASSERT_EQ(opencv->info().dim, reference->info().dim);
   const int dim = opencv->info().dim;
   const int count = 3;
   const int height = opencv->info().input_height > 0 ? opencv->info().input_height : 256;
@@ -228,7 +229,7 @@ void ExpectEnginesAgree(const fs::path& onnx, const fs::path& pth, double tolera
   const ImageBatch images{pixels.data(), count, height, width};
   std::vector<float> a(count * dim), b(count * dim);
   opencv->Embed(images, a.data());
-  libtorch->Embed(images, b.data());
+  reference->Embed(images, b.data());
   for (int row = 0; row < count; ++row) {
     double squares = 0;
     double worst = 0;
@@ -245,7 +246,7 @@ void ExpectEnginesAgree(const fs::path& onnx, const fs::path& pth, double tolera
   for (const auto& f : again) EXPECT_EQ(std::memcmp(f.data(), a.data(), 4 * a.size()), 0);
 }
 
-TEST(OpencvAgainstLibtorch, AgreeOnPublishedWeights) {
+TEST(OpencvAgainstReference, AgreeOnPublishedWeights) {
   const fs::path folder = fs::path(REIDBENCH_SOURCE_DIR) / ".." / "shared" / "data" / "weights";
   if (!fs::exists(folder)) GTEST_SKIP() << "no " << folder << " beside this checkout";
   ExpectEnginesAgree(folder / "osnet_x0_25_msmt17.onnx", folder / "osnet_x0_25_msmt17_bnfolded.pth",

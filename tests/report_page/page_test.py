@@ -525,15 +525,14 @@ def main():
             test_comparison(browser, page, compare)
             test_everything(browser, folder / "whole.html")
             pages = [page, folder / "whole.html"]
-            if pathlib.Path(args.program + "-extract").exists():  # not in builds without LibTorch
-                report, record = make_run(args.program, folder)
-                pages.append(report)
-                check("run: parts", browser.open(report) and sections(browser) == ["headline", "compare", "ribbons", "switches", "retrieval", "sweep", "time"])
-                check("run: size", report.stat().st_size <= 5 << 20)
-                check("run: pictures of a switch", browser.run("document.querySelectorAll('#switch-detail img').length") == 3)
-                check("run: evidence", browser.run("document.querySelectorAll('#switch-detail .decision').length") > 0)
-                check("run: pictures of ranked lists", browser.run("document.querySelectorAll('#ranked img').length") > 10)
-                test_numbers(browser, report, record)
+            report, record = make_run(args.program, folder)
+            pages.append(report)
+            check("run: parts", browser.open(report) and sections(browser) == ["headline", "compare", "ribbons", "switches", "retrieval", "sweep", "time"])
+            check("run: size", report.stat().st_size <= 5 << 20)
+            check("run: pictures of a switch", browser.run("document.querySelectorAll('#switch-detail img').length") == 3)
+            check("run: evidence", browser.run("document.querySelectorAll('#switch-detail .decision').length") > 0)
+            check("run: pictures of ranked lists", browser.run("document.querySelectorAll('#ranked img').length") > 10)
+            test_numbers(browser, report, record)
             milliseconds = browser.open(folder / "large.html")
             size = (folder / "large.html").stat().st_size
             print(f"100 configurations, {size >> 10} KiB: usable after {milliseconds:.0f} ms")

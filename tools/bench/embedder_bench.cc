@@ -12,7 +12,7 @@
 #include "reidbench/core/random.h"
 #include "reidbench/embedding/embedder.h"
 #include "reidbench/embedding/onednn_engine.h"
-#include "reidbench/embedding/osnet_torch.h"
+#include "reidbench/embedding_torch/osnet_torch.h"
 #include "reidbench/networks/osnet.h"
 #include "reidbench/profiling/peaks.h"
 

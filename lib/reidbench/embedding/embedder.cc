@@ -1,34 +1,20 @@
 #include "reidbench/embedding/embedder.h"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
-#include <cstdlib>
 #include <string_view>
 #include <utility>
-#include <vector>
 
 #ifdef __GLIBC__
 #include <malloc.h>
 #endif
 
 #include "reidbench/core/error.h"
-#include "reidbench/core/text.h"
-#include "reidbench/embedding/engine.h"
+#include "reidbench/embedding/engines.h"
 #include "reidbench/embedding/flush_denormals.h"
-#include "reidbench/embedding/histogram_engine.h"
-#include "reidbench/embedding/onednn_engine.h"
-#include "reidbench/embedding/opencv_engine.h"
-#include "reidbench/embedding/osnet_torch.h"
 
 namespace reidbench {
 namespace {
-
-constexpr std::string_view kAuto = "auto";
-constexpr std::string_view kOnednn = "onednn";
-constexpr std::string_view kLibtorch = "libtorch";
-constexpr std::string_view kOpencv = "opencv";
-constexpr std::string_view kHistogram = "histogram";
 
 class CheckedEmbedder : public Embedder {
  public:
@@ -85,77 +71,33 @@ class CheckedEmbedder : public Embedder {
   const bool normalize_;
 };
 
-constexpr std::array<std::string_view, 5> kEngines = {kAuto, kOnednn, kLibtorch, kOpencv,
-                                                      kHistogram};
-
-// Replaces "auto" by the engine that it stands for.
-EmbedderOptions Resolve(EmbedderOptions options) {
-  if (std::find(kEngines.begin(), kEngines.end(), options.engine) == kEngines.end()) {
-    const std::vector<std::string> names(kEngines.begin(), kEngines.end());
-    ThrowUsage("engine '{}' is unknown{}", options.engine, SuggestName(options.engine, names));
-  }
-  if (options.engine == kAuto) {
-    options.engine = options.device == "cpu" && OnednnAvailable() ? kOnednn : kLibtorch;
-  }
-  if (options.engine == kOnednn) {
-    RequireOnednnPrecision(options.precision);
-  } else if (options.engine == kLibtorch) {
-    const bool is_half = options.precision == "fp16" || options.precision == "bf16";
-    if (options.precision != "fp32" && !is_half) {
-      ThrowUsage("engine libtorch has no precision '{}'; it supports: fp32, and on CUDA fp16, bf16",
-                 options.precision);
-    }
-    if (is_half && options.device == "cpu") {
-      ThrowUsage("engine libtorch has {} on a GPU only (--device cuda:0){}", options.precision,
-                 options.precision == "bf16" ? "; on a CPU engine onednn has it" : "");
-    }
-  } else if (options.precision != "fp32") {
-    ThrowUsage("engine {} has no precision '{}'; it supports: fp32", options.engine,
-               options.precision);
-  }
-  return options;
-}
-
-std::unique_ptr<Engine> MakeOsnetEngine(const OsnetWeights& weights,
-                                        const EmbedderOptions& resolved) {
-  if (resolved.engine == kOnednn) {
-    return MakeOnednnEngine(weights, resolved.device, resolved.precision);
-  }
-  return MakeOsnetTorchEngine(weights, resolved.device, OsnetExecution::kFused, resolved.precision);
-}
-
 }  // namespace
 
 std::unique_ptr<Embedder> MakeEmbedder(const std::filesystem::path& weights,
                                        const EmbedderOptions& options) {
-  const EmbedderOptions resolved = Resolve(options);
-  if (resolved.engine == kHistogram) {
-    if (!weights.empty())
-      ThrowUsage("{}: engine {} has no weights: leave them out", weights.string(), kHistogram);
-    if (resolved.device != "cpu")
-      ThrowUsage("engine {} runs on the cpu only, not on {}", kHistogram, resolved.device);
-    return std::make_unique<CheckedEmbedder>(MakeHistogramEngine(), options.normalize);
-  }
-  if (resolved.engine != kOpencv) return MakeOsnetEmbedder(LoadOsnetWeights(weights), resolved);
+  const EngineType& type = EngineOf(options);
+  if (type.input == EngineInput::kOsnet)
+    return MakeOsnetEmbedder(LoadOsnetWeights(weights), options);
+  if (type.input == EngineInput::kNothing && !weights.empty())
+    ThrowUsage("{}: engine {} has no weights: leave them out", weights.string(), type.name);
   TuneAllocatorForInference();
-  return std::make_unique<CheckedEmbedder>(MakeOpencvEngine(weights, options.device),
-                                           options.normalize);
+  return std::make_unique<CheckedEmbedder>(type.make(nullptr, weights, options), options.normalize);
 }
 
 std::unique_ptr<Embedder> MakeOsnetEmbedder(const OsnetWeights& weights,
                                             const EmbedderOptions& options) {
-  const EmbedderOptions resolved = Resolve(options);
-  if (resolved.engine == kOpencv) {
+  const EngineType& type = EngineOf(options);
+  if (type.input == EngineInput::kOnnx) {
     ThrowUsage(
-        "engine {} reads its network from an ONNX file; OSNet weights in memory need engine {}",
-        kOpencv, kLibtorch);
+        "engine {} reads its network from an ONNX file; OSNet weights in memory need another",
+        type.name);
   }
-  if (resolved.engine == kHistogram) ThrowUsage("engine {} has no weights", kHistogram);
+  if (type.input == EngineInput::kNothing) ThrowUsage("engine {} has no weights", type.name);
   TuneAllocatorForInference();
-  return std::make_unique<CheckedEmbedder>(MakeOsnetEngine(weights, resolved), options.normalize);
+  return std::make_unique<CheckedEmbedder>(type.make(&weights, {}, options), options.normalize);
 }
 
-bool UsesRawPixels(std::string_view engine) { return engine == kHistogram; }
+bool UsesRawPixels(std::string_view engine) { return engine == "histogram"; }
 
 void TuneAllocatorForInference() {
 #ifdef __GLIBC__

@@ -1,5 +1,4 @@
-// Engines that turn image batches into embeddings. This header shows no LibTorch and no OpenCV
-// type.
+// What turns image batches into embeddings. This header shows no LibTorch and no OpenCV type.
 #pragma once
 
 #include <cstdint>
@@ -15,8 +14,9 @@
 namespace reidbench {
 
 struct EmbedderOptions {
-  // "onednn", "libtorch" (both OSNet), "opencv" (any ONNX re-ID network), "auto": onednn on a CPU
-  // that it can use, else libtorch; or "histogram": colours of stripes, a baseline without weights.
+  // One of EngineTypes() (engines.h): "onednn", "libtorch" and "reference" (OSNet), "opencv" (any
+  // ONNX re-ID network), "histogram" (colours of stripes, a baseline without weights); or "auto":
+  // onednn on a CPU that it can use, else libtorch.
   std::string engine = "auto";
   std::string device = "cpu";  // "cpu"; libtorch also "cuda:N"
   // onednn also "bf16" where the processor has it; libtorch also "fp16" and "bf16" on CUDA.
@@ -59,8 +59,8 @@ inline int DefaultBatchSize(const EmbedderInfo& info) { return info.batch_size; 
 // Engine "libtorch" sets LibTorch's thread count to 1, engine "opencv" OpenCV's: callers run
 // batches in parallel instead.
 // Throws Error(kUsage) for an unknown engine, a precision or device that it lacks ("cuda:0: this
-// LibTorch was built without CUDA"), Error(kIo) for an unreadable file, Error(kModel) for weights
-// that do not fit.
+// LibTorch was built without CUDA"), Error(kIo) for an unreadable file and for a plugin that is
+// missing or does not load (LoadEnginePlugin), Error(kModel) for weights that do not fit.
 std::unique_ptr<Embedder> MakeEmbedder(const std::filesystem::path& weights,
                                        const EmbedderOptions& options);
 

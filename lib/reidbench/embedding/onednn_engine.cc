@@ -54,6 +54,14 @@ class OnednnEngine : public Engine {
   std::unique_ptr<OsnetRunner> runner_;
 };
 
+void RequireAvailable(OnednnExecution execution) {
+  if (!OnednnAvailable(execution)) {
+    ThrowUsage(
+        "engine onednn: this processor has no AVX-512 and this build no oneDNN; use --engine "
+        "libtorch, or install libdnnl-dev and build again");
+  }
+}
+
 }  // namespace
 
 bool OnednnAvailable(OnednnExecution execution) {
@@ -79,11 +87,7 @@ std::vector<std::string> OnednnPrecisions() {
 std::unique_ptr<Engine> MakeOnednnEngine(const OsnetWeights& weights, std::string_view device,
                                          std::string_view precision, OnednnExecution execution) {
   if (device != "cpu") ThrowUsage("engine onednn has no device '{}'; it supports: cpu", device);
-  if (!OnednnAvailable(execution)) {
-    ThrowUsage(
-        "engine onednn: this processor has no AVX-512 and this build no oneDNN; use --engine "
-        "libtorch, or install libdnnl-dev and build again");
-  }
+  RequireAvailable(execution);
   RequireOnednnPrecision(precision);
   if (execution == OnednnExecution::kBest) {
     execution = OnednnAvailable(OnednnExecution::kAvx512) ? OnednnExecution::kAvx512
@@ -93,6 +97,7 @@ std::unique_ptr<Engine> MakeOnednnEngine(const OsnetWeights& weights, std::strin
 }
 
 void RequireOnednnPrecision(std::string_view precision) {
+  RequireAvailable(OnednnExecution::kBest);
   if (precision == "bf16" && !Avx512Available(Avx512Precision::kBf16)) {
     ThrowUsage(
         "engine onednn: this processor has no bfloat16 instructions (AVX512_BF16), which "

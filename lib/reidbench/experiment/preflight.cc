@@ -191,7 +191,7 @@ void RequirePrograms(const ExperimentPlan& plan, const fs::path& programs) {
   if (missing.empty()) return;
   const std::vector<std::string> names(missing.begin(), missing.end());
   ThrowUsage(
-      "{} not found in {}: build and install {} (extract and train need "
+      "{} not found in {}: build and install {} (train needs "
       "-DREIDBENCH_TORCH=ON)",
       JoinText(names, ", "), programs.string(), names.size() == 1 ? "it" : "them");
 }

@@ -16,7 +16,7 @@
 #include "reidbench/core/text.h"
 #include "reidbench/embedding/embedder.h"
 #include "reidbench/embedding/flush_denormals.h"
-#include "reidbench/embedding/torch_support.h"
+#include "reidbench/embedding_torch/torch_support.h"
 #include "reidbench/imaging/preprocess.h"
 #include "reidbench/training/losses.h"
 #include "reidbench/training/osnet_network.h"

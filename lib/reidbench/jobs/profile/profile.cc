@@ -7,6 +7,7 @@
 #include "reidbench/core/parallel.h"
 #include "reidbench/core/system_info.h"
 #include "reidbench/core/version.h"
+#include "reidbench/embedding/engines.h"
 #include "reidbench/jobs/profile/profile_cases.h"
 #include "reidbench/profiling/host.h"
 #include "reidbench/profiling/isolated.h"
@@ -28,6 +29,32 @@ StageMeasurement RunAlone(const ProfileCase& c) {
 }
 
 }  // namespace
+
+EngineProvider EnginesHere(std::string_view wanted) {
+  std::vector<const EngineType*> types, named;
+  for (const EngineType& type : EngineTypes()) {
+    if (type.input != EngineInput::kOsnet || !type.for_work) continue;
+    types.push_back(&type);
+    if (type.name == wanted) named.push_back(&type);
+  }
+  EngineProvider provider;
+  provider.make = MakeOsnetEmbedder;
+  for (const EngineType* const type : named.empty() ? types : named) {
+    for (const std::string& precision : type->precisions) {
+      try {
+        RunIsolated([&] {
+          type->require(precision);
+          return std::string();
+        });
+        provider.choices.push_back({std::string(type->name), precision});
+      } catch (const Error&) {
+        // A later precision asks for more of the machine than the first.
+        if (!named.empty() && provider.choices.empty()) throw;
+      }
+    }
+  }
+  return provider;
+}
 
 MachineProfile RunProfile(const ProfileOptions& options, const EngineProvider& engines,
                           bool check_only, const ProfileProgress& progress) {

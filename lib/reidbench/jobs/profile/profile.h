@@ -1,6 +1,5 @@
 // `reidbench profile`: what this machine does per second, stage by stage, against what it could do
-// at most; `--plan`: how many cameras that is; `--validate`: whether it is true. Links no engine:
-// networks are behind EngineProvider.
+// at most; `--plan`: how many cameras that is; `--validate`: whether it is true.
 #pragma once
 
 #include <cstdint>
@@ -9,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "reidbench/embedding/embedder.h"
@@ -25,11 +25,16 @@ struct EngineChoice {
   friend bool operator==(const EngineChoice&, const EngineChoice&) = default;
 };
 
-// The engines of this build on this machine.
+// Engines to measure, and how to make them.
 struct EngineProvider {
   std::vector<EngineChoice> choices;  // what runs here, the fastest engine first; may be empty
   std::function<std::unique_ptr<Embedder>(const OsnetWeights&, const EmbedderOptions&)> make;
 };
+
+// The engine `wanted`, or, for "auto" and for names that are none, all of OSNet. Those in plugins
+// are tried in processes of their own: what they link is then in no measurement but theirs. Throws
+// the Error of a wanted engine that does not run here; "auto" leaves such out.
+EngineProvider EnginesHere(std::string_view wanted);
 
 struct ProfileOptions {
   std::vector<std::string> stages;         // of ProfileStageNames(); empty: all

@@ -1,4 +1,4 @@
-#include "reidbench/embedding/osnet_torch.h"
+#include "reidbench/embedding_torch/osnet_torch.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -41,7 +41,7 @@ TEST_P(Architectures, AgreeWithPlainLoops) {
     engine->Run({images.data(), count, height, width}, features.data());
     for (int row = 0; row < count; ++row) {
       const std::vector<double> expected =
-          OsnetReference(weights).Features(images.data() + row * 3 * height * width, height, width);
+          ReferenceFeatures(weights, images.data() + row * 3 * height * width, height, width);
       double squares = 0;
       double worst = 0;
       for (int d = 0; d < 512; ++d) {

@@ -1,4 +1,4 @@
-#include "reidbench/jobs/engines/engines.h"
+#include "reidbench/jobs/check/check_engines.h"
 
 #include <time.h>
 
@@ -12,10 +12,11 @@
 
 #include "reidbench/core/error.h"
 #include "reidbench/core/files.h"
+#include "reidbench/core/parallel.h"
 #include "reidbench/core/random.h"
 #include "reidbench/core/text.h"
 #include "reidbench/embedding/embedder.h"
-#include "reidbench/embedding/onednn_engine.h"
+#include "reidbench/embedding/engines.h"
 #include "reidbench/imaging/decode.h"
 #include "reidbench/imaging/preprocess.h"
 #include "reidbench/networks/osnet.h"
@@ -119,22 +120,37 @@ void Compare(const std::vector<float>& reference, const std::vector<float>& actu
                                                    : *comparison->cosine >= kBf16Cosine;
 }
 
-struct Choice {
-  std::string engine;
-  std::string precision;
-  std::string unavailable;
-};
-
-std::vector<Choice> Choices(const OsnetWeights& weights) {
-  std::vector<Choice> choices = {{"libtorch", "fp32", ""}};
-  const std::vector<std::string> precisions = OnednnPrecisions();
-  for (const char* precision : {"fp32", "bf16"}) {
-    const bool has = std::find(precisions.begin(), precisions.end(), precision) != precisions.end();
-    choices.push_back({"onednn", precision, has ? "" : "not on this processor or in this build"});
+// The reason why an engine does not run on these weights or this machine; empty when it does.
+std::string Unavailable(const EngineType& type, const std::string& precision,
+                        const OsnetWeights& weights) {
+  if (type.input == EngineInput::kOnnx && weights.format != CheckpointFormat::kOnnx)
+    return "reads ONNX files only";
+  try {
+    if (type.require != nullptr) type.require(precision);
+  } catch (const Error& e) {
+    return e.what();
   }
-  choices.push_back(
-      {"opencv", "fp32", weights.format == CheckpointFormat::kOnnx ? "" : "reads ONNX files only"});
-  return choices;
+  return "";
+}
+
+// Image by image on all threads: its speed is of no interest.
+std::vector<float> ReferenceEmbeddings(const OsnetWeights& weights, const ImageBatch& images,
+                                       EnginesResult* result) {
+  EngineComparison comparison;
+  EmbedderOptions options;
+  options.engine = comparison.engine = "reference";
+  comparison.precision = options.precision;
+  const std::unique_ptr<Embedder> embedder = MakeOsnetEmbedder(weights, options);
+  comparison.version = embedder->info().engine;
+  const size_t size = static_cast<size_t>(3) * images.height * images.width;
+  const int dim = embedder->info().dim;
+  std::vector<float> embeddings(static_cast<size_t>(images.count) * dim);
+  ParallelFor(images.count, [&](int64_t i) {
+    embedder->Embed({images.nchw + i * size, 1, images.height, images.width}, &embeddings[i * dim]);
+  });
+  Compare(embeddings, embeddings, images.count, &comparison);
+  result->engines.push_back(std::move(comparison));
+  return embeddings;
 }
 
 }  // namespace
@@ -152,27 +168,29 @@ EnginesResult CompareEngines(const EnginesOptions& options) {
   result.width = preprocess.width;
   const std::vector<float> pixels = Pixels(options, preprocess, &result.images);
   const ImageBatch batch{pixels.data(), result.images, result.height, result.width};
-  std::vector<float> reference;
-  for (const Choice& choice : Choices(weights)) {
-    EngineComparison comparison;
-    comparison.engine = choice.engine;
-    comparison.precision = choice.precision;
-    comparison.unavailable = choice.unavailable;
-    if (choice.unavailable.empty()) {
-      EmbedderOptions embedder_options;
-      embedder_options.engine = choice.engine;
-      embedder_options.precision = choice.precision;
-      const std::unique_ptr<Embedder> embedder = MakeEmbedder(options.weights, embedder_options);
-      comparison.version = embedder->info().engine;
-      std::vector<float> embeddings(static_cast<size_t>(result.images) * embedder->info().dim);
-      embedder->Embed(batch, embeddings.data());  // warms up, too
-      const double start = ThreadCpuSeconds();
-      embedder->Embed(batch, embeddings.data());
-      comparison.images_per_cpu_second = result.images / (ThreadCpuSeconds() - start);
-      if (reference.empty()) reference = embeddings;
-      Compare(reference, embeddings, result.images, &comparison);
+  const std::vector<float> reference = ReferenceEmbeddings(weights, batch, &result);
+  for (const EngineType& type : EngineTypes()) {
+    if (type.input == EngineInput::kNothing || !type.for_work) continue;
+    for (const std::string& precision : type.precisions) {
+      EngineComparison comparison;
+      comparison.engine = type.name;
+      comparison.precision = precision;
+      comparison.unavailable = Unavailable(type, precision, weights);
+      if (comparison.unavailable.empty()) {
+        EmbedderOptions embedder_options;
+        embedder_options.engine = type.name;
+        embedder_options.precision = precision;
+        const std::unique_ptr<Embedder> embedder = MakeEmbedder(options.weights, embedder_options);
+        comparison.version = embedder->info().engine;
+        std::vector<float> embeddings(reference.size());
+        embedder->Embed(batch, embeddings.data());  // warms up, too
+        const double start = ThreadCpuSeconds();
+        embedder->Embed(batch, embeddings.data());
+        comparison.images_per_cpu_second = result.images / (ThreadCpuSeconds() - start);
+        Compare(reference, embeddings, result.images, &comparison);
+      }
+      result.engines.push_back(std::move(comparison));
     }
-    result.engines.push_back(std::move(comparison));
   }
   return result;
 }
@@ -184,7 +202,7 @@ std::string RenderEnginesTable(const EnginesResult& result, TableFormat format) 
                {"difference / norm"},
                {"images per CPU second"},
                {"", Align::kLeft}},
-              fmt::format("{} on {} images of {} x {}, the worst of them, against libtorch in fp32",
+              fmt::format("{} on {} images of {} x {}, the worst of them, against the reference",
                           result.architecture, result.images, result.height, result.width));
   for (const EngineComparison& e : result.engines) {
     if (!e.unavailable.empty()) {

@@ -1,6 +1,6 @@
 // `reidbench check --weights W --engines`: runs every engine and precision that this machine has on
-// the same images and holds their embeddings against LibTorch's in float32. A stage of its own, so
-// that a plain `check` does not start LibTorch.
+// the same images and holds their embeddings against those of engine "reference", plain loops that
+// share nothing with what they judge. Loads LibTorch where it is there.
 #pragma once
 
 #include <cstdint>
@@ -30,7 +30,7 @@ struct EngineComparison {
   // a value in units of the embedding's L2 norm.
   std::optional<double> cosine;
   std::optional<double> difference;
-  std::optional<double> images_per_cpu_second;  // one thread
+  std::optional<double> images_per_cpu_second;  // one thread; absent for the reference
   bool ok = true;  // within what the precision promises (kFp32Difference, kBf16Cosine)
 };
 

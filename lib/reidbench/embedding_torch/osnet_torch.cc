@@ -1,4 +1,4 @@
-#include "reidbench/embedding/osnet_torch.h"
+#include "reidbench/embedding_torch/osnet_torch.h"
 
 #include <ATen/ATen.h>
 #include <ATen/core/dispatch/Dispatcher.h>
@@ -17,7 +17,7 @@
 #include "reidbench/core/error.h"
 #include "reidbench/embedding/osnet_folded.h"
 #include "reidbench/embedding/osnet_kernels.h"
-#include "reidbench/embedding/torch_support.h"
+#include "reidbench/embedding_torch/torch_support.h"
 
 namespace reidbench {
 namespace {

@@ -1,4 +1,4 @@
-#include "reidbench/embedding/torch_support.h"
+#include "reidbench/embedding_torch/torch_support.h"
 
 #include <ATen/Parallel.h>
 #include <torch/cuda.h>
