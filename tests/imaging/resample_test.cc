@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "golden_images.h"
+#include "support/each_isa.h"
 
 namespace reidbench {
 namespace {
