@@ -90,8 +90,7 @@ int main(int argc, char** argv) {
           ThrowUsage("{} goes with --gt, --tracks or --detections, found none of them", flag);
       }
     }
-    if (!common.output.empty()) RequireWritable(common.output, common.force);
-    if (common.dry_run) options.decode_images = false;
+    options.read_only = common.dry_run;
     CheckResult result;
     {
       Progress progress("check", "images decoded", common.quiet);
@@ -105,13 +104,11 @@ int main(int argc, char** argv) {
     if (result.mot) {
       for (const std::string& warning : result.mot->warnings) PrintWarning(warning);
     }
-    WriteResult(
-        common,
-        RenderAs(
-            common.format,
-            {.json = [&] { return RenderCheckJson(result); },
-             .csv = [&] { return RenderCheckTables(result, TableFormat::kCsv); },
-             .tables = [&](TableFormat format) { return RenderCheckTables(result, format); }}));
+    if (common.dry_run) return FinishDryRun(common);
+    WriteResult(common,
+                {.json = [&] { return RenderCheckJson(result); },
+                 .csv = [&] { return RenderCheckTables(result, TableFormat::kCsv); },
+                 .tables = [&](TableFormat format) { return RenderCheckTables(result, format); }});
     return result.ok() ? kExitOk : kExitCheckFailed;
   });
 }

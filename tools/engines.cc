@@ -5,8 +5,6 @@
 #include "reidbench/cli/command.h"
 #include "reidbench/cli/render.h"
 #include "reidbench/core/error.h"
-#include "reidbench/core/files.h"
-#include "reidbench/core/parallel.h"
 #include "reidbench/networks/osnet.h"
 
 int main(int argc, char** argv) {
@@ -27,22 +25,16 @@ int main(int argc, char** argv) {
   return command.Run(argc, argv, [&](const CommonOptions& common) {
     if (options.weights.empty())
       ThrowUsage("--weights is missing: name the torch checkpoint or ONNX file to compute with");
-    if (!common.output.empty()) RequireWritable(common.output, common.force);
     options.seed = common.seed;
     if (common.dry_run) {
       LoadOsnetWeights(options.weights);
-      PrintNote(common, "dry run: options and weights are in order");
-      return kExitOk;
+      return FinishDryRun(common);
     }
-    const ThreadLimit limit(common.threads);
     const EnginesResult result = CompareEngines(options);
-    WriteResult(
-        common,
-        RenderAs(
-            common.format,
-            {.json = [&] { return RenderEnginesJson(result); },
-             .csv = [&] { return RenderEnginesTable(result, TableFormat::kCsv); },
-             .tables = [&](TableFormat format) { return RenderEnginesTable(result, format); }}));
+    WriteResult(common,
+                {.json = [&] { return RenderEnginesJson(result); },
+                 .csv = [&] { return RenderEnginesTable(result, TableFormat::kCsv); },
+                 .tables = [&](TableFormat format) { return RenderEnginesTable(result, format); }});
     return result.ok() ? kExitOk : kExitCheckFailed;
   });
 }
