@@ -20,17 +20,13 @@ using namespace reidbench;
 int CheckEngines(const CommonOptions& common, const EnginesOptions& options) {
   if (common.dry_run) {
     LoadOsnetWeights(options.weights);
-    PrintNote(common, "dry run: options and weights are in order");
-    return kExitOk;
+    return FinishDryRun(common);
   }
-  const ThreadLimit limit(common.threads);
   const EnginesResult result = CompareEngines(options);
-  WriteResult(
-      common,
-      RenderAs(common.format,
-               {.json = [&] { return RenderEnginesJson(result); },
-                .csv = [&] { return RenderEnginesTable(result, TableFormat::kCsv); },
-                .tables = [&](TableFormat format) { return RenderEnginesTable(result, format); }}));
+  WriteResult(common,
+              {.json = [&] { return RenderEnginesJson(result); },
+               .csv = [&] { return RenderEnginesTable(result, TableFormat::kCsv); },
+               .tables = [&](TableFormat format) { return RenderEnginesTable(result, format); }});
   return result.ok() ? kExitOk : kExitCheckFailed;
 }
 
@@ -97,7 +93,6 @@ int main(int argc, char** argv) {
           ThrowUsage("{} goes with --gt, --tracks or --detections, found none of them", flag);
       }
     }
-    if (!common.output.empty()) RequireWritable(common.output, common.force);
     if (engines) {
       if (options.weights.empty())
         ThrowUsage("--weights is missing: name the torch checkpoint or ONNX file to compute with");
@@ -107,7 +102,7 @@ int main(int argc, char** argv) {
       engines_options.seed = common.seed;
       return CheckEngines(common, engines_options);
     }
-    if (common.dry_run) options.decode_images = false;
+    options.read_only = common.dry_run;
     CheckResult result;
     {
       Progress progress("check", "images decoded", common.quiet);
@@ -121,13 +116,11 @@ int main(int argc, char** argv) {
     if (result.mot) {
       for (const std::string& warning : result.mot->warnings) PrintWarning(warning);
     }
-    WriteResult(
-        common,
-        RenderAs(
-            common.format,
-            {.json = [&] { return RenderCheckJson(result); },
-             .csv = [&] { return RenderCheckTables(result, TableFormat::kCsv); },
-             .tables = [&](TableFormat format) { return RenderCheckTables(result, format); }}));
+    if (common.dry_run) return FinishDryRun(common);
+    WriteResult(common,
+                {.json = [&] { return RenderCheckJson(result); },
+                 .csv = [&] { return RenderCheckTables(result, TableFormat::kCsv); },
+                 .tables = [&](TableFormat format) { return RenderCheckTables(result, format); }});
     return result.ok() ? kExitOk : kExitCheckFailed;
   });
 }

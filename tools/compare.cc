@@ -52,19 +52,20 @@ int main(int argc, char** argv) {
                  "Resample blocks of so many frames; 0 = whole sequences; -1 = sequences where "
                  "there are 6 or more, else blocks of 50");
   command.Group("Output");
-  command.Option("--switches", &switches,
-                 "Also write every identity switch with its cause and status into this CSV file");
-  command.Option("--html", &page,
-                 "Also write a report page: one file to look at, with every switch and who had "
-                 "which id when");
+  command.OutputFile(
+      "--switches", &switches,
+      "Also write every identity switch with its cause and status into this CSV file");
+  command.OutputFile("--html", &page,
+                     "Also write a report page: one file to look at, with every switch and who had "
+                     "which id when");
   command.Option("--frames", &page_options.frames,
                  "With --html or --pictures: folder of the video's frames (SEQ/img1/000001.jpg), "
                  "for pictures of the switches");
   command.Option("--decisions", &page_options.decisions,
                  "With --html: decisions.json of `reidbench relink`, the evidence beside each "
                  "switch; unless given, that of the folder --corrected");
-  command.Option("--pictures", &pictures,
-                 "Also write the pictures of the switches alone, as the JSON that pages hold");
+  command.OutputFile("--pictures", &pictures,
+                     "Also write the pictures of the switches alone, as the JSON that pages hold");
   command.Option("--picture-kib", &picture_kib,
                  "Limit of all pictures together, KiB; switches that correction changed come "
                  "first");
@@ -78,13 +79,9 @@ int main(int argc, char** argv) {
     if (block_frames >= 0) options.block_frames = block_frames;
     options.preprocess = !no_preprocessing;
     options.bootstrap.seed = common.seed;
-    if (!switches.empty()) RequireWritable(switches, common.force);
-    if (!page.empty()) RequireWritable(page, common.force);
-    if (!pictures.empty()) {
-      if (page_options.frames.empty())
-        ThrowUsage("--pictures needs --frames FOLDER: the video's frames");
-      RequireWritable(pictures, common.force);
-    } else if (page.empty() && !page_options.frames.empty()) {
+    if (!pictures.empty() && page_options.frames.empty())
+      ThrowUsage("--pictures needs --frames FOLDER: the video's frames");
+    if (pictures.empty() && page.empty() && !page_options.frames.empty()) {
       ThrowUsage("--frames belongs to --html FILE or --pictures FILE");
     }
     if (page.empty() && !page_options.decisions.empty())
@@ -99,23 +96,19 @@ int main(int argc, char** argv) {
       ThrowIo("--frames {}: expected a folder, found none", page_options.frames.string());
     const bool list_timelines = options.timelines;
     options.timelines = options.timelines || !page.empty();
-    CompareStageResult result = RunCompare(options);
+    CompareStageResult result = RunCompare(options, common.dry_run);
     for (const std::string& warning : result.warnings) PrintWarning(warning);
-    if (common.dry_run) {
-      PrintNote(common, "all files are in order; nothing was written");
-      return kExitOk;
-    }
+    if (common.dry_run) return FinishDryRun(common);
     if (!switches.empty()) WriteFileAtomically(switches, RenderComparedSwitches(result));
     if (!page.empty()) WriteFileAtomically(page, RenderComparePage(result, page_options));
     if (!pictures.empty())
       WriteFileAtomically(pictures, RenderSwitchPictures(result, page_options));
     result.has_timelines = list_timelines;  // of the JSON
-    WriteResult(common, RenderAs(common.format, {.json = [&] { return RenderCompareJson(result); },
-                                                 .csv = [&] { return RenderCompareCsv(result); },
-                                                 .tables =
-                                                     [&](TableFormat format) {
-                                                       return RenderCompareTables(result, format);
-                                                     }}));
+    WriteResult(
+        common,
+        {.json = [&] { return RenderCompareJson(result); },
+         .csv = [&] { return RenderCompareCsv(result); },
+         .tables = [&](TableFormat format) { return RenderCompareTables(result, format); }});
     return kExitOk;
   });
 }

@@ -3,6 +3,7 @@
 
 #include "reidbench/cli/command.h"
 #include "reidbench/cli/progress.h"
+#include "reidbench/cli/render.h"
 #include "reidbench/core/error.h"
 #include "reidbench/core/text.h"
 #include "reidbench/embedding/engines.h"
@@ -53,6 +54,7 @@ int main(int argc, char** argv) {
       "osnet_x0_25_msmt17.pth --output features.h5\n"
       "reidbench extract --frames MOT17-02/ --boxes tracks.txt --weights "
       "osnet_x0_25_msmt17.pth --output MOT17-02.h5");
+  command.Output(OutputRole::kMadeFile, "Feature file to write, for example features.h5");
   command.Group("Data");
   command.Option("--dataset", &options.dataset.name,
                  "A name of datasets/*.yaml, a YAML file like those, 'folder' or 'list'");
@@ -103,9 +105,6 @@ int main(int argc, char** argv) {
     options.output = common.output;
     options.threads = common.threads;
     options.force = common.force;
-    if (options.output.empty())
-      ThrowUsage(
-          "--output is missing: name the feature file to write, for example --output features.h5");
     if (options.weights.empty() && options.embedder.engine == "opencv")
       ThrowUsage("--weights is missing: engine opencv needs an ONNX file");
     if (UsesRawPixels(options.embedder.engine) && (!mean.empty() || !std_dev.empty()))
@@ -148,19 +147,16 @@ int main(int argc, char** argv) {
           RunExtract(options, [&](int64_t done, int64_t total) { progress.Update(done, total); });
     }
     for (const std::string& warning : result.warnings) PrintWarning(warning);
-    if (common.dry_run) {
-      PrintNote(common, fmt::format("dry run: options and files are in order, {} images",
-                                    WithThousands(result.images)));
-      return kExitOk;
-    }
+    if (common.dry_run) return FinishDryRun(common, WithThousands(result.images) + " images");
     for (const SkippedItem& item : result.skipped) PrintWarning("left out: " + item.reason);
     if (result.resumed > 0) {
       PrintNote(common, fmt::format("{} images were done by an earlier, interrupted run",
                                     WithThousands(result.resumed)));
     }
-    PrintNote(common, fmt::format("{}: {} rows of {} numbers, {}, {} left out",
-                                  result.output.string(), WithThousands(result.rows), result.dim,
-                                  result.provenance.architecture, result.skipped.size()));
+    WriteResult(common,
+                {.json = [&] { return RenderExtractJson(result); },
+                 .csv = [&] { return RenderExtractTable(result, TableFormat::kCsv); },
+                 .tables = [&](TableFormat format) { return RenderExtractTable(result, format); }});
     return kExitOk;
   });
 }

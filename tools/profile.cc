@@ -85,7 +85,7 @@ int main(int argc, char** argv) {
                "Also do the work at its pace on this machine; exit code 1 when the plan is off");
   command.Option("--seconds", &validation.seconds, "With --validate: of each paced run");
   command.Group("Report");
-  command.Option("--html", &page, "Also write a report page");
+  command.OutputFile("--html", &page, "Also write a report page");
 
   return command.Run(argc, argv, [&](const CommonOptions& common) {
     options.stages = SplitList(stages);
@@ -109,8 +109,6 @@ int main(int argc, char** argv) {
       ThrowUsage("--architectures does not go with --weights: the file says which it is");
     if (validation.seconds < 0.2 || validation.seconds > 60)
       ThrowUsage("--seconds: expected 0.2 to 60, found {}", validation.seconds);
-    if (!common.output.empty()) RequireWritable(common.output, common.force);
-    if (!page.empty()) RequireWritable(page, common.force);
 
     std::optional<MachineProfile> server, edge;
     if (planning) {
@@ -130,20 +128,17 @@ int main(int argc, char** argv) {
     }
     if (common.dry_run) {
       if (!profile_file.empty()) MakePlan(*server, edge ? &*edge : nullptr, *options.workload);
-      PrintNote(common, "dry run: options and files are in order");
-      return kExitOk;
+      return FinishDryRun(common);
     }
     for (const std::string& warning : server->warnings) PrintWarning(warning);
     std::vector<ReportPart> parts = {{"profile", RenderProfileJson(*server)}};
     int code = kExitOk;
     if (!planning) {
-      WriteResult(common,
-                  RenderAs(common.format, {.json = [&] { return RenderProfileJson(*server); },
-                                           .csv = [&] { return RenderProfileCsv(*server); },
-                                           .tables =
-                                               [&](TableFormat format) {
-                                                 return RenderProfileTables(*server, format);
-                                               }}));
+      WriteResult(
+          common,
+          {.json = [&] { return RenderProfileJson(*server); },
+           .csv = [&] { return RenderProfileCsv(*server); },
+           .tables = [&](TableFormat format) { return RenderProfileTables(*server, format); }});
     } else {
       Plan plan = MakePlan(*server, edge ? &*edge : nullptr, *options.workload);
       if (validate) {
@@ -157,12 +152,10 @@ int main(int argc, char** argv) {
         if (!plan.validation->within) code = kExitCheckFailed;
       }
       parts.push_back({"plan", RenderPlanJson(plan)});
-      WriteResult(
-          common,
-          RenderAs(common.format,
-                   {.json = [&] { return RenderPlanJson(plan); },
-                    .csv = [&] { return RenderPlanCsv(plan); },
-                    .tables = [&](TableFormat format) { return RenderPlanTables(plan, format); }}));
+      WriteResult(common,
+                  {.json = [&] { return RenderPlanJson(plan); },
+                   .csv = [&] { return RenderPlanCsv(plan); },
+                   .tables = [&](TableFormat format) { return RenderPlanTables(plan, format); }});
     }
     if (!page.empty())
       WriteFileAtomically(page, RenderReportPage(planning ? "Plan" : "Machine profile", parts));

@@ -31,8 +31,7 @@ int main(int argc, char** argv) {
   std::string query_split = "query";
   std::string gallery_split = "gallery";
   std::string rerank = "none";
-  std::string per_query;
-  std::filesystem::path page, cmc, ranked;
+  std::filesystem::path per_query, page, cmc, ranked;
   RankPageOptions page_options;
   int top_k = 10;
   RerankOptions rerank_options;
@@ -77,17 +76,17 @@ int main(int argc, char** argv) {
   command.Flag("--explain", &options.explain,
                "How much AP rule, distractors, camera rule and metric move the number");
   command.Flag("--camera-pairs", &camera_pairs, "Print mAP and rank-1 per pair of cameras");
-  command.Option("--per-query", &per_query,
-                 "Write every query's AP, first match and nearest images (.csv or .json)");
+  command.OutputFile("--per-query", &per_query,
+                     "Write every query's AP, first match and nearest images (.csv or .json)");
   command.Option("--top-k", &top_k, "Nearest images that --per-query, --html and --ranked list");
-  command.Option("--html", &page,
-                 "Also write a report page: one file to look at, with curves and ranked lists");
+  command.OutputFile("--html", &page,
+                     "Also write a report page: one file to look at, with curves and ranked lists");
   command.Option("--images", &page_options.images,
                  "With --html or --ranked: the data set's root, for pictures of the ranked lists");
-  command.Option("--ranked", &ranked,
-                 "Also write the ranked lists of the worst, median and best queries with their "
-                 "pictures, as the JSON that pages hold");
-  command.Option("--cmc", &cmc, "Also draw the CMC curve, for a paper (.svg or .pdf)");
+  command.OutputFile("--ranked", &ranked,
+                     "Also write the ranked lists of the worst, median and best queries with their "
+                     "pictures, as the JSON that pages hold");
+  command.OutputFile("--cmc", &cmc, "Also draw the CMC curve, for a paper (.svg or .pdf)");
   command.Option("--versus", &options.versus,
                  "Feature file of a second model on the same images: paired test");
   command.Option("--expect", &options.expect,
@@ -113,14 +112,8 @@ int main(int argc, char** argv) {
     }
     if (expansion.neighbors < 0) ThrowUsage("--expand {}: expected 0 or more", expansion.neighbors);
     if (expansion.neighbors > 0) options.expansion = expansion;
-    if (!per_query.empty()) RequireWritable(per_query, common.force);
-    if (!cmc.empty()) {
-      CheckFigureName(cmc);
-      RequireWritable(cmc, common.force);
-    }
+    if (!cmc.empty()) CheckFigureName(cmc);
     const bool shows_queries = !page.empty() || !ranked.empty();
-    if (!page.empty()) RequireWritable(page, common.force);
-    if (!ranked.empty()) RequireWritable(ranked, common.force);
     if (!page_options.images.empty()) {
       if (!shows_queries) ThrowUsage("--images belongs to --html FILE or --ranked FILE");
       if (!IsFolder(page_options.images))
@@ -141,28 +134,20 @@ int main(int argc, char** argv) {
         violations.push_back(violation);
     }
     if (!violations.empty()) ThrowUsage("{}", JoinText(violations, "\n"));
-    if (!common.output.empty()) RequireWritable(common.output, common.force);
-    if (common.dry_run) {
-      for (const auto& path : options.features) FeatureFile check(path);
-      if (!options.expect.empty()) LoadExpectation(options.expect);
-      PrintNote(common, "dry run: options and files are in order");
-      return kExitOk;
-    }
-
-    const RankStageResult result = RunRank(options);
+    const RankStageResult result = RunRank(options, common.dry_run);
     for (const std::string& note : result.notes) PrintNote(common, note);
+    if (common.dry_run) return FinishDryRun(common);
     if (!per_query.empty())
-      WriteFileAtomically(per_query, RenderPerQuery(result, EndsWith(per_query, ".json")));
+      WriteFileAtomically(per_query, RenderPerQuery(result, per_query.extension() == ".json"));
     if (!cmc.empty()) WriteFileAtomically(cmc, RenderFigureAs(CmcFigure(result), cmc));
     if (!page.empty()) WriteFileAtomically(page, RenderRankPage(result, page_options));
     if (!ranked.empty()) WriteFileAtomically(ranked, RenderRankedQueries(result, page_options));
-    WriteResult(common, RenderAs(common.format, {.json = [&] { return RenderRankJson(result); },
-                                                 .csv = [&] { return RenderRankCsv(result); },
-                                                 .tables =
-                                                     [&](TableFormat format) {
-                                                       return RenderRankTables(result, format,
-                                                                               camera_pairs);
-                                                     }}));
+    WriteResult(common, {.json = [&] { return RenderRankJson(result); },
+                         .csv = [&] { return RenderRankCsv(result); },
+                         .tables =
+                             [&](TableFormat format) {
+                               return RenderRankTables(result, format, camera_pairs);
+                             }});
     return result.expectation_outcome && !result.expectation_outcome->passed ? kExitCheckFailed
                                                                              : kExitOk;
   });

@@ -7,6 +7,7 @@
 #include "reidbench/cli/render.h"
 #include "reidbench/core/error.h"
 #include "reidbench/jobs/relink/relink_report.h"
+#include "reidbench/relinking/corrections.h"
 
 using namespace reidbench;
 
@@ -26,6 +27,7 @@ int main(int argc, char** argv) {
       "MOT17/train --output corrected/\n"
       "reidbench relink --tracks tracks/ --features features.h5 --method gallery-mean --option "
       "threshold=0.3 --output plain/");
+  command.Output(OutputRole::kMade, "Folder for the corrected tracks");
   command.Option("--tracks", &options.tracks,
                  "Result files, or a tracker's folder with SEQ.txt; may be repeated");
   command.Option("--features", &options.features,
@@ -36,8 +38,8 @@ int main(int argc, char** argv) {
   command.Flag("--allow-missing", &options.allow_missing,
                "Decide by motion alone where boxes have no embedding, and count them");
   command.Group("Method");
-  command.Choice("--method", &options.method, RelinkMethodNames(),
-                 "relink (default), or one of the plain baselines");
+  command.Choice("--method", &options.method, MethodNames(Corrections()),
+                 "Which correction; the first unless --method-config says another");
   command.Option("--method-config", &options.config,
                  "YAML with its options: a file, or a name of configs/relinking");
   command.Option("--option", &options.options,
@@ -63,6 +65,7 @@ int main(int argc, char** argv) {
   command.Option("--gt", &options.ground_truth,
                  "Judge every decision by this ground truth, as `score` reads it");
   AddMotRules(&command, &options.benchmark, &options.split, &options.seqmap);
+  command.Explain("Methods and their options:" + MethodHelp(Corrections(), "--option"));
 
   return command.Run(argc, argv, [&](const CommonOptions& common) {
     options.output = common.output;
@@ -92,15 +95,11 @@ int main(int argc, char** argv) {
                          [&](int64_t done, int64_t total) { progress.Update(done, total); });
     }
     for (const std::string& warning : result.warnings) PrintWarning(warning);
-    if (common.dry_run) {
-      PrintNote(common, "dry run: options and files are in order");
-      return kExitOk;
-    }
-    PrintResult(RenderAs(
-        common.format,
-        {.json = [&] { return RenderRelinkJson(result); },
-         .csv = [&] { return RenderRelinkCsv(result); },
-         .tables = [&](TableFormat format) { return RenderRelinkTables(result, format); }}));
+    if (common.dry_run) return FinishDryRun(common);
+    WriteResult(common,
+                {.json = [&] { return RenderRelinkJson(result); },
+                 .csv = [&] { return RenderRelinkCsv(result); },
+                 .tables = [&](TableFormat format) { return RenderRelinkTables(result, format); }});
     return kExitOk;
   });
 }

@@ -22,6 +22,7 @@ int main(int argc, char** argv) {
       "corrected/MOT17-02.txt --gt MOT17-02 --output versus.mp4\n"
       "reidbench render --sequence MOT17-02 --tracks plain/MOT17-02.txt --gt MOT17-02 "
       "--clip-switches clips/");
+  command.Output(OutputRole::kMade, "Video (.mp4) to write, or folder for pictures");
   command.Option("--sequence", &options.sequence,
                  "Folder of the sequence: seqinfo.ini and its pictures (img1/000001.jpg)");
   command.Option("--tracks", &options.tracks, "Result file of the sequence");
@@ -56,15 +57,11 @@ int main(int argc, char** argv) {
                          [&](int64_t done, int64_t total) { progress.Update(done, total); });
     }
     for (const std::string& warning : result.warnings) PrintWarning(warning);
-    if (common.dry_run) {
-      PrintNote(common, "dry run: options and files are in order");
-      return kExitOk;
-    }
-    PrintResult(RenderAs(
-        common.format,
-        {.json = [&] { return RenderRenderJson(result); },
-         .csv = [&] { return RenderRenderTable(result, TableFormat::kCsv); },
-         .tables = [&](TableFormat format) { return RenderRenderTable(result, format); }}));
+    if (common.dry_run) return FinishDryRun(common);
+    WriteResult(common,
+                {.json = [&] { return RenderRenderJson(result); },
+                 .csv = [&] { return RenderRenderTable(result, TableFormat::kCsv); },
+                 .tables = [&](TableFormat format) { return RenderRenderTable(result, format); }});
     return kExitOk;
   });
 }

@@ -44,6 +44,9 @@ int main(int argc, char** argv) {
       "Market-1501-v15.09.15 --weights osnet_x0_25_msmt17.pth\n"
       "reidbench run experiments/tracker_sweep.yaml --sequences MOT17/train --set "
       "select=IDF1 --dry-run");
+  command.Output(
+      OutputRole::kMade,
+      "Folder for the reports, one folder a run (reports/out); nothing in it is replaced");
   command.Positional("experiment", &file,
                      "YAML file, or a name of experiments/; experiments/README.md lists its keys");
   command.Group("Data");
@@ -79,31 +82,27 @@ int main(int argc, char** argv) {
 
     const RunOutcome outcome = RunExperiment(spec, options);
     if (common.dry_run) {
-      PrintResult(RenderAs(
-          common.format,
+      WriteResult(
+          common,
           {.json = [&] { return DumpRunJson(outcome.record); },
            .csv = [&] { return RenderPlanTables(outcome.record, TableFormat::kCsv); },
-           .tables =
-               [&](TableFormat format) { return RenderPlanTables(outcome.record, format); }}));
-      PrintNote(common, "dry run: options and files are in order");
-      return kExitOk;
+           .tables = [&](TableFormat format) { return RenderPlanTables(outcome.record, format); }});
+      return FinishDryRun(common);
     }
-    PrintResult(RenderAs(
-        common.format,
-        {.json = [&] { return DumpRunJson(outcome.record); },
-         .csv = [&] { return RenderRunCsv(outcome.record); },
-         .tables = [&](TableFormat format) { return RenderRunTables(outcome.record, format); }}));
+    const std::string report = (outcome.folder / "report.md").string();
+    WriteResult(common, {.json = [&] { return DumpRunJson(outcome.record); },
+                         .csv = [&] { return RenderRunCsv(outcome.record); },
+                         .tables =
+                             [&](TableFormat format) {
+                               std::string text = RenderRunTables(outcome.record, format);
+                               if (format != TableFormat::kText) return text;
+                               const auto& headline = outcome.record["headline"];
+                               text += "\n";
+                               if (headline.is_string()) text += headline.get<std::string>() + "\n";
+                               return text + fmt::format("report: {}\n", report);
+                             }});
     const std::string status = outcome.record["status"];
-    if (common.format == OutputFormat::kText) {
-      std::string last = "\n";
-      if (outcome.record["headline"].is_string())
-        last += outcome.record["headline"].get<std::string>() + "\n";
-      last += fmt::format("report: {}\n", (outcome.folder / "report.md").string());
-      PrintResult(last);
-    }
-    if (status != "finished")
-      PrintWarning(
-          fmt::format("the result is {}: see {}", status, (outcome.folder / "report.md").string()));
+    if (status != "finished") PrintWarning(fmt::format("the result is {}: see {}", status, report));
     return outcome.exit_code;
   });
 }

@@ -14,7 +14,6 @@ using namespace reidbench;
 int main(int argc, char** argv) {
   ScoreStageOptions options;
   options.bootstrap.resamples = 0;
-  std::filesystem::path trackeval_output;
   std::filesystem::path switches;
   bool no_preprocessing = false;
 
@@ -43,10 +42,11 @@ int main(int argc, char** argv) {
                  "Resample blocks of so many frames instead of whole sequences; 0 = sequences");
   command.Group("Output");
   command.Option(
-      "--trackeval-output", &trackeval_output,
+      "--trackeval-output", &options.trackeval_output,
       "Also write TrackEval's <class>_summary.txt and <class>_detailed.csv into this folder");
-  command.Option("--switches", &switches,
-                 "Also write every identity switch with its cause into this .csv or .json file");
+  command.OutputFile(
+      "--switches", &switches,
+      "Also write every identity switch with its cause into this .csv or .json file");
 
   return command.Run(argc, argv, [&](const CommonOptions& common) {
     if (options.ground_truth.empty())
@@ -56,20 +56,17 @@ int main(int argc, char** argv) {
     options.bootstrap.seed = common.seed;
     options.switches = !switches.empty();
     if (options.switches) CheckSwitchesFile(switches, common.force);
-    const ScoreStageResult result = RunScore(options);
+    options.force = common.force;
+    const ScoreStageResult result = RunScore(options, common.dry_run);
     for (const std::string& warning : result.warnings) PrintWarning(warning);
-    if (common.dry_run) {
-      PrintNote(common, "all files are in order; nothing was written");
-      return kExitOk;
-    }
-    if (!trackeval_output.empty()) WriteTrackEvalFiles(result, trackeval_output, common.force);
+    if (common.dry_run) return FinishDryRun(common);
+    if (!options.trackeval_output.empty())
+      WriteTrackEvalFiles(result, options.trackeval_output, common.force);
     if (options.switches) WriteSwitches(result, switches, common.force);
-    WriteResult(common, RenderAs(common.format, {.json = [&] { return RenderScoreJson(result); },
-                                                 .csv = [&] { return RenderScoreCsv(result); },
-                                                 .tables =
-                                                     [&](TableFormat format) {
-                                                       return RenderScoreTables(result, format);
-                                                     }}));
+    WriteResult(common,
+                {.json = [&] { return RenderScoreJson(result); },
+                 .csv = [&] { return RenderScoreCsv(result); },
+                 .tables = [&](TableFormat format) { return RenderScoreTables(result, format); }});
     return kExitOk;
   });
 }

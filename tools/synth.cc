@@ -44,6 +44,7 @@ int main(int argc, char** argv) {
                   "reidbench synth --output world/\n"
                   "reidbench synth --config configs/synth/mall.yaml --seed 7 --output world/\n"
                   "reidbench synth --scene corridor --cameras 1 --frames 300 --output world/");
+  command.Output(OutputRole::kMade, "Folder for the world");
   command.Choice("--scene", &scene, SynthScenes(), "Floor plan; sets the defaults of all below");
   std::string group;
   for (const SynthKnob& knob : SynthKnobs()) {
@@ -87,15 +88,11 @@ int main(int argc, char** argv) {
     }
     for (const std::string& note : result.notes) PrintNote(common, note);
     if (density && people) PrintNote(common, "people is set, so density does not count");
-    if (common.dry_run) {
-      PrintNote(common, "dry run: this world can be made");
-      return kExitOk;
-    }
-    PrintResult(RenderAs(
-        common.format,
-        {.json = [&] { return RenderSynthJson(result); },
-         .csv = [&] { return RenderSynthCsv(result); },
-         .tables = [&](TableFormat format) { return RenderSynthTables(result, format); }}));
+    if (common.dry_run) return FinishDryRun(common);
+    WriteResult(common,
+                {.json = [&] { return RenderSynthJson(result); },
+                 .csv = [&] { return RenderSynthCsv(result); },
+                 .tables = [&](TableFormat format) { return RenderSynthTables(result, format); }});
     return kExitOk;
   });
 }

@@ -1,4 +1,4 @@
-// reidbench track: detections -> tracks by SORT, ByteTrack, OC-SORT or DeepSORT.
+// reidbench track: detections -> tracks, by the trackers of lib/reidbench/tracking.
 #include "reidbench/jobs/track/track.h"
 
 #include "mot_rules.h"
@@ -25,19 +25,21 @@ int main(int argc, char** argv) {
       "reidbench track --detections det.txt --tracker sort --option max_age=30 --output tracks/\n"
       "reidbench track --detections MOT17/train --gt MOT17/train --tracker ocsort --sweep "
       "max_age=10,30,60");
+  command.Output(OutputRole::kMade, "Folder for the tracks");
   command.Option("--detections", &options.detections,
                  "Folder of sequences (SEQ/det/det.txt), one sequence, a folder of SEQ.txt, or "
                  "detection files; may be repeated");
   command.Group("Tracker");
-  command.Choice("--tracker", &options.tracker, TrackerNames(), "Which tracker");
+  command.Choice("--tracker", &options.tracker, MethodNames(Trackers()), "Which tracker");
   command.Option("--tracker-config", &options.config,
                  "YAML with its options: a file, or a name of configs/trackers");
   command.Option("--option", &options.options,
                  "key=value over that file, such as max_age=30; may be repeated");
   command.Choice("--compat", &compat, {"reference", "none"},
                  "reference (default): the authors' program box for box; none: without its quirks");
-  command.Option("--features", &options.features,
-                 "Feature file of the detections, or a folder with SEQ.h5 (deepsort)");
+  command.Option(
+      "--features", &options.features,
+      "Feature file of the detections, or a folder with SEQ.h5, for trackers with embeddings");
   command.Flag("--ignore-scores", &options.ignore_scores,
                "Take every detection with score 1 (detectors whose scores are not 0..1)");
   command.Option("--decimals", &options.decimals, "Decimals of the boxes written");
@@ -48,10 +50,11 @@ int main(int argc, char** argv) {
                  "key=a,b,c: run all values (all combinations when repeated); tracks go to "
                  "OUTPUT/key=a/");
   command.Option("--select", &options.select, "Score by which the best options are chosen");
-  command.Option("--html", &page, "With --sweep: also write a report page of the combinations");
-  command.Option(
+  command.OutputFile("--html", &page, "With --sweep: also write a report page of the combinations");
+  command.OutputFile(
       "--pareto", &pareto,
       "With --sweep and --gt: also draw speed against score, for a paper (.svg or .pdf)");
+  command.Explain("Trackers and their options:" + MethodHelp(Trackers(), "--option"));
 
   return command.Run(argc, argv, [&](const CommonOptions& common) {
     options.output = common.output;
@@ -66,11 +69,9 @@ int main(int argc, char** argv) {
     }
     if (options.sweep.empty() && !(page.empty() && pareto.empty()))
       ThrowUsage("--html and --pareto belong to --sweep");
-    if (!page.empty()) RequireWritable(page, common.force);
     if (!pareto.empty()) {
       if (options.ground_truth.empty()) ThrowUsage("--pareto needs --gt, to have scores");
       CheckFigureName(pareto);
-      RequireWritable(pareto, common.force);
     }
     TrackStageResult result;
     {
@@ -79,10 +80,7 @@ int main(int argc, char** argv) {
                         [&](int64_t done, int64_t total) { progress.Update(done, total); });
     }
     for (const std::string& warning : result.warnings) PrintWarning(warning);
-    if (common.dry_run) {
-      PrintNote(common, "dry run: options and files are in order");
-      return kExitOk;
-    }
+    if (common.dry_run) return FinishDryRun(common);
     if (!options.sweep.empty() && !options.ground_truth.empty() && !result.leave_one_out) {
       PrintWarning(
           "the best options were chosen on the sequence they are scored on; leave-one-sequence-out "
@@ -93,11 +91,10 @@ int main(int argc, char** argv) {
       WriteFileAtomically(page, RenderReportPage("Options of " + result.tracker, parts));
     }
     if (!pareto.empty()) WriteFileAtomically(pareto, RenderFigureAs(ParetoFigure(result), pareto));
-    PrintResult(RenderAs(
-        common.format,
-        {.json = [&] { return RenderTrackJson(result); },
-         .csv = [&] { return RenderTrackCsv(result); },
-         .tables = [&](TableFormat format) { return RenderTrackTables(result, format); }}));
+    WriteResult(common,
+                {.json = [&] { return RenderTrackJson(result); },
+                 .csv = [&] { return RenderTrackCsv(result); },
+                 .tables = [&](TableFormat format) { return RenderTrackTables(result, format); }});
     return kExitOk;
   });
 }

@@ -11,6 +11,7 @@
 
 #include "reidbench/cli/command.h"
 #include "reidbench/cli/progress.h"
+#include "reidbench/cli/render.h"
 #include "reidbench/core/error.h"
 #include "reidbench/core/text.h"
 #include "reidbench/networks/osnet.h"
@@ -45,6 +46,7 @@ int main(int argc, char** argv) {
       "reidbench train --data world/ --arch osnet_x0_25 --output osnet_x0_25_world.pth\n"
       "reidbench train --dataset market1501 --root DIR --arch osnet_x0_25 --init "
       "osnet_x0_25_world.pth --output osnet_x0_25_market.pth");
+  command.Output(OutputRole::kMadeFile, "Weights file to write, for example osnet.pth");
   command.Group("Data");
   command.Option("--data", &options.data,
                  "Folders of synthetic worlds or in Market-1501's layout; all of them together");
@@ -118,8 +120,6 @@ int main(int argc, char** argv) {
     options.classifier = !no_classifier;
     training.seed = common.seed;
     training.cache_bytes = static_cast<int64_t>(cache_mb) << 20;
-    if (options.output.empty())
-      ThrowUsage("--output is missing: name the weights file to write, for example --output x.pth");
     const bool has_dataset = !options.dataset.root.empty() || !options.dataset.list_file.empty();
     if (options.data.empty() && !has_dataset) {
       ThrowUsage(
@@ -156,16 +156,15 @@ int main(int argc, char** argv) {
                        epoch.mean_ap ? "; " + Scores(epoch.mean_ap, epoch.rank1) : ""));
     };
     const TrainStageResult result = RunTrain(options, callbacks);
-    if (common.dry_run) {
-      note("dry run: options and files are in order");
-      return kExitOk;
-    }
+    if (common.dry_run) return FinishDryRun(common);
     const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - start;
-    note(fmt::format("{}: {}{}; {} images/s in {}; log in {}", options.output.string(),
-                     training.architecture,
-                     result.mean_ap ? ", " + Scores(result.mean_ap, result.rank1) : "",
+    note(fmt::format("{} images/s in {}",
                      std::llround(static_cast<double>(images) / elapsed.count()),
-                     FormatDuration(elapsed.count()), result.log.string()));
+                     FormatDuration(elapsed.count())));
+    WriteResult(common,
+                {.json = [&] { return RenderTrainJson(result); },
+                 .csv = [&] { return RenderTrainTable(result, TableFormat::kCsv); },
+                 .tables = [&](TableFormat format) { return RenderTrainTable(result, format); }});
     return kExitOk;
   });
 }

@@ -10,16 +10,6 @@
 namespace reidbench {
 namespace {
 
-TEST(Percentile, IsTheNearestRank) {
-  const std::vector<double> values = {15, 20, 35, 40, 50};
-  EXPECT_EQ(Percentile(values, 5), 15);
-  EXPECT_EQ(Percentile(values, 30), 20);
-  EXPECT_EQ(Percentile(values, 40), 20);
-  EXPECT_EQ(Percentile(values, 50), 35);
-  EXPECT_EQ(Percentile(values, 100), 50);
-  EXPECT_EQ(Percentile(std::vector<double>{7}, 99), 7);
-}
-
 TEST(MeasureCalls, CountsWhatIsTimedAndNotWhatWarmsUp) {
   MeasureOptions options;
   options.seconds = 1e-9;

@@ -43,7 +43,7 @@ std::vector<TrackBox> StepWith(Tracker* tracker, int64_t frame, const std::vecto
 
 TEST(DeepSort, ConfirmsAfterThreeDetections) {
   auto tracker = MakeDeepSort({});
-  EXPECT_TRUE(tracker->NeedsEmbeddings());
+  EXPECT_TRUE(TrackerByName("deepsort").needs.embeddings);
   EXPECT_THAT(StepWith(tracker.get(), 1, {{BoxAt(0), kRed}}), IsEmpty());
   EXPECT_THAT(StepWith(tracker.get(), 2, {{BoxAt(0), kRed}}), IsEmpty());
   EXPECT_THAT(Ids(StepWith(tracker.get(), 3, {{BoxAt(0), kRed}})), ElementsAre(1));

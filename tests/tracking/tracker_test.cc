@@ -4,52 +4,45 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
-#include <set>
+#include <vector>
 
 #include "reidbench/core/error.h"
 #include "reidbench/core/files.h"
 #include "reidbench/core/text.h"
 #include "reidbench/datasets/mot_files.h"
-#include "reidbench/tracking/bytetrack.h"
-#include "reidbench/tracking/deepsort.h"
-#include "reidbench/tracking/ocsort.h"
-#include "reidbench/tracking/sort.h"
 #include "tracking/scenes.h"
 
 namespace reidbench {
 namespace {
 
 namespace fs = std::filesystem;
-using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::ThrowsMessage;
 
 const fs::path kConfigs = fs::path(REIDBENCH_SOURCE_DIR) / "configs" / "trackers";
 const fs::path kShared = fs::path(REIDBENCH_SOURCE_DIR) / ".." / "shared";
 
-template <typename Options>
-void ExpectPublishedDefaults(const std::string& name, Options (*read)(ConfigReader*)) {
-  const ConfigNode root = LoadConfig(kConfigs / (name + ".yaml"));
-  ConfigReader reader(root);
-  std::string tracker;
-  reader.Require("tracker", &tracker);
-  const Options options = read(&reader);
-  EXPECT_NO_THROW(reader.Finish()) << name;
-  EXPECT_EQ(tracker, name);
-  EXPECT_TRUE(options == Options{}) << name << ".yaml and the defaults of its options differ";
-}
-
 TEST(Tracker, ConfigsHoldTheDefaults) {
-  ExpectPublishedDefaults("sort", ReadSortOptions);
-  ExpectPublishedDefaults("bytetrack", ReadByteTrackOptions);
-  ExpectPublishedDefaults("ocsort", ReadOcSortOptions);
-  ExpectPublishedDefaults("deepsort", ReadDeepSortOptions);
+  for (const std::string& file : ListFileNames(kConfigs)) {
+    const ConfigNode root = LoadConfig(kConfigs / file);
+    ConfigReader reader(root);
+    std::string name;
+    reader.Require("tracker", &name);
+    EXPECT_EQ(name + ".yaml", file);
+    const std::vector<OptionInfo> written = TrackerByName(name).describe(&reader);
+    EXPECT_NO_THROW(reader.Finish()) << name;
+    const std::vector<OptionInfo> defaults = TrackerByName(name).describe(nullptr);
+    ASSERT_EQ(written.size(), defaults.size());
+    for (size_t i = 0; i < defaults.size(); ++i)
+      EXPECT_EQ(written[i].value, defaults[i].value) << file << ": " << defaults[i].key;
+  }
 }
 
 TEST(Tracker, EveryNameMakesATracker) {
-  EXPECT_THAT(TrackerNames(), ElementsAre("sort", "bytetrack", "ocsort", "deepsort"));
-  for (const std::string& name : TrackerNames()) EXPECT_NE(MakeTracker(name), nullptr);
+  EXPECT_THAT(MethodNames(Trackers()), testing::IsSupersetOf({"sort", "bytetrack", "deepsort"}));
+  for (const TrackerMethod& tracker : Trackers()) EXPECT_NE(MakeTracker(tracker.name), nullptr);
   EXPECT_THAT([] { MakeTracker("bytetrak"); },
               ThrowsMessage<Error>("unknown tracker 'bytetrak'; did you mean 'bytetrack'?"));
 }
@@ -58,7 +51,7 @@ TEST(Tracker, WrongOptionsAreAllReportedAtTheirPlace) {
   const ConfigNode root =
       ParseConfig("max_age: -2\nmin_hit: 3\ndelta_t: 0\ncompat: old\n", "o.yaml");
   ConfigReader reader(root);
-  ReadTracker("ocsort", &reader);
+  TrackerByName("ocsort").read(&reader);
   EXPECT_THAT(
       [&] { reader.Finish(); },
       ThrowsMessage<Error>(testing::AllOf(
@@ -69,7 +62,12 @@ TEST(Tracker, WrongOptionsAreAllReportedAtTheirPlace) {
 TEST(Tracker, NewTrackThresholdFollowsTrackThreshold) {
   const ConfigNode root = ParseConfig("track_thresh: 0.4", "x");
   ConfigReader reader(root);
-  EXPECT_EQ(ReadByteTrackOptions(&reader).new_track_thresh, 0.5);
+  const std::vector<OptionInfo> options = TrackerByName("bytetrack").describe(&reader);
+  const auto follows = std::find_if(options.begin(), options.end(), [](const OptionInfo& option) {
+    return option.key == "new_track_thresh";
+  });
+  ASSERT_NE(follows, options.end());
+  EXPECT_EQ(follows->value, "0.5");
 }
 
 // Outputs of the authors' programs on a real sequence, four sets of detections.
@@ -92,7 +90,7 @@ TEST_P(GoldenTracks, EqualBoxForBox) {
   ConfigNode root = ParseConfig("{}", "test");
   if (!run.override_with.empty()) ApplyOverride(&root, run.override_with);
   ConfigReader reader(root);
-  const TrackerFactory make = ReadTracker(run.tracker, &reader);
+  const TrackerFactory make = TrackerByName(run.tracker).read(&reader);
   reader.Finish();
   const auto tracker = make();
 

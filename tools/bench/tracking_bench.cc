@@ -31,7 +31,7 @@ void Track(benchmark::State& state, const std::string& name, const std::string& 
   const WalkerScene& scene = scenes[people];
   const ConfigNode root = ParseConfig(options, "bench");
   ConfigReader reader(root);
-  const TrackerFactory make = ReadTracker(name, &reader);
+  const TrackerFactory make = TrackerByName(name).read(&reader);
   reader.Finish();
   for (auto _ : state) {
     const auto tracker = make();

@@ -181,6 +181,9 @@ struct Command::Impl {
   CommonOptions common;
   std::filesystem::path config_path;
   std::vector<std::string> sets;
+  OutputRole role = OutputRole::kResult;
+  std::string output_help = "File of the result instead of stdout";
+  std::vector<std::pair<std::string, std::filesystem::path*>> output_files;
   std::vector<std::string>* overrides = nullptr;  // takes `sets` away from ApplyConfig
   std::string set_help = "key=value, as in a --config file; repeatable";
   std::string format = "text";
@@ -225,6 +228,7 @@ struct Command::Impl {
 
   void ApplyConfig();
   void Resolve();
+  void CheckOutputs();
 };
 
 // Values of --config and --set go to every option that no flag set.
@@ -271,6 +275,21 @@ void Command::Impl::Resolve() {
   }
 }
 
+// Before any work: a name that cannot be written must not cost an hour.
+void Command::Impl::CheckOutputs() {
+  if (role == OutputRole::kResult) common.result = common.output;
+  if (role == OutputRole::kMadeFile && common.output.empty())
+    ThrowUsage("--output is missing; it is: {}", output_help);
+  if (role != OutputRole::kMade) output_files.emplace_back("--output", &common.output);
+  std::set<std::filesystem::path> names;
+  for (const auto& [flag, path] : output_files) {
+    if (path->empty()) continue;
+    RequireWritable(*path, common.force);
+    if (!names.insert(std::filesystem::absolute(*path).lexically_normal()).second)
+      ThrowUsage("{} {}: another output has this name", flag, path->string());
+  }
+}
+
 Command::Command(std::string name, std::string summary, std::string examples)
     : impl_(std::make_unique<Impl>()) {
   impl_->name = std::move(name);
@@ -312,6 +331,17 @@ void Command::Choice(const std::string& flag, std::string* target,
   binding.option->type_name(JoinText(allowed, "|"));
 }
 
+void Command::Output(OutputRole role, const std::string& help) {
+  impl_->role = role;
+  impl_->output_help = help;
+}
+
+void Command::OutputFile(const std::string& flag, std::filesystem::path* target,
+                         const std::string& help) {
+  Option(flag, target, help);
+  impl_->output_files.emplace_back(flag, target);
+}
+
 void Command::Positional(const std::string& name, Target target, const std::string& help,
                          bool required) {
   impl_->AddOption(name, target, help);
@@ -319,6 +349,10 @@ void Command::Positional(const std::string& name, Target target, const std::stri
   binding.positional = true;
   binding.required = required;
   binding.option->group("Positionals");
+}
+
+void Command::Explain(const std::string& text) {
+  impl_->app.footer("\n" + text + impl_->app.get_footer());
 }
 
 void Command::TakeOverrides(std::vector<std::string>* overrides, const std::string& help) {
@@ -337,7 +371,7 @@ bool Command::WasGiven(const std::string& long_name) const {
 int Command::Run(int argc, char** argv, const std::function<int(const CommonOptions&)>& body) {
   CommonOptions& common = impl_->common;
   Group("Common");
-  Option("-o,--output", &common.output, "File of the result instead of stdout (track: folder)");
+  Option("-o,--output", &common.output, impl_->output_help);
   Choice("--format", &impl_->format, {"text", "json", "csv", "md", "tex"}, "Format of the result");
   Option("--threads", &common.threads, "Number of threads; 0 = all processors");
   Option("--seed", &common.seed, "Seed of everything random");
@@ -364,6 +398,7 @@ int Command::Run(int argc, char** argv, const std::function<int(const CommonOpti
     }
     impl_->Resolve();
     ActiveIsa();  // a wrong REIDBENCH_ISA ends the command here
+    impl_->CheckOutputs();
     const ThreadLimit limit(common.threads);
     InstallInterruptHandler();
     const int code = body(common);
@@ -410,15 +445,19 @@ void PrintWarning(std::string_view message) {
   fmt::print(stderr, "{}: warning: {}\n", current_command, message);
 }
 
-void PrintResult(std::string_view content) { std::cout << content; }
+int FinishDryRun(const CommonOptions& common, std::string_view found) {
+  PrintNote(common, fmt::format("dry run: options and files are in order{}{}",
+                                found.empty() ? "" : "; ", found));
+  return kExitOk;
+}
 
 void WriteResult(const CommonOptions& common, std::string_view content) {
-  if (common.output.empty()) {
-    PrintResult(content);
-    return;
+  if (common.result.empty()) {
+    std::cout << content;
+  } else {
+    RequireWritable(common.result, common.force);  // it may have come meanwhile
+    WriteFileAtomically(common.result, content);
   }
-  RequireWritable(common.output, common.force);
-  WriteFileAtomically(common.output, content);
 }
 
 }  // namespace reidbench

@@ -5,6 +5,10 @@
 // A value is taken from the first of: the flag, --set key=value, the --config file, the default. In
 // YAML a flag's name is written with underscores and without dashes in front: `--batch-size 16` is
 // `batch_size: 16`.
+//
+// The contract of every command: what exists is refused without --force before any work; --dry-run
+// reads and checks options and input, computes nothing and prints nothing on stdout; the result is
+// printed in every --format.
 #pragma once
 
 #include <cstdint>
@@ -21,9 +25,18 @@ namespace reidbench {
 
 enum class OutputFormat { kText, kJson, kCsv, kMarkdown, kLatex };
 
+// What --output names.
+enum class OutputRole {
+  kResult,    // the file of the result, in place of stdout
+  kMadeFile,  // a file that the command makes and that must be named; the result, which says what
+              // became of it, goes to stdout
+  kMade,      // likewise what the command looks after itself: a folder that may hold other things
+};
+
 // What every command understands.
 struct CommonOptions {
-  std::filesystem::path output;  // empty: the result goes to stdout
+  std::filesystem::path output;  // as given
+  std::filesystem::path result;  // the file of the result; empty: stdout
   OutputFormat format = OutputFormat::kText;
   int threads = 0;  // 0 = all processors
   uint64_t seed = 0;
@@ -55,9 +68,16 @@ class Command {
   void Flag(const std::string& flag, bool* target, const std::string& help);
   void Choice(const std::string& flag, std::string* target, const std::vector<std::string>& allowed,
               const std::string& help);
+  // What --output is; kResult unless said otherwise.
+  void Output(OutputRole role, const std::string& help);
+  // A further file to write. Like --output: checked before the body runs, unless it stays empty.
+  void OutputFile(const std::string& flag, std::filesystem::path* target, const std::string& help);
   // A bare argument. Required means: an error when it is missing.
   void Positional(const std::string& name, Target target, const std::string& help,
                   bool required = true);
+
+  // Paragraphs below the options in --help.
+  void Explain(const std::string& text);
 
   // --set is about something else than this command's options, such as an experiment: its values go
   // to `overrides` as they are.
@@ -81,11 +101,10 @@ std::string_view OutputFormatName(OutputFormat format);
 void PrintNote(const CommonOptions& common, std::string_view message);
 void PrintWarning(std::string_view message);  // always: it may change what the reader believes
 
-// To stdout, whatever --output is: for commands that write something else there.
-void PrintResult(std::string_view content);
+// Says that the input is in order, and what it is; the exit code of a dry run.
+int FinishDryRun(const CommonOptions& common, std::string_view found = {});
 
-// Writes a finished result to common.output (atomically, refusing to overwrite without --force) or
-// to stdout.
+// Writes a finished result to common.result, atomically, or to stdout.
 void WriteResult(const CommonOptions& common, std::string_view content);
 
 }  // namespace reidbench

@@ -18,4 +18,8 @@ std::string RenderAs(OutputFormat format, const Renderings& renderings) {
   return renderings.tables(TableFormat::kText);
 }
 
+void WriteResult(const CommonOptions& common, const Renderings& renderings) {
+  WriteResult(common, RenderAs(common.format, renderings));
+}
+
 }  // namespace reidbench

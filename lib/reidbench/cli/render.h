@@ -18,4 +18,7 @@ struct Renderings {
 
 std::string RenderAs(OutputFormat format, const Renderings& renderings);
 
+// In the format asked for, to the file of the result or to stdout.
+void WriteResult(const CommonOptions& common, const Renderings& renderings);
+
 }  // namespace reidbench

@@ -17,6 +17,7 @@
 #include <limits>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -130,6 +131,11 @@ class ConfigReader {
   bool ReadChoice(
       std::string_view key, E* field,
       std::initializer_list<std::pair<std::string_view, std::type_identity_t<E>>> choices) {
+    return ReadChoice(key, field, std::span(choices.begin(), choices.size()));
+  }
+  template <typename E>
+  bool ReadChoice(std::string_view key, E* field,
+                  std::span<const std::pair<std::string_view, std::type_identity_t<E>>> choices) {
     const ConfigNode* value = Take(key);
     if (value == nullptr) return false;
     std::vector<std::string> names;

@@ -10,6 +10,8 @@
 #include "reidbench/core/files.h"
 #include "reidbench/core/text.h"
 #include "reidbench/core/version.h"
+#include "reidbench/relinking/corrections.h"
+#include "reidbench/tracking/tracker.h"
 
 namespace reidbench {
 namespace {
@@ -76,18 +78,19 @@ std::vector<CorrectionChoice> ListCorrections(const ExperimentSpec& spec) {
 
 // The steps before the whole correction: names of rows and options of the method.
 struct AblationStep {
-  const char* name;
+  std::string name;
   ExperimentOptions options;
 };
 
-std::vector<AblationStep> AblationSteps(const ExperimentOptions& options) {
-  const auto without = [&](std::initializer_list<const char*> steps) {
-    ExperimentOptions all = options;
-    for (const char* step : steps) all.push_back({step, {"false"}});
-    return all;
-  };
-  return {{"+split/swap", without({"motion_link", "appearance_link"})},
-          {"+motion link", without({"appearance_link"})}};
+std::vector<AblationStep> AblationSteps(const CorrectionChoice& choice) {
+  std::vector<AblationStep> steps;
+  const Correction* known = FindMethod(Corrections(), choice.correction->method);
+  if (known == nullptr) return steps;  // what `relink` complains about, before anything runs
+  for (const AblationRow& row : known->ablation) {
+    AblationStep& step = steps.emplace_back(AblationStep{row.name, choice.options});
+    for (const std::string& option : row.without) step.options.push_back({option, {"false"}});
+  }
+  return steps;
 }
 
 int InterpolationOf(const ExperimentCorrection& correction) {
@@ -393,7 +396,9 @@ class Planner {
       AddWords({"--option", fmt::format("{}={}", option.key, option.values.front())},
                &track.arguments);
     if (configuration.detections->ignore_scores) AddWords({"--ignore-scores"}, &track.arguments);
-    if (configuration.tracker->tracker == "deepsort") {
+    // A name that nobody knows is what `track` complains about, before anything runs.
+    const TrackerMethod* tracker = FindMethod(Trackers(), configuration.tracker->tracker);
+    if (tracker != nullptr && tracker->needs.embeddings) {
       AddWords({"--features"}, &track.arguments);
       track.arguments.push_back(
           AddFeatures(JoinNames({"detections", configuration.detections->name}), detections_of));
@@ -477,14 +482,13 @@ class Planner {
                          Word("--plain"),     tracks,
                          Word("--corrected"), ArtifactArgument(corrected, "corrected")};
     if (correction.ablation) {
-      const std::vector<AblationStep> steps = AblationSteps(choice.options);
+      const std::vector<AblationStep> steps = AblationSteps(choice);
       for (size_t k = 0; k < steps.size(); ++k) {
         const size_t step = AddRelink(fmt::format("{} {}", id, steps[k].name), tracks, features,
                                       correction, steps[k].options);
         AddSlot(step, fmt::format("{}/ablation/{}/relink", slot, k));
         AddWords({"--ablation"}, &compare.arguments);
-        compare.arguments.push_back(
-            ArtifactArgument(step, "corrected", std::string(steps[k].name) + "="));
+        compare.arguments.push_back(ArtifactArgument(step, "corrected", steps[k].name + "="));
       }
     }
     if (InterpolationOf(correction) > 0) {
@@ -546,7 +550,7 @@ Json MakeResults(const ExperimentSpec& spec) {
                          {"compare", nullptr}};
       if (choice.correction->ablation) {
         Json& ablation = correction["ablation"] = Json::array();
-        for (const AblationStep& step : AblationSteps(choice.options))
+        for (const AblationStep& step : AblationSteps(choice))
           ablation.push_back(
               {{"name", step.name}, {"options", OptionsJson(step.options)}, {"relink", nullptr}});
       }

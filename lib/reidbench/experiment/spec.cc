@@ -8,6 +8,7 @@
 #include "reidbench/core/files.h"
 #include "reidbench/core/text.h"
 #include "reidbench/core/version.h"
+#include "reidbench/relinking/corrections.h"
 #include "reidbench/results/expectation.h"
 
 namespace reidbench {
@@ -227,7 +228,7 @@ void ReadTrackers(ConfigReader* reader, ExperimentSpec* spec) {
   int64_t corrections = 1;
   for (ConfigReader& section : reader->Sections("corrections")) {
     ExperimentCorrection correction;
-    correction.method = "relink";
+    correction.method = Corrections().front().name;
     section.Read("method", &correction.method);
     correction.label = correction.method;
     section.Read("label", &correction.label);
@@ -236,8 +237,10 @@ void ReadTrackers(ConfigReader* reader, ExperimentSpec* spec) {
     section.Read("allow_missing", &correction.allow_missing);
     section.Read("interpolate", &correction.interpolate, Between(0, 1000));
     section.Read("ablation", &correction.ablation);
-    if (correction.ablation && correction.method != "relink")
-      section.AddError("ablation", "only the method relink has steps that can be left out");
+    const Correction* known = FindMethod(Corrections(), correction.method);
+    if (correction.ablation && known != nullptr && known->ablation.empty())
+      section.AddError("ablation", fmt::format("the method {} has no steps that can be left out",
+                                               correction.method));
     if (correction.ablation && Combinations(correction.options) > 1)
       section.AddError("ablation",
                        "an ablation needs one value an option: give it an entry of its own");

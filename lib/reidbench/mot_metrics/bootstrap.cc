@@ -1,21 +1,11 @@
 #include "reidbench/mot_metrics/bootstrap.h"
 
-#include <algorithm>
 #include <cmath>
 
 #include "reidbench/core/error.h"
-#include "reidbench/core/parallel.h"
-#include "reidbench/core/random.h"
-#include "reidbench/core/text.h"
 
 namespace reidbench {
 namespace {
-
-// Streams of the seed: resample r of the bootstrap uses 2r, permutation r uses 2r + 1.
-Rng BootstrapStream(uint64_t seed, int64_t r) { return Rng(seed, static_cast<uint64_t>(2 * r)); }
-Rng PermutationStream(uint64_t seed, int64_t r) {
-  return Rng(seed, static_cast<uint64_t>(2 * r + 1));
-}
 
 std::vector<double> Values(const MotCounts& sum, const std::vector<std::string>& fields) {
   const std::vector<MotFamily> families = ListFields(Summarize(sum));
@@ -41,45 +31,23 @@ void CheckOptions(const MotBootstrapOptions& options) {
   CheckFields(options.fields);
 }
 
-// Linear interpolation between order statistics; nullopt when a resample had no value.
-std::optional<double> Quantile(std::vector<double> values, double q) {
-  if (values.empty() ||
-      std::any_of(values.begin(), values.end(), [](double v) { return std::isnan(v); })) {
-    return std::nullopt;
-  }
-  std::sort(values.begin(), values.end());
-  const double at = q * static_cast<double>(values.size() - 1);
-  const auto below = static_cast<size_t>(at);
-  const size_t above = std::min(below + 1, values.size() - 1);
-  return values[below] + (at - static_cast<double>(below)) * (values[above] - values[below]);
-}
-
-// column f of rows [resamples][fields].
-std::vector<double> Column(const std::vector<std::vector<double>>& rows, size_t f) {
-  std::vector<double> column;
-  column.reserve(rows.size());
-  for (const std::vector<double>& row : rows) column.push_back(row[f]);
-  return column;
-}
-
 std::vector<double> Differences(const std::vector<double>& a, const std::vector<double>& b) {
   std::vector<double> difference(a.size());
   for (size_t i = 0; i < a.size(); ++i) difference[i] = b[i] - a[i];
   return difference;
 }
 
-}  // namespace
-
-std::vector<std::string> MotBootstrapOptions::Validate() const {
-  std::vector<std::string> violations;
-  if (resamples != 0 && resamples < 100) {
-    violations.push_back(fmt::format("resamples: expected 0 or at least 100, found {}", resamples));
-  }
-  if (!(confidence > 0 && confidence < 1)) {
-    violations.push_back(fmt::format("confidence: expected between 0 and 1, found {}", confidence));
-  }
-  return violations;
+// Of a MotInterval or MotDifference.
+template <typename Row>
+void SetInterval(const ResampledValues& resampled, size_t value, const BootstrapOptions& options,
+                 Row* row) {
+  const auto interval = PercentileInterval(resampled, value, options.confidence);
+  if (!interval) return;  // some resample has no value
+  row->low = interval->low;
+  row->high = interval->high;
 }
+
+}  // namespace
 
 std::vector<MotInterval> BootstrapScores(std::span<const MotCounts> units,
                                          const MotBootstrapOptions& options) {
@@ -91,18 +59,13 @@ std::vector<MotInterval> BootstrapScores(std::span<const MotCounts> units,
     out[f].value = values[f];
   }
   if (options.resamples == 0 || units.size() < 2) return out;
-  std::vector<std::vector<double>> resampled(options.resamples);
-  ParallelFor(options.resamples, [&](int64_t r) {
-    Rng rng = BootstrapStream(options.seed, r);
-    MotCounts sum;
-    for (size_t k = 0; k < units.size(); ++k) sum += units[rng.Below(units.size())];
-    resampled[r] = Values(sum, options.fields);
-  });
-  const double tail = (1 - options.confidence) / 2;
-  for (size_t f = 0; f < out.size(); ++f) {
-    out[f].low = Quantile(Column(resampled, f), tail);
-    out[f].high = Quantile(Column(resampled, f), 1 - tail);
-  }
+  const ResampledValues resampled = Bootstrap(units.size(), options, Drawing::kInterleavedStreams,
+                                              [&](std::span<const size_t> drawn) {
+                                                MotCounts sum;
+                                                for (const size_t unit : drawn) sum += units[unit];
+                                                return Values(sum, options.fields);
+                                              });
+  for (size_t f = 0; f < out.size(); ++f) SetInterval(resampled, f, options, &out[f]);
   return out;
 }
 
@@ -126,45 +89,29 @@ std::vector<MotDifference> CompareScores(std::span<const MotCounts> units_a,
   }
   if (options.resamples == 0 || n < 2) return out;
 
-  std::vector<std::vector<double>> resampled(options.resamples);
-  ParallelFor(options.resamples, [&](int64_t r) {
-    Rng rng = BootstrapStream(options.seed, r);
-    MotCounts a, b;
-    for (size_t k = 0; k < n; ++k) {
-      const size_t unit = rng.Below(n);
-      a += units_a[unit];
-      b += units_b[unit];
-    }
-    resampled[r] = Differences(Values(a, options.fields), Values(b, options.fields));
-  });
-
-  const bool exact = n < 31 && (int64_t{1} << n) <= options.resamples;
-  const int64_t permutations = exact ? int64_t{1} << n : options.resamples;
-  std::vector<std::vector<double>> permuted(permutations);
-  ParallelFor(permutations, [&](int64_t r) {
-    Rng rng = PermutationStream(options.seed, r);
-    MotCounts a, b;
-    for (size_t k = 0; k < n; ++k) {
-      const bool swap = exact ? ((r >> k) & 1) != 0 : rng.Below(2) != 0;
-      a += swap ? units_b[k] : units_a[k];
-      b += swap ? units_a[k] : units_b[k];
-    }
-    permuted[r] = Differences(Values(a, options.fields), Values(b, options.fields));
-  });
-
-  const double tail = (1 - options.confidence) / 2;
+  const ResampledValues resampled =
+      Bootstrap(n, options, Drawing::kInterleavedStreams, [&](std::span<const size_t> drawn) {
+        MotCounts a, b;
+        for (const size_t unit : drawn) {
+          a += units_a[unit];
+          b += units_b[unit];
+        }
+        return Differences(Values(a, options.fields), Values(b, options.fields));
+      });
+  const Permutations permuted =
+      Permute(n, options, Drawing::kInterleavedStreams, /*exact_if_few=*/true,
+              [&](std::span<const uint8_t> swapped) {
+                MotCounts a, b;
+                for (size_t k = 0; k < n; ++k) {
+                  a += swapped[k] != 0 ? units_b[k] : units_a[k];
+                  b += swapped[k] != 0 ? units_a[k] : units_b[k];
+                }
+                return Differences(Values(a, options.fields), Values(b, options.fields));
+              });
   for (size_t f = 0; f < out.size(); ++f) {
-    out[f].low = Quantile(Column(resampled, f), tail);
-    out[f].high = Quantile(Column(resampled, f), 1 - tail);
-    if (std::isnan(out[f].difference)) continue;
-    // Sums in another order round differently: the observed arrangement must count itself.
-    const double least = std::abs(out[f].difference) - 1e-12;
-    const int64_t as_large =
-        std::count_if(permuted.begin(), permuted.end(),
-                      [&](const std::vector<double>& row) { return std::abs(row[f]) >= least; });
-    out[f].p_value =
-        exact ? static_cast<double>(as_large) / static_cast<double>(permutations)
-              : static_cast<double>(1 + as_large) / static_cast<double>(1 + permutations);
+    SetInterval(resampled, f, options, &out[f]);
+    if (!std::isnan(out[f].difference))
+      out[f].p_value = permuted.PValue(f, out[f].difference, 1e-12);
   }
   return out;
 }

@@ -1,28 +1,22 @@
 // How sure is a tracking score, and is one tracker better than another? COMBINED scores are
-// recomputed from the added counts of resampled units: whole sequences, or blocks of frames within
-// them (Davison & Hinkley 1997, ch. 2 and 4; blocks: Kuensch 1989). Seeded, and the same on any
-// number of threads.
+// recomputed from the added counts of resampled units (core/statistics.h): whole sequences, or
+// blocks of frames within them (Kuensch 1989).
 #pragma once
 
-#include <cstdint>
 #include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
+#include "reidbench/core/statistics.h"
 #include "reidbench/mot_metrics/scores.h"
 
 namespace reidbench {
 
-struct MotBootstrapOptions {
-  int resamples = 1000;      // 0 = no intervals; at least 100 otherwise
-  double confidence = 0.95;  // in (0, 1)
-  uint64_t seed = 0;
+struct MotBootstrapOptions : BootstrapOptions {
   // Fields of ListFields to look at; those must be sums over units, which MT, Frag and VACE are not
   // when the units are blocks.
   std::vector<std::string> fields{"HOTA", "DetA", "AssA", "MOTA", "IDF1"};
-
-  std::vector<std::string> Validate() const;
 };
 
 struct MotInterval {

@@ -10,6 +10,7 @@
 
 #include "reidbench/core/files.h"
 #include "reidbench/core/parallel.h"
+#include "reidbench/core/statistics.h"
 #include "reidbench/core/system_info.h"
 #include "reidbench/core/text.h"
 #include "reidbench/profiling/measure.h"
@@ -90,7 +91,8 @@ double SpreadPercent(std::span<const double> times) {
   if (times.size() < 2) return 0;
   std::vector<double> sorted(times.begin(), times.end());
   std::sort(sorted.begin(), sorted.end());
-  return 100 * (Percentile(sorted, 90) - Percentile(sorted, 10)) / Percentile(sorted, 50);
+  const auto at = [&](double q) { return QuantileOfSorted(sorted, q, QuantileRule::kNearestRank); };
+  return 100 * (at(0.9) - at(0.1)) / at(0.5);
 }
 
 void NoiseMeter::Sample() {

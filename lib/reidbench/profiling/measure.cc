@@ -12,6 +12,7 @@
 #include <thread>
 
 #include "reidbench/core/error.h"
+#include "reidbench/core/statistics.h"
 
 namespace reidbench {
 namespace {
@@ -27,17 +28,13 @@ double Read(clockid_t clock) {
 double WallSeconds() { return Read(CLOCK_MONOTONIC); }
 double ProcessCpuSeconds() { return Read(CLOCK_PROCESS_CPUTIME_ID); }
 
-double Percentile(std::span<const double> ascending, double percent) {
-  REIDBENCH_CHECK(!ascending.empty() && percent > 0 && percent <= 100);
-  const auto count = static_cast<double>(ascending.size());
-  const auto rank = static_cast<size_t>(std::ceil(percent / 100 * count - 1e-9));
-  return ascending[std::max<size_t>(rank, 1) - 1];
-}
-
 LatencyPercentiles PercentilesOf(std::span<const double> ascending_ms) {
   constexpr double kNever = std::numeric_limits<double>::infinity();
   if (ascending_ms.empty()) return {kNever, kNever, kNever};
-  return {Percentile(ascending_ms, 50), Percentile(ascending_ms, 95), Percentile(ascending_ms, 99)};
+  const auto at = [&](double q) {
+    return QuantileOfSorted(ascending_ms, q, QuantileRule::kNearestRank);
+  };
+  return {at(0.5), at(0.95), at(0.99)};
 }
 
 Measurement MeasureCalls(const std::function<TimedCall(int)>& make, const MeasureOptions& options) {

@@ -13,10 +13,7 @@ namespace reidbench {
 double WallSeconds();        // monotonic
 double ProcessCpuSeconds();  // of all threads of this process
 
-// Nearest rank: the smallest of the ascending values that `percent` of them do not exceed. At least
-// one value; percent in (0, 100].
-double Percentile(std::span<const double> ascending, double percent);
-// Median, 95th and 99th; all infinite of no values: what never ends.
+// Median, 95th and 99th by nearest rank; all infinite of no values: what never ends.
 LatencyPercentiles PercentilesOf(std::span<const double> ascending_ms);
 
 struct MeasureOptions {

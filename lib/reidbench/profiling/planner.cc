@@ -9,6 +9,7 @@
 #include <tuple>
 
 #include "reidbench/core/error.h"
+#include "reidbench/core/statistics.h"
 #include "reidbench/core/text.h"
 #include "reidbench/profiling/measure.h"
 
@@ -229,8 +230,9 @@ class Model {
 
   double LatencyMs(int64_t cameras, double percent) const {
     const std::vector<double> responses = Responses(cameras);
-    return responses.empty() ? std::numeric_limits<double>::infinity()
-                             : 1e3 * Percentile(responses, percent);
+    return responses.empty()
+               ? std::numeric_limits<double>::infinity()
+               : 1e3 * QuantileOfSorted(responses, percent / 100, QuantileRule::kNearestRank);
   }
 
   LatencyPercentiles Latency(int64_t cameras) const { return PercentilesMs(Responses(cameras)); }

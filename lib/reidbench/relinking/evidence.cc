@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "reidbench/core/row_products.h"
+#include "reidbench/core/statistics.h"
 #include "reidbench/matching/iou.h"
 
 namespace reidbench {
@@ -44,10 +45,8 @@ struct Block {
   BoxLtwh box;
 };
 
-double MedianOf(std::vector<double>* values) {
-  const auto middle = values->begin() + static_cast<int64_t>(values->size() / 2);
-  std::nth_element(values->begin(), middle, values->end());
-  return *middle;
+double MedianOf(std::vector<double> values) {
+  return Quantile(std::move(values), 0.5, QuantileRule::kHigher);
 }
 
 struct Normal {
@@ -185,7 +184,7 @@ AppearanceModel CalibrateAppearance(const RelinkInput& input, const Observations
   }
   const Normal negative = FitNormal(negatives);
   const double count = static_cast<double>(positives.size());
-  const double median = positives.empty() ? 0 : MedianOf(&positives);
+  const double median = positives.empty() ? 0 : MedianOf(positives);
   const double positive_mean =
       (count * options.return_factor * median + kPriorPairs * kPositiveShare * negative.mean) /
       (count + kPriorPairs);
@@ -313,8 +312,8 @@ MotionModel CalibrateMotion(const Observations& seen) {
     }
     MotionModel::Spread s{lag, 0.1 + 0.35 * lag, 0.08 + 0.08 * std::sqrt(lag)};
     if (place.size() >= kLeastSamples) {
-      s.place = kOcclusionFactor * MedianOf(&place) / 1.177;  // Rayleigh: median = 1.177 sigma
-      s.size = kOcclusionFactor * MedianOf(&size) / 0.674;
+      s.place = kOcclusionFactor * MedianOf(place) / 1.177;  // Rayleigh: median = 1.177 sigma
+      s.size = kOcclusionFactor * MedianOf(size) / 0.674;
     } else if (!model.spreads.empty()) {
       const MotionModel::Spread& before = model.spreads.back();
       s.place = before.place * lag / before.lag_s;

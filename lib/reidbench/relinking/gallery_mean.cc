@@ -35,13 +35,13 @@ struct Nearest {
 
 }  // namespace
 
-std::vector<std::string> GalleryMeanOptions::Validate() const {
-  if (threshold >= 0 && threshold <= 2) return {};
-  return {fmt::format("threshold: expected a cosine distance 0..2, found {}", threshold)};
+OptionTable GalleryMeanOptions::Table() {
+  return OptionTable().Add("threshold", &threshold, {0, 2},
+                           "Cosine distance of mean embeddings below which it is the same person");
 }
 
 RelinkResult RelinkByGalleryMean(const RelinkInput& input, const GalleryMeanOptions& options) {
-  if (const auto wrong = options.Validate(); !wrong.empty()) ThrowUsage("{}", wrong.front());
+  RequireOptions("gallery-mean", options.Validate());
   const TrackTable table = MakeTrackTable(*input.tracks);
   RelinkResult result;
   for (const int64_t row : input.embedding_row) result.boxes_without_embedding += row < 0;

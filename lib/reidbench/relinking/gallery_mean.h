@@ -15,7 +15,8 @@ struct GalleryMeanOptions {
   // fixed value measured on one street; no value suits every video.
   double threshold = 0.20;
 
-  std::vector<std::string> Validate() const;  // all violations
+  OptionTable Table();
+  std::vector<std::string> Validate() const { return OptionViolations(*this); }
 };
 
 // Tracks in the order in which they begin. Refused decisions are those of nearest identities that

@@ -7,6 +7,7 @@
 
 #include "reidbench/core/error.h"
 #include "reidbench/core/parallel.h"
+#include "reidbench/core/statistics.h"
 #include "reidbench/matching/iou.h"
 
 namespace reidbench {
@@ -98,12 +99,6 @@ double InsideShare(const BoxLtwh& box, int width, int height) {
   return std::clamp(std::max(w, 0.0) * std::max(h, 0.0) / (box.width * box.height), 0.0, 1.0);
 }
 
-double Quantile(std::vector<double> values, double q) {
-  const auto k = static_cast<size_t>(q * static_cast<double>(values.size() - 1));
-  std::nth_element(values.begin(), values.begin() + static_cast<int64_t>(k), values.end());
-  return values[k];
-}
-
 }  // namespace
 
 Observations Observe(const RelinkInput& input) {
@@ -150,9 +145,12 @@ Observations Observe(const RelinkInput& input) {
         InsideShare(set.boxes[i].box, input.image_width, input.image_height), kLeastQuality);
     o.quality = static_cast<float>(free * whole);
   }
-  const double h = Quantile(height, 0.5);
-  const double spread_x = Quantile(x, 0.95) - Quantile(x, 0.05);
-  const double spread_foot = Quantile(foot, 0.95) - Quantile(foot, 0.05);
+  const auto quantile = [](const std::vector<double>& values, double q) {
+    return Quantile(values, q, QuantileRule::kLower);
+  };
+  const double h = quantile(height, 0.5);
+  const double spread_x = quantile(x, 0.95) - quantile(x, 0.05);
+  const double spread_foot = quantile(foot, 0.95) - quantile(foot, 0.05);
   out.area_heights2 = std::max((spread_x / h + 1) * (spread_foot / h + 1), 1.0);
   return out;
 }

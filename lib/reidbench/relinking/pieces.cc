@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "reidbench/core/parallel.h"
+#include "reidbench/core/statistics.h"
 
 namespace reidbench {
 namespace {
@@ -104,14 +105,10 @@ Motion FitMotion(const Observations& seen, const std::vector<int32_t>& boxes, in
     height.push_back(o.height);
     width.push_back(o.width);
   }
-  const auto median = [](std::vector<double>& v) {
-    std::nth_element(v.begin(), v.begin() + static_cast<int64_t>(v.size() / 2), v.end());
-    return v[v.size() / 2];
-  };
   Motion m;
   m.time_s = t0;
-  m.height = median(height);
-  m.width = median(width);
+  m.height = Quantile(std::move(height), 0.5, QuantileRule::kHigher);
+  m.width = Quantile(std::move(width), 0.5, QuantileRule::kHigher);
   const double spread = stt - st * st / n;
   double slope_x = 0;
   double slope_foot = 0;
@@ -210,12 +207,8 @@ PieceSet CutPieces(const RelinkInput& input, const Observations& seen, const Pie
       if (c >= 0) levels.push_back(c);
     }
   }
-  if (!levels.empty()) {
-    const auto k =
-        static_cast<size_t>(options.change_quantile * static_cast<double>(levels.size() - 1));
-    std::nth_element(levels.begin(), levels.begin() + static_cast<int64_t>(k), levels.end());
-    set.usual_change = levels[k];
-  }
+  if (!levels.empty())
+    set.usual_change = Quantile(levels, options.change_quantile, QuantileRule::kLower);
   std::vector<std::vector<double>> jumps(tracks.size());
   for (size_t t = 0; t < tracks.size(); ++t) jumps[t] = JumpsAlong(seen, tracks[t].boxes);
   levels.clear();
@@ -226,9 +219,7 @@ PieceSet CutPieces(const RelinkInput& input, const Observations& seen, const Pie
   }
   double usual_jump = 1e300;
   if (!levels.empty()) {
-    const auto middle = levels.begin() + static_cast<int64_t>(levels.size() / 2);
-    std::nth_element(levels.begin(), middle, levels.end());
-    usual_jump = options.jump_factor * *middle + kLeastJump;
+    usual_jump = options.jump_factor * Quantile(levels, 0.5, QuantileRule::kHigher) + kLeastJump;
   }
   std::vector<std::vector<Piece>> of_track(tracks.size());
   ParallelFor(static_cast<int64_t>(tracks.size()), [&](int64_t t) {

@@ -117,17 +117,22 @@ std::vector<int64_t> SolveWithDelay(const RelinkInput& input, const RelinkOption
 
 }  // namespace
 
-std::vector<std::string> RelinkOptions::Validate() const {
-  std::vector<std::string> wrong;
-  if (!std::isfinite(window_s) || window_s < 0)
-    wrong.push_back(fmt::format("window_s: expected 0 or more seconds, found {}", window_s));
-  return wrong;
+OptionTable RelinkOptions::Table() {
+  return OptionTable()
+      .Add("split", &split, "Cut a track whose appearance changes at a contact or gap")
+      .Add("swap", &swap, "Give two tracks that exchanged people their people back")
+      .Add("motion_link", &motion_link, "Link across short gaps by motion")
+      .Add("appearance_link", &appearance_link, "Link by appearance")
+      .AddChoice("re_entry", &re_entry,
+                 {{"same", ReEntry::kSame}, {"new", ReEntry::kNew}, {"auto", ReEntry::kAuto}},
+                 "Who left the picture and came back: the earlier identity, or a new one")
+      .Add("window_s", &window_s, {.low = 0},
+           "Seconds after a box until its identity is final; 0: the whole sequence");
 }
 
 RelinkResult RelinkTuned(const RelinkInput& input, const RelinkOptions& options,
                          const RelinkTuning& tuning) {
-  const std::vector<std::string> wrong = options.Validate();
-  if (!wrong.empty()) ThrowConfig("{}", JoinText(wrong, "; "));
+  RequireOptions("relink", options.Validate());
   Solution solution = Solve(input, options, tuning, {});
   const TrackSet& set = *input.tracks;
   RelinkResult result;

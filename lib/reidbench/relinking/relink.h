@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "reidbench/config/option_table.h"
 #include "reidbench/core/embedding_set.h"
 #include "reidbench/core/tracks.h"
 
@@ -86,7 +87,8 @@ struct RelinkOptions {
   // the box (s, > 0); 0 = offline, the whole sequence.
   double window_s = 0;
 
-  std::vector<std::string> Validate() const;
+  OptionTable Table();
+  std::vector<std::string> Validate() const { return OptionViolations(*this); }
 };
 
 // Throws Error(kInput) when the input contradicts itself (rows out of range, NaN embeddings).

@@ -291,25 +291,20 @@ class SplitConnect {
 
 }  // namespace
 
-std::vector<std::string> SplitConnectOptions::Validate() const {
-  std::vector<std::string> wrong;
-  const auto distance = [&](const char* name, double value) {
-    if (!(value >= 0 && value <= 2))
-      wrong.push_back(fmt::format("{}: expected a cosine distance 0..2, found {}", name, value));
-  };
-  const auto count = [&](const char* name, int value) {
-    if (value < 1) wrong.push_back(fmt::format("{}: expected at least 1, found {}", name, value));
-  };
-  distance("eps", eps);
-  count("min_samples", min_samples);
-  count("min_length", min_length);
-  count("max_clusters", max_clusters);
-  distance("connect_below", connect_below);
-  return wrong;
+OptionTable SplitConnectOptions::Table() {
+  return OptionTable()
+      .Add("split", &split, "Cluster the crops of long tracks")
+      .Add("connect", &connect, "Join tracklets")
+      .Add("eps", &eps, {0, 2}, "DBSCAN radius, cosine distance of standardised embeddings")
+      .Add("min_samples", &min_samples, {.low = 1}, "Boxes within eps that make a core box")
+      .Add("min_length", &min_length, {.low = 1}, "Boxes from which a track is split")
+      .Add("max_clusters", &max_clusters, {.low = 1}, "Clusters of a track at most")
+      .Add("connect_below", &connect_below, {0, 2},
+           "Mean cosine distance below which tracklets are joined");
 }
 
 RelinkResult RelinkBySplitConnect(const RelinkInput& input, const SplitConnectOptions& options) {
-  if (const auto wrong = options.Validate(); !wrong.empty()) ThrowUsage("{}", wrong.front());
+  RequireOptions("split-connect", options.Validate());
   return SplitConnect(input, options).Run();
 }
 

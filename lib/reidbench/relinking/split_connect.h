@@ -21,7 +21,8 @@ struct SplitConnectOptions {
   int max_clusters = 3;  // the nearest are merged down to so many, >= 1
   double connect_below = 0.4;  // mean cosine distance below which tracklets are joined, 0..2
 
-  std::vector<std::string> Validate() const;  // all violations
+  OptionTable Table();
+  std::vector<std::string> Validate() const { return OptionViolations(*this); }
 };
 
 // A split track is logged as a cut wherever the cluster changes and links between the stretches of

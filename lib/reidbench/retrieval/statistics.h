@@ -1,30 +1,15 @@
 // How sure is a mean over queries? Queries of one person are not independent, so whole persons are
-// resampled (cluster bootstrap; Davison & Hinkley 1997, ch. 2 and 3.8) or have their signs flipped
-// (permutation test by cluster). Everything is seeded and the same on any number of threads.
+// the units of core/statistics.h (cluster bootstrap; Davison & Hinkley 1997, ch. 3.8).
 #pragma once
 
 #include <cstdint>
 #include <optional>
 #include <span>
-#include <string>
-#include <vector>
 
 #include "reidbench/core/ids.h"
+#include "reidbench/core/statistics.h"
 
 namespace reidbench {
-
-struct BootstrapOptions {
-  int resamples = 1000;      // 0 = no interval; at least 100 otherwise
-  double confidence = 0.95;  // in (0, 1)
-  uint64_t seed = 0;
-
-  std::vector<std::string> Validate() const;
-};
-
-struct ConfidenceInterval {
-  double low = 0;
-  double high = 0;
-};
 
 // Percentile interval of the mean of `values` (one a query) when the persons are drawn with
 // replacement. Nullopt when resamples is 0 or fewer than two persons have values. `person` has one

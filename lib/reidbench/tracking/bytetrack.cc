@@ -5,7 +5,6 @@
 #include "reidbench/matching/assignment.h"
 #include "reidbench/matching/iou.h"
 #include "reidbench/tracking/kalman.h"
-#include "reidbench/tracking/option_checks.h"
 
 namespace reidbench {
 namespace {
@@ -221,43 +220,30 @@ class ByteTrack : public Tracker {
 
 }  // namespace
 
-std::vector<std::string> ByteTrackOptions::Validate() const {
-  OptionChecks checks;
-  checks.Fraction("track_thresh", track_thresh);
-  checks.Fraction("low_thresh", low_thresh);
-  checks.Fraction("new_track_thresh", new_track_thresh);
-  checks.Fraction("match_thresh", match_thresh);
-  checks.Fraction("second_match_thresh", second_match_thresh);
-  checks.Fraction("unconfirmed_match_thresh", unconfirmed_match_thresh);
-  checks.AtLeast("track_buffer", track_buffer, 0);
-  checks.Fraction("duplicate_iou", duplicate_iou);
-  return checks.violations();
+OptionTable ByteTrackOptions::Table() {
+  return OptionTable()
+      .Add("track_thresh", &track_thresh, {0, 1},
+           "Score above which a detection takes part in the first association")
+      .Add("low_thresh", &low_thresh, {0, 1}, "Score above which the rest does in the second")
+      .Then([this] { new_track_thresh = track_thresh + 0.1; })
+      .Add("new_track_thresh", &new_track_thresh, {0, 1},
+           "Least score that starts a track; track_thresh + 0.1 where not written")
+      .Add("match_thresh", &match_thresh, {0, 1}, "Largest cost of the first association")
+      .Add("second_match_thresh", &second_match_thresh, {0, 1}, "Largest cost of the second")
+      .Add("unconfirmed_match_thresh", &unconfirmed_match_thresh, {0, 1},
+           "Largest cost for tracks seen only once")
+      .Add("track_buffer", &track_buffer, {.low = 0}, "Frames a lost track is kept")
+      .Add("fuse_score", &fuse_score, "Multiply IoU by the score")
+      .Add("duplicate_iou", &duplicate_iou, {0, 1},
+           "Of two tracks that overlap more, the younger ends")
+      .AddChoice(
+          "compat", &compat_reference, {{"none", false}, {"reference", true}},
+          "reference: the program's IoU with \"+1\" and its late removal; none: without them");
 }
 
 std::unique_ptr<Tracker> MakeByteTrack(const ByteTrackOptions& options) {
-  RequireValid("bytetrack", options.Validate());
+  RequireOptions("bytetrack", options.Validate());
   return std::make_unique<ByteTrack>(options);
-}
-
-ByteTrackOptions ReadByteTrackOptions(ConfigReader* section) {
-  ByteTrackOptions options;
-  section->Read("track_thresh", &options.track_thresh);
-  section->Read("low_thresh", &options.low_thresh);
-  options.new_track_thresh = options.track_thresh + 0.1;
-  section->Read("new_track_thresh", &options.new_track_thresh);
-  section->Read("match_thresh", &options.match_thresh);
-  section->Read("second_match_thresh", &options.second_match_thresh);
-  section->Read("unconfirmed_match_thresh", &options.unconfirmed_match_thresh);
-  section->Read("track_buffer", &options.track_buffer);
-  section->Read("fuse_score", &options.fuse_score);
-  section->Read("duplicate_iou", &options.duplicate_iou);
-  ReadCompat(section, &options.compat_reference);
-  ReportViolations(options.Validate(), section);
-  return options;
-}
-
-TrackerFactory ReadByteTrack(ConfigReader* section) {
-  return [options = ReadByteTrackOptions(section)] { return MakeByteTrack(options); };
 }
 
 }  // namespace reidbench

@@ -35,15 +35,10 @@ struct ByteTrackOptions {
   // compat: none leaves out both.
   bool compat_reference = true;
 
-  std::vector<std::string> Validate() const;  // one sentence per violation
-  friend bool operator==(const ByteTrackOptions&, const ByteTrackOptions&) = default;
+  OptionTable Table();
+  std::vector<std::string> Validate() const { return OptionViolations(*this); }
 };
 
-// From a section such as configs/trackers/bytetrack.yaml; absent keys keep their defaults. Errors
-// are collected by the reader.
-ByteTrackOptions ReadByteTrackOptions(ConfigReader* section);
-
-TrackerFactory ReadByteTrack(ConfigReader* section);
 // Throws Error(kConfig) when the options do not validate.
 std::unique_ptr<Tracker> MakeByteTrack(const ByteTrackOptions& options);
 

@@ -7,7 +7,6 @@
 #include "reidbench/matching/assignment.h"
 #include "reidbench/matching/iou.h"
 #include "reidbench/tracking/kalman.h"
-#include "reidbench/tracking/option_checks.h"
 
 namespace reidbench {
 namespace {
@@ -50,8 +49,6 @@ struct DeepSortTrack {
 class DeepSort : public Tracker {
  public:
   explicit DeepSort(const DeepSortOptions& options) : options_(options) {}
-
-  bool NeedsEmbeddings() const override { return true; }
 
   std::span<const TrackBox> Step(const FrameInput& input) override {
     SelectDetections(input);
@@ -222,37 +219,23 @@ class DeepSort : public Tracker {
 
 }  // namespace
 
-std::vector<std::string> DeepSortOptions::Validate() const {
-  OptionChecks checks;
-  checks.Between("max_cosine_distance", max_cosine_distance, 0, 2);
-  checks.Between("nn_budget", nn_budget, 1, 10000);
-  checks.Fraction("max_iou_distance", max_iou_distance);
-  checks.AtLeast("max_age", max_age, 1);
-  checks.AtLeast("n_init", n_init, 1);
-  checks.AtLeast("report_misses", report_misses, 0);
-  return checks.violations();
+OptionTable DeepSortOptions::Table() {
+  return OptionTable()
+      .Add("max_cosine_distance", &max_cosine_distance, {0, 2},
+           "To the nearest embedding of the track; depends on the network")
+      .Add("nn_budget", &nn_budget, {1, 10000}, "Embeddings a track remembers")
+      .Add("max_iou_distance", &max_iou_distance, {0, 1},
+           "Largest cost 1 - IoU in the matching without appearance")
+      .Add("max_age", &max_age, {.low = 1}, "Frames a confirmed track survives without a detection")
+      .Add("n_init", &n_init, {.low = 1}, "Detections in a row before a track is confirmed")
+      .Add("report_misses", &report_misses, {.low = 0},
+           "Frames after its last detection in which the predicted box is still reported")
+      .Add("min_score", &min_score, OptionRange{}, "Leave out detections below this score");
 }
 
 std::unique_ptr<Tracker> MakeDeepSort(const DeepSortOptions& options) {
-  RequireValid("deepsort", options.Validate());
+  RequireOptions("deepsort", options.Validate());
   return std::make_unique<DeepSort>(options);
-}
-
-DeepSortOptions ReadDeepSortOptions(ConfigReader* section) {
-  DeepSortOptions options;
-  section->Read("max_cosine_distance", &options.max_cosine_distance);
-  section->Read("nn_budget", &options.nn_budget);
-  section->Read("max_iou_distance", &options.max_iou_distance);
-  section->Read("max_age", &options.max_age);
-  section->Read("n_init", &options.n_init);
-  section->Read("report_misses", &options.report_misses);
-  section->Read("min_score", &options.min_score);
-  ReportViolations(options.Validate(), section);
-  return options;
-}
-
-TrackerFactory ReadDeepSort(ConfigReader* section) {
-  return [options = ReadDeepSortOptions(section)] { return MakeDeepSort(options); };
 }
 
 }  // namespace reidbench

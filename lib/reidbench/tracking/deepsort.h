@@ -30,15 +30,10 @@ struct DeepSortOptions {
   // Detections below this score are not looked at; 0.3 in the paper's experiments on MOT16.
   std::optional<double> min_score;
 
-  std::vector<std::string> Validate() const;  // one sentence per violation
-  friend bool operator==(const DeepSortOptions&, const DeepSortOptions&) = default;
+  OptionTable Table();
+  std::vector<std::string> Validate() const { return OptionViolations(*this); }
 };
 
-// From a section such as configs/trackers/deepsort.yaml; absent keys keep their defaults. Errors
-// are collected by the reader.
-DeepSortOptions ReadDeepSortOptions(ConfigReader* section);
-
-TrackerFactory ReadDeepSort(ConfigReader* section);
 // Throws Error(kConfig) when the options do not validate.
 std::unique_ptr<Tracker> MakeDeepSort(const DeepSortOptions& options);
 

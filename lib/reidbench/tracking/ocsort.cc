@@ -7,7 +7,6 @@
 #include "reidbench/matching/assignment.h"
 #include "reidbench/matching/iou.h"
 #include "reidbench/tracking/kalman.h"
-#include "reidbench/tracking/option_checks.h"
 
 namespace reidbench {
 namespace {
@@ -405,40 +404,26 @@ class OcSort : public Tracker {
 
 }  // namespace
 
-std::vector<std::string> OcSortOptions::Validate() const {
-  OptionChecks checks;
-  checks.Fraction("det_thresh", det_thresh);
-  checks.Fraction("iou_threshold", iou_threshold);
-  checks.AtLeast("max_age", max_age, 0);
-  checks.AtLeast("min_hits", min_hits, 0);
-  checks.Between("delta_t", delta_t, 1, 1000);
-  checks.Fraction("inertia", inertia);
-  checks.Fraction("low_thresh", low_thresh);
-  return checks.violations();
+OptionTable OcSortOptions::Table() {
+  return OptionTable()
+      .Add("det_thresh", &det_thresh, {0, 1}, "Score above which detections are looked at")
+      .Add("iou_threshold", &iou_threshold, {0, 1}, "Least IoU of detection and predicted box")
+      .Add("max_age", &max_age, {.low = 0}, "Frames a track survives without a detection")
+      .Add("min_hits", &min_hits, {.low = 0},
+           "Detections in a row before a track is reported, but in the first frames")
+      .Add("delta_t", &delta_t, {1, 1000},
+           "Frames between the observations that give a track its direction")
+      .Add("inertia", &inertia, {0, 1}, "Weight of the agreement in direction beside IoU")
+      .Add("use_byte", &use_byte, "Low-scoring detections for tracks left over")
+      .Add("low_thresh", &low_thresh, {0, 1}, "Their least score")
+      .AddChoice(
+          "compat", &compat_reference, {{"none", false}, {"reference", true}},
+          "reference: pairs refused afterwards take part in the assignment; none: they do not");
 }
 
 std::unique_ptr<Tracker> MakeOcSort(const OcSortOptions& options) {
-  RequireValid("ocsort", options.Validate());
+  RequireOptions("ocsort", options.Validate());
   return std::make_unique<OcSort>(options);
-}
-
-OcSortOptions ReadOcSortOptions(ConfigReader* section) {
-  OcSortOptions options;
-  section->Read("det_thresh", &options.det_thresh);
-  section->Read("iou_threshold", &options.iou_threshold);
-  section->Read("max_age", &options.max_age);
-  section->Read("min_hits", &options.min_hits);
-  section->Read("delta_t", &options.delta_t);
-  section->Read("inertia", &options.inertia);
-  section->Read("use_byte", &options.use_byte);
-  section->Read("low_thresh", &options.low_thresh);
-  ReadCompat(section, &options.compat_reference);
-  ReportViolations(options.Validate(), section);
-  return options;
-}
-
-TrackerFactory ReadOcSort(ConfigReader* section) {
-  return [options = ReadOcSortOptions(section)] { return MakeOcSort(options); };
 }
 
 }  // namespace reidbench

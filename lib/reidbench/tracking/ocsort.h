@@ -34,15 +34,10 @@ struct OcSortOptions {
   // them out beforehand, which is faster in crowds.
   bool compat_reference = true;
 
-  std::vector<std::string> Validate() const;  // one sentence per violation
-  friend bool operator==(const OcSortOptions&, const OcSortOptions&) = default;
+  OptionTable Table();
+  std::vector<std::string> Validate() const { return OptionViolations(*this); }
 };
 
-// From a section such as configs/trackers/ocsort.yaml; absent keys keep their defaults. Errors are
-// collected by the reader.
-OcSortOptions ReadOcSortOptions(ConfigReader* section);
-
-TrackerFactory ReadOcSort(ConfigReader* section);
 // Throws Error(kConfig) when the options do not validate.
 std::unique_ptr<Tracker> MakeOcSort(const OcSortOptions& options);
 

@@ -6,7 +6,6 @@
 #include "reidbench/matching/assignment.h"
 #include "reidbench/matching/iou.h"
 #include "reidbench/tracking/kalman.h"
-#include "reidbench/tracking/option_checks.h"
 
 namespace reidbench {
 namespace {
@@ -191,33 +190,20 @@ class Sort : public Tracker {
 
 }  // namespace
 
-std::vector<std::string> SortOptions::Validate() const {
-  OptionChecks checks;
-  checks.AtLeast("max_age", max_age, 0);
-  checks.AtLeast("min_hits", min_hits, 0);
-  checks.Fraction("iou_threshold", iou_threshold);
-  return checks.violations();
+OptionTable SortOptions::Table() {
+  return OptionTable()
+      .Add("max_age", &max_age, {.low = 0}, "Frames a track survives without a detection")
+      .Add("min_hits", &min_hits, {.low = 0},
+           "Detections in a row before a track is reported, but in the first frames")
+      .Add("iou_threshold", &iou_threshold, {0, 1}, "Least IoU of detection and predicted box")
+      .Add("min_score", &min_score, OptionRange{}, "Leave out detections below this score")
+      .AddChoice("compat", &compat_reference, {{"reference", true}},
+                 "The authors' program box for box; there is no other SORT");
 }
 
 std::unique_ptr<Tracker> MakeSort(const SortOptions& options) {
-  RequireValid("sort", options.Validate());
+  RequireOptions("sort", options.Validate());
   return std::make_unique<Sort>(options);
-}
-
-SortOptions ReadSortOptions(ConfigReader* section) {
-  SortOptions options;
-  section->Read("max_age", &options.max_age);
-  section->Read("min_hits", &options.min_hits);
-  section->Read("iou_threshold", &options.iou_threshold);
-  section->Read("min_score", &options.min_score);
-  bool reference = true;  // there is no other kind of SORT; the key is the other trackers'
-  section->ReadChoice("compat", &reference, {{"reference", true}});
-  ReportViolations(options.Validate(), section);
-  return options;
-}
-
-TrackerFactory ReadSort(ConfigReader* section) {
-  return [options = ReadSortOptions(section)] { return MakeSort(options); };
 }
 
 }  // namespace reidbench

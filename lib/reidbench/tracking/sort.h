@@ -21,16 +21,12 @@ struct SortOptions {
   double iou_threshold = 0.3;
   // Detections below this score are not looked at; absent in the paper, which takes all.
   std::optional<double> min_score;
+  bool compat_reference = true;  // there is no other SORT; the key is the other trackers'
 
-  std::vector<std::string> Validate() const;  // one sentence per violation
-  friend bool operator==(const SortOptions&, const SortOptions&) = default;
+  OptionTable Table();
+  std::vector<std::string> Validate() const { return OptionViolations(*this); }
 };
 
-// From a section such as configs/trackers/sort.yaml; absent keys keep their defaults. Errors are
-// collected by the reader.
-SortOptions ReadSortOptions(ConfigReader* section);
-
-TrackerFactory ReadSort(ConfigReader* section);
 // Throws Error(kConfig) when the options do not validate.
 std::unique_ptr<Tracker> MakeSort(const SortOptions& options);
 

@@ -2,30 +2,12 @@
 
 #include <cmath>
 
-#include "reidbench/core/error.h"
-#include "reidbench/core/text.h"
 #include "reidbench/tracking/bytetrack.h"
 #include "reidbench/tracking/deepsort.h"
 #include "reidbench/tracking/ocsort.h"
 #include "reidbench/tracking/sort.h"
 
 namespace reidbench {
-namespace {
-
-struct KnownTracker {
-  std::string_view name;
-  TrackerFactory (*read)(ConfigReader* section);
-};
-
-// A new tracker adds its line here.
-constexpr KnownTracker kTrackers[] = {
-    {"sort", ReadSort},
-    {"bytetrack", ReadByteTrack},
-    {"ocsort", ReadOcSort},
-    {"deepsort", ReadDeepSort},
-};
-
-}  // namespace
 
 bool IsTrackable(const BoxLtwh& box) {
   constexpr double kLeastSide = 1e-3;
@@ -36,23 +18,32 @@ bool IsTrackable(const BoxLtwh& box) {
          box.height <= kLargest;
 }
 
-std::vector<std::string> TrackerNames() {
-  std::vector<std::string> names;
-  for (const KnownTracker& tracker : kTrackers) names.emplace_back(tracker.name);
-  return names;
+const std::vector<TrackerMethod>& Trackers() {
+  // A new tracker adds its entry here.
+  static const std::vector<TrackerMethod> trackers = {
+      MakeMethod<SortOptions, TrackerFactory>("sort", "Kalman filter and IoU (Bewley et al., 2016)",
+                                              {}, MakeSort),
+      MakeMethod<ByteTrackOptions, TrackerFactory>("bytetrack",
+                                                   "two associations by score (Zhang et al., 2022)",
+                                                   {.unit_scores = true}, MakeByteTrack),
+      MakeMethod<OcSortOptions, TrackerFactory>(
+          "ocsort", "direction, last observation, filter re-run over gaps (Cao et al., 2023)",
+          {.unit_scores = true}, MakeOcSort),
+      MakeMethod<DeepSortOptions, TrackerFactory>("deepsort",
+                                                  "appearance, then IoU (Wojke et al., 2017)",
+                                                  {.embeddings = true}, MakeDeepSort),
+  };
+  return trackers;
 }
 
-TrackerFactory ReadTracker(std::string_view name, ConfigReader* section) {
-  for (const KnownTracker& tracker : kTrackers) {
-    if (tracker.name == name) return tracker.read(section);
-  }
-  ThrowUsage("unknown tracker '{}'{}", name, SuggestName(name, TrackerNames()));
+const TrackerMethod& TrackerByName(std::string_view name) {
+  return MethodByName(Trackers(), "tracker", name);
 }
 
 std::unique_ptr<Tracker> MakeTracker(std::string_view name) {
   const ConfigNode nothing;
   ConfigReader section(nothing);
-  return ReadTracker(name, &section)();
+  return TrackerByName(name).read(&section)();
 }
 
 }  // namespace reidbench

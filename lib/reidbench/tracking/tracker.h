@@ -3,18 +3,22 @@
 // folder shows how to add one.
 #pragma once
 
+#include <array>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "reidbench/config/reader.h"
+#include "reidbench/config/method.h"
 #include "reidbench/core/embedding_set.h"
 #include "reidbench/core/tracks.h"
 
 namespace reidbench {
+
+struct RgbImage;  // imaging/image.h; trackers only pass it on to what looks at pictures
 
 // False for what trackers leave out: boxes narrower or lower than a thousandth of a pixel, and
 // coordinates beyond 1e9, NaN or infinite, with which filters cannot calculate.
@@ -25,9 +29,12 @@ struct FrameInput {
   // Box, confidence and class of each detection; frame and id are not looked at. Boxes that are not
   // IsTrackable() are left out.
   std::span<const TrackBox> detections;
-  // [detections x d], one embedding a detection, of any length > 0. Only trackers that say so in
-  // NeedsEmbeddings() look at it; no rows otherwise.
+  // The rest is there for trackers whose entry says that they need it, and empty for the others.
+  // [detections x d], one embedding a detection, of any length > 0.
   FeatureView embeddings{nullptr, 0, 0};
+  const RgbImage* picture = nullptr;
+  // Where a point (x, y) of the frame before is now: (a x + b y + c, d x + e y + f).
+  std::optional<std::array<double, 6>> affine = std::nullopt;
 };
 
 class Tracker {
@@ -38,22 +45,18 @@ class Tracker {
   // Returns the boxes reported for this frame in ascending order of identity (from 1), valid until
   // the next call. Throws Error(kInput) when embeddings are needed and not there.
   virtual std::span<const TrackBox> Step(const FrameInput& input) = 0;
-
-  virtual bool NeedsEmbeddings() const { return false; }
 };
 
 // Makes a fresh tracker for each sequence; may be called from several threads.
 using TrackerFactory = std::function<std::unique_ptr<Tracker>()>;
 
-// "sort", "bytetrack", ...: every tracker of this module.
-std::vector<std::string> TrackerNames();
+using TrackerMethod = Method<TrackerFactory>;
+// Every tracker of this module: the plainest first.
+const std::vector<TrackerMethod>& Trackers();
 
-// Reads the options of tracker `name` from a section such as configs/trackers/<name>.yaml holds;
-// absent keys keep the published defaults. Errors in the section are collected by the reader: call
-// its Finish() before using the factory. Throws Error(kUsage) for an unknown name.
-TrackerFactory ReadTracker(std::string_view name, ConfigReader* section);
-
-// Tracker `name` with its published defaults. Throws Error(kUsage) for an unknown name.
+// Throws Error(kUsage) for an unknown name.
+const TrackerMethod& TrackerByName(std::string_view name);
+// With its published defaults.
 std::unique_ptr<Tracker> MakeTracker(std::string_view name);
 
 }  // namespace reidbench

@@ -93,7 +93,7 @@ TEST_F(RelinkStageTest, RowsStayByteForByteButForTheId) {
 }
 
 TEST_F(RelinkStageTest, EveryMethodRunsAndGivesTheSameOnAnyNumberOfThreads) {
-  for (const std::string& method : RelinkMethodNames()) {
+  for (const std::string& method : MethodNames(Corrections())) {
     options_.method = method;
     options_.output = Path(method + "-1");
     {

@@ -196,6 +196,7 @@ CheckResult RunCheck(const CheckOptions& options,
   if (!options.weights.empty()) result.weights = SummarizeWeights(options.weights);
   if (options.dataset) {
     result.dataset = LoadReidDataset(*options.dataset);
+    if (options.read_only) return result;
     AuditOptions audit;
     audit.progress = progress;
     if (options.decode_images) {

@@ -17,6 +17,7 @@ namespace reidbench {
 struct CheckOptions {
   std::optional<ReidDatasetOptions> dataset;
   bool decode_images = true;      // false: --fast
+  bool read_only = false;         // of data sets: list the images and look no further
   std::filesystem::path weights;  // empty: none
   MotCheckOptions mot;
 };

@@ -218,24 +218,25 @@ class CompareStage {
     result_->resamples = options_.bootstrap.resamples;
   }
 
-  void Run() {
+  void Run(bool check_only) {
     result_->sequences.resize(files_.size());
     units_.resize(files_.size());
     block_frames_.resize(files_.size());
     result_->warnings =
         ForEachSequence(files_, "comparing", [&](size_t index, SequenceMessages* messages) {
           try {
-            CompareSequence(index, messages);
+            CompareSequence(index, check_only, messages);
           } catch (const Error& error) {
             messages->errors.push_back(error);
           }
         });
+    if (check_only) return;
     Combine();
     Describe();
   }
 
  private:
-  void CompareSequence(size_t index, SequenceMessages* messages) {
+  void CompareSequence(size_t index, bool check_only, SequenceMessages* messages) {
     const MotSequenceFiles& files = files_[index];
     ComparedSequence& out = result_->sequences[index];
     ComparedCounts& counts = out.counts;
@@ -254,6 +255,19 @@ class CompareStage {
     counts.interpolated_boxes =
         CheckSameBoxes(*plain, plain_.files.results[index], *corrected,
                        corrected_.files.results[index], options_.allow_interpolated);
+    const auto read_row = [&](const TracksToCompare& row, bool may_add) {
+      std::optional<TrackSet> tracks = reader.ReadResult(row.files.results[index]);
+      if (tracks) {
+        CheckSameBoxes(*plain, plain_.files.results[index], *tracks, row.files.results[index],
+                       may_add);
+      }
+      return tracks;
+    };
+    if (check_only) {
+      for (const TracksToCompare& row : ablation_) read_row(row, options_.allow_interpolated);
+      if (result_->has_interpolated) read_row(interpolated_, true);
+      return;
+    }
     const SwitchOptions switch_options = SwitchOptionsOf(files);
     MotSequence prepared = Prepared(truth, *plain);
     block_frames_[index] = options_.block_frames.value_or(0) > 0
@@ -273,19 +287,12 @@ class CompareStage {
 
     for (const TracksToCompare& row : ablation_) {
       if (InterruptRequested()) return;
-      const std::optional<TrackSet> tracks = reader.ReadResult(row.files.results[index]);
-      if (!tracks) continue;
-      CheckSameBoxes(*plain, plain_.files.results[index], *tracks, row.files.results[index],
-                     options_.allow_interpolated);
-      counts.ablation.push_back(CountMot(Prepared(truth, *tracks)));
+      if (const auto tracks = read_row(row, options_.allow_interpolated))
+        counts.ablation.push_back(CountMot(Prepared(truth, *tracks)));
     }
     if (result_->has_interpolated) {
-      const std::filesystem::path& path = interpolated_.files.results[index];
-      const std::optional<TrackSet> tracks = reader.ReadResult(path);
-      if (tracks) {
-        CheckSameBoxes(*plain, plain_.files.results[index], *tracks, path, true);
+      if (const auto tracks = read_row(interpolated_, true))
         counts.interpolated = CountMot(Prepared(truth, *tracks));
-      }
     }
     const MotBenchmark& rules = result_->benchmark;
     const MotClass& scored = rules.classes.front();
@@ -419,11 +426,11 @@ int64_t DefaultBlockFrames(int64_t frame_count) {
   return std::clamp<int64_t>(frame_count / kLeastBlocks, 1, kUsual);
 }
 
-CompareStageResult RunCompare(const CompareStageOptions& options) {
+CompareStageResult RunCompare(const CompareStageOptions& options, bool check_only) {
   CompareStageResult result;
   CompareStage stage(options, &result);
   stage.Prepare();
-  stage.Run();
+  stage.Run(check_only);
   return result;
 }
 

@@ -103,7 +103,8 @@ struct CompareStageResult {
 
 // Sequences in parallel, one a thread in memory; the result does not depend on the number of
 // threads. Throws Error(kInput) for malformed files and for runs whose boxes differ, naming the
-// first box that does; Error(kIo) for missing sequences; Error(kUsage).
-CompareStageResult RunCompare(const CompareStageOptions& options);
+// first box that does; Error(kIo) for missing sequences; Error(kUsage). With `check_only` all files
+// are read and their boxes compared, and nothing is scored.
+CompareStageResult RunCompare(const CompareStageOptions& options, bool check_only = false);
 
 }  // namespace reidbench

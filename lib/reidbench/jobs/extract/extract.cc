@@ -1,6 +1,7 @@
 #include "reidbench/jobs/extract/extract.h"
 
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <string>
 #include <utility>
 #include <vector>
@@ -87,6 +88,45 @@ ExtractResult RunExtract(const ExtractOptions& options, const ProgressCallback& 
   ExtractResult result = ExtractFeatures(*source.images, *embedder, provenance, pipeline, progress);
   result.warnings = source.warnings;
   return result;
+}
+
+std::string RenderExtractTable(const ExtractResult& result, TableFormat format) {
+  Table table({{"features", Align::kLeft},
+               {"rows"},
+               {"numbers"},
+               {"left out"},
+               {"network", Align::kLeft},
+               {"engine", Align::kLeft}});
+  table.AddRow({result.output.string(), std::to_string(result.rows), std::to_string(result.dim),
+                std::to_string(result.skipped.size()), result.provenance.architecture,
+                result.provenance.engine + " " + result.provenance.precision});
+  return table.Render(format);
+}
+
+std::string RenderExtractJson(const ExtractResult& result) {
+  using Json = nlohmann::ordered_json;
+  Json skipped = Json::array();
+  for (const SkippedItem& item : result.skipped) skipped.push_back(item.reason);
+  const FeatureProvenance& made = result.provenance;
+  const Json json = {{"schema", "reidbench.extract/1"},
+                     {"output", result.output.string()},
+                     {"images", result.images},
+                     {"rows", result.rows},
+                     {"dim", result.dim},
+                     {"resumed", result.resumed},
+                     {"skipped", skipped},
+                     {"dataset", made.dataset},
+                     {"architecture", made.architecture},
+                     {"weights", made.weights_file},
+                     {"weights_sha256", made.weights_sha256},
+                     {"engine", made.engine},
+                     {"precision", made.precision},
+                     {"preprocessing", made.preprocessing},
+                     {"normalized", made.normalized},
+                     {"batch_size", result.batch_size},
+                     {"threads", result.threads},
+                     {"seconds", result.seconds}};
+  return json.dump(1, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
 }  // namespace reidbench

@@ -2,12 +2,14 @@
 #pragma once
 
 #include <filesystem>
+#include <string>
 
 #include "reidbench/datasets/reid_dataset.h"
 #include "reidbench/embedding/embedder.h"
 #include "reidbench/features/feature_store.h"
 #include "reidbench/imaging/preprocess.h"
 #include "reidbench/jobs/extract/extract_pipeline.h"
+#include "reidbench/reporting/table.h"
 
 namespace reidbench {
 
@@ -32,5 +34,9 @@ struct ExtractOptions {
 // Checks everything that can be wrong, loads data set and weights, and only then computes. Throws
 // as ExtractFeatures, LoadReidDataset, FrameCrops and MakeEmbedder do.
 ExtractResult RunExtract(const ExtractOptions& options, const ProgressCallback& progress = {});
+
+// What was written.
+std::string RenderExtractTable(const ExtractResult& result, TableFormat format);
+std::string RenderExtractJson(const ExtractResult& result);  // schema "reidbench.extract/1"
 
 }  // namespace reidbench

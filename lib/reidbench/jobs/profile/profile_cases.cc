@@ -76,7 +76,9 @@ Variants VariantsOf(const ProfileOptions& options) {
   vary.batches = {1, 4, 16};
   vary.track_densities = {5, 20, 80};
   vary.relink_densities = {5, 20, 60};
-  vary.trackers = {"sort", "bytetrack", "ocsort"};
+  for (const TrackerMethod& tracker : Trackers()) {
+    if (!tracker.needs.BeyondBoxes()) vary.trackers.push_back(tracker.name);
+  }
   vary.rankings = {{100, 1'000}, {100, 10'000}, {1'000, 10'000}, {100, 100'000}};
   if (options.quick) {
     vary.threads = {all};
@@ -473,11 +475,8 @@ ProfileCaseList ListProfileCases(const ProfileOptions& options, const EngineProv
   }
   if (Wants(options, "track")) {
     for (const std::string& tracker : vary.trackers) {
-      const std::vector<std::string> known = TrackerNames();
-      if (std::find(known.begin(), known.end(), tracker) == known.end() || tracker == "deepsort") {
-        ThrowUsage("tracker '{}' cannot be measured{}", tracker,
-                   tracker == "deepsort" ? ": it needs the embeddings of a video"
-                                         : SuggestName(tracker, known));
+      if (TrackerByName(tracker).needs.BeyondBoxes()) {
+        ThrowUsage("tracker '{}' cannot be measured: it needs more of a video than boxes", tracker);
       }
       for (const int boxes : vary.track_densities) {
         StageVariant variant;

@@ -21,7 +21,8 @@ std::string DescribeSplits(const std::vector<FeatureFile>& files) {
   return parts.empty() ? "no rows" : JoinText(parts, ", ");
 }
 
-LoadedSplit LoadSplit(const std::vector<FeatureFile>& files, Split wanted, std::string_view role) {
+LoadedSplit LoadSplit(const std::vector<FeatureFile>& files, Split wanted, std::string_view role,
+                      bool labels_only) {
   std::vector<std::vector<int64_t>> rows(files.size());
   int64_t total = 0;
   for (size_t f = 0; f < files.size(); ++f) {
@@ -38,7 +39,7 @@ LoadedSplit LoadSplit(const std::vector<FeatureFile>& files, Split wanted, std::
         files.front().path(), SplitName(wanted), role, DescribeSplits(files), role);
   }
   LoadedSplit loaded;
-  loaded.features.resize(total, files.front().dim());
+  if (!labels_only) loaded.features.resize(total, files.front().dim());
   loaded.person.reserve(static_cast<size_t>(total));
   loaded.camera.reserve(static_cast<size_t>(total));
   loaded.path.reserve(static_cast<size_t>(total));
@@ -46,7 +47,7 @@ LoadedSplit LoadSplit(const std::vector<FeatureFile>& files, Split wanted, std::
   for (size_t f = 0; f < files.size(); ++f) {
     if (rows[f].empty()) continue;
     // Straight into its place: at half a million rows a second copy would double the memory.
-    files[f].ReadRows(rows[f], loaded.features.row(at).data());
+    if (!labels_only) files[f].ReadRows(rows[f], loaded.features.row(at).data());
     at += static_cast<int64_t>(rows[f].size());
     const FeatureLabels& labels = files[f].labels();
     for (int64_t row : rows[f]) {
@@ -161,11 +162,11 @@ RankedFiles RankSplits(LoadedSplit* query, LoadedSplit* gallery, const RankStage
   return result;
 }
 
-void CompareWithOther(const RankStageOptions& options, RankStageResult* result) {
+void CompareWithOther(const RankStageOptions& options, bool check_only, RankStageResult* result) {
   const std::vector<FeatureFile> files = OpenAll({options.versus}, options.allow_mixed);
   const std::string& file = files.front().path();
-  LoadedSplit query = LoadSplit(files, options.query_split, "query");
-  LoadedSplit gallery = LoadSplit(files, options.gallery_split, "gallery");
+  LoadedSplit query = LoadSplit(files, options.query_split, "query", check_only);
+  LoadedSplit gallery = LoadSplit(files, options.gallery_split, "gallery", check_only);
   const auto same = [&](const LoadedSplit& a, const LoadedSplit& b, std::string_view role) {
     if (a.person == b.person && a.camera == b.camera && a.path == b.path) return;
     const auto at =
@@ -182,6 +183,7 @@ void CompareWithOther(const RankStageOptions& options, RankStageResult* result) 
   };
   same(result->query, query, "query");
   same(result->gallery, gallery, "gallery");
+  if (check_only) return;
   RankStageOptions plain = options;
   plain.ranking.verification = plain.ranking.camera_pairs = false;
   plain.ranking.top_k = 0;
@@ -192,7 +194,7 @@ void CompareWithOther(const RankStageOptions& options, RankStageResult* result) 
                                    options.ranking.bootstrap);
 }
 
-void HoldAgainstPublished(RankStageResult* result) {
+void RequireSameExperiment(RankStageResult* result) {
   const Expectation& expectation = *result->expectation;
   const auto require = [&](std::string_view what, const std::string& expected,
                            const std::string& found) {
@@ -210,8 +212,11 @@ void HoldAgainstPublished(RankStageResult* result) {
     result->notes.push_back(fmt::format("the published number is of {}, these features are of {}",
                                         expectation.weights, result->provenance.weights_file));
   }
+}
+
+void HoldAgainstPublished(RankStageResult* result) {
   result->expectation_outcome =
-      CompareWith(expectation, [&](const std::string& name) -> std::optional<double> {
+      CompareWith(*result->expectation, [&](const std::string& name) -> std::optional<double> {
         if (name == "mAP") return result->ranking.mean_ap;
         if (name == "mINP") return result->ranking.mean_inp;
         if (name.starts_with("rank")) {
@@ -229,7 +234,7 @@ std::optional<double> RankStageResult::Cmc(int k) const {
   return ranking.cmc[std::min(static_cast<size_t>(k), ranking.cmc.size()) - 1];
 }
 
-RankStageResult RunRank(const RankStageOptions& options) {
+RankStageResult RunRank(const RankStageOptions& options, bool check_only) {
   RankStageResult result;
   result.options = options;
   if (!options.expect.empty()) result.expectation = LoadExpectation(options.expect);
@@ -240,8 +245,13 @@ RankStageResult RunRank(const RankStageOptions& options) {
       result.files.push_back(file.path());
       result.skipped.insert(result.skipped.end(), file.skipped().begin(), file.skipped().end());
     }
-    result.query = LoadSplit(files, options.query_split, "query");
-    result.gallery = LoadSplit(files, options.gallery_split, "gallery");
+    result.query = LoadSplit(files, options.query_split, "query", check_only);
+    result.gallery = LoadSplit(files, options.gallery_split, "gallery", check_only);
+  }
+  if (result.expectation) RequireSameExperiment(&result);
+  if (check_only) {
+    if (!options.versus.empty()) CompareWithOther(options, true, &result);
+    return result;
   }
   RankedFiles ranked = RankSplits(&result.query, &result.gallery, options, result.files.front());
   result.ranking = std::move(ranked.ranking);
@@ -250,7 +260,7 @@ RankStageResult RunRank(const RankStageOptions& options) {
   result.query.features.resize(0, 0);
   result.gallery.features.resize(0, 0);
 
-  if (!options.versus.empty()) CompareWithOther(options, &result);
+  if (!options.versus.empty()) CompareWithOther(options, false, &result);
   if (result.expectation) HoldAgainstPublished(&result);
 
   const RankingResult& ranking = result.ranking;

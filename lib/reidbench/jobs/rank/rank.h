@@ -64,7 +64,8 @@ struct RankStageResult {
 };
 
 // Throws Error(kUsage) for files that may not be mixed, Error(kInput) for empty splits and when no
-// query is valid (naming the cause and the cameras seen), and what reading and ranking throw.
-RankStageResult RunRank(const RankStageOptions& options);
+// query is valid (naming the cause and the cameras seen), and what reading and ranking throw. With
+// `check_only` files and labels are read, embeddings are not, and nothing is ranked.
+RankStageResult RunRank(const RankStageOptions& options, bool check_only = false);
 
 }  // namespace reidbench

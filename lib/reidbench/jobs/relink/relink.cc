@@ -27,6 +27,7 @@
 #include "reidbench/jobs/relink/relink_truth.h"
 #include "reidbench/jobs/score/mot_truth.h"
 #include "reidbench/mot_metrics/benchmark.h"
+#include "reidbench/relinking/corrections.h"
 
 namespace reidbench {
 namespace {
@@ -73,61 +74,25 @@ class MemoryGate {
   int64_t taken_ = 0;
 };
 
-template <typename Options>
-void AddViolations(const Options& options, ConfigReader* reader) {
-  for (const std::string& violation : options.Validate()) {
-    const size_t colon = violation.find(':');
-    reader->AddError(violation.substr(0, colon), Trim(violation.substr(colon + 1)));
-  }
-}
+struct ChosenCorrection {
+  const Correction* correction;
+  CorrectionRun run;
+};
 
-RelinkMethod ReadMethod(const RelinkStageOptions& options) {
+ChosenCorrection ReadCorrection(const RelinkStageOptions& options) {
   ConfigNode root = LoadOptionFile(options.config, "relinking");
   for (const std::string& assignment : options.options) ApplyOption("--option", assignment, &root);
   ConfigReader reader(root);
-  std::string named;
-  reader.Read("method", &named);
-  RelinkMethod method;
-  if (!options.method.empty() && !named.empty() && options.method != named) {
+  std::string name;
+  reader.Read("method", &name);
+  if (!options.method.empty() && !name.empty() && options.method != name)
     ThrowUsage("--method {}: {} is for the method {}", options.method, options.config.string(),
-               named);
-  }
-  if (!named.empty()) method.name = named;
-  if (!options.method.empty()) method.name = options.method;
-  if (method.name == "relink") {
-    RelinkOptions& o = method.relink;
-    reader.Read("split", &o.split);
-    reader.Read("swap", &o.swap);
-    reader.Read("motion_link", &o.motion_link);
-    reader.Read("appearance_link", &o.appearance_link);
-    reader.ReadChoice("re_entry", &o.re_entry,
-                      {{"same", ReEntry::kSame}, {"new", ReEntry::kNew}, {"auto", ReEntry::kAuto}});
-    reader.Read("window_s", &o.window_s);
-    AddViolations(o, &reader);
-  } else if (method.name == "gallery-mean") {
-    reader.Read("threshold", &method.gallery_mean.threshold);
-    AddViolations(method.gallery_mean, &reader);
-  } else if (method.name == "split-connect") {
-    SplitConnectOptions& o = method.split_connect;
-    reader.Read("split", &o.split);
-    reader.Read("connect", &o.connect);
-    reader.Read("eps", &o.eps);
-    reader.Read("min_samples", &o.min_samples);
-    reader.Read("min_length", &o.min_length);
-    reader.Read("max_clusters", &o.max_clusters);
-    reader.Read("connect_below", &o.connect_below);
-    AddViolations(o, &reader);
-  } else {
-    ThrowUsage("unknown method '{}'{}", method.name, SuggestName(method.name, RelinkMethodNames()));
-  }
+               name);
+  if (name.empty()) name = options.method.empty() ? Corrections().front().name : options.method;
+  ChosenCorrection chosen{&CorrectionByName(name), {}};
+  chosen.run = chosen.correction->read(&reader);
   reader.Finish();
-  return method;
-}
-
-RelinkResult Correct(const RelinkInput& input, const RelinkMethod& method) {
-  if (method.name == "gallery-mean") return RelinkByGalleryMean(input, method.gallery_mean);
-  if (method.name == "split-connect") return RelinkBySplitConnect(input, method.split_connect);
-  return Relink(input, method.relink);
+  return chosen;
 }
 
 int64_t CountTracks(const TrackSet& tracks) {
@@ -179,7 +144,10 @@ class RelinkStage {
 
   void Prepare() {
     if (options_.tracks.empty()) ThrowUsage("--tracks is missing: result files or a folder");
-    if (options_.features.empty() && !options_.allow_missing) {
+    chosen_ = ReadCorrection(options_);
+    result_->method = chosen_.correction->name;
+    if (chosen_.correction->needs.embeddings && options_.features.empty() &&
+        !options_.allow_missing) {
       ThrowUsage(
           "--features is missing: the embeddings of the boxes (reidbench extract --frames "
           "--boxes), or --allow-missing to correct by motion alone");
@@ -192,8 +160,6 @@ class RelinkStage {
       ThrowUsage("--gallery-crops {}: expected 0 (all) or more", options_.gallery_crops);
     if (options_.galleries.empty() != options_.frames.empty())
       ThrowUsage("--save-galleries and --frames belong together");
-    method_ = ReadMethod(options_);
-    result_->method = method_.name;
     result_->interpolate = options_.interpolate;
     if (!options_.ground_truth.empty()) {
       benchmark_ = LoadMotBenchmark(options_.benchmark);
@@ -449,7 +415,7 @@ class RelinkStage {
     RelinkedSequence& summary = sequence->summary;
     summary.read_seconds = SecondsSince(start);
     start = Clock::now();
-    RelinkResult corrected = Correct(input, method_);
+    RelinkResult corrected = chosen_.run(input);
     summary.relink_seconds = SecondsSince(start);
     embeddings.resize(0, 0);
     pass.reset();
@@ -534,15 +500,13 @@ class RelinkStage {
 
   const RelinkStageOptions& options_;
   RelinkStageResult* result_;
-  RelinkMethod method_;
+  ChosenCorrection chosen_;
   std::optional<MotBenchmark> benchmark_;
   std::vector<Sequence> sequences_;
   MemoryGate gate_;
 };
 
 }  // namespace
-
-std::vector<std::string> RelinkMethodNames() { return {"relink", "gallery-mean", "split-connect"}; }
 
 RelinkedSequence RelinkStageResult::Total() const {
   RelinkedSequence total;

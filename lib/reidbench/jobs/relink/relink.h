@@ -11,23 +11,10 @@
 #include <vector>
 
 #include "reidbench/mot_metrics/scores.h"
-#include "reidbench/relinking/gallery_mean.h"
 #include "reidbench/relinking/interpolate.h"
 #include "reidbench/relinking/relink.h"
-#include "reidbench/relinking/split_connect.h"
 
 namespace reidbench {
-
-// One of the ways to correct, with its options; only those of the method named are looked at.
-struct RelinkMethod {
-  std::string name = "relink";
-  RelinkOptions relink;
-  GalleryMeanOptions gallery_mean;
-  SplitConnectOptions split_connect;
-};
-
-// "relink", "gallery-mean", "split-connect"
-std::vector<std::string> RelinkMethodNames();
 
 struct RelinkStageOptions {
   std::vector<std::filesystem::path> tracks;  // result files, or a folder with SEQ.txt
@@ -35,7 +22,8 @@ struct RelinkStageOptions {
                                     // allow_missing: motion alone
   std::filesystem::path sequences;  // folder of sequences whose seqinfo.ini say frame rate and size
   double frame_rate = 0;            // frames/s, over those; 0 = as they say, else 25
-  std::string method;               // empty: as the config file says, else "relink"
+  std::string method;               // of Corrections(); empty: as the config file says, else the
+                                    // first
   std::filesystem::path config;     // YAML with `method` and its options, or a name of
                                     // configs/relinking
   std::vector<std::string> options;    // "key=value", over the config file

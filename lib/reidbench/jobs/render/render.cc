@@ -82,10 +82,14 @@ class RenderStage {
         output_(options.output.has_filename() ? options.output : options.output.parent_path()),
         result_(result) {}
 
-  void Prepare() {
+  void Prepare(bool check_only) {
     const std::vector<std::string> violations = options_.Validate();
     if (!violations.empty()) ThrowUsage("{}", fmt::join(violations, "; "));
+    if (!options_.clips.empty() && options_.ground_truth.empty() && options_.corrected.empty()) {
+      ThrowUsage("--clip-switches needs --gt (or --versus): without them nobody knows of switches");
+    }
     ReadSequence();
+    PlanOutput();
     span_ = ParseFrames(options_.frames, frame_count_);
     hold_ = std::max<int64_t>(1, std::llround(kRingSeconds * result_->frame_rate));
     const int64_t trail = std::llround(options_.trail_seconds * result_->frame_rate);
@@ -99,9 +103,10 @@ class RenderStage {
         AddRepairs(&*plain_, &*corrected_);
       }
     } else {
-      UseGroundTruth();
+      UseGroundTruth(check_only);
     }
     FindSize();
+    if (check_only) return;
     painter_.emplace(frame_size_, options_.scale, corrected_ ? 2 : 1);
     result_->width = painter_->size().width;
     result_->height = painter_->size().height;
@@ -109,17 +114,6 @@ class RenderStage {
     if (corrected_)
       result_->given_back = corrected_->CountEvents(Ring::kRepair, span_.first, span_.last);
     PlanClips();
-    if (!NamesVideo(output_) && IsFolder(output_)) {
-      if (!options_.force)
-        ThrowUsage("{} exists already; --force writes pictures into it", output_.string());
-    } else if (!output_.empty()) {
-      // A file is not replaced by a folder, --force or not.
-      RequireWritable(output_, options_.force && NamesVideo(output_));
-    }
-    // A folder of clips that is not there yet is made.
-    for (const Clip& clip : clips_) {
-      if (IsFolder(options_.clips)) RequireWritable(clip.path, options_.force);
-    }
   }
 
   void Run(const std::function<void(int64_t, int64_t)>& progress) {
@@ -154,6 +148,23 @@ class RenderStage {
     FrameSpan span;
     fs::path path;
   };
+
+  void PlanOutput() const {
+    if (!NamesVideo(output_) && IsFolder(output_)) {
+      if (!options_.force)
+        ThrowUsage("{} exists already; --force writes pictures into it", output_.string());
+    } else if (!output_.empty()) {
+      // A file is not replaced by a folder, --force or not.
+      RequireWritable(output_, options_.force && NamesVideo(output_));
+    }
+    // A folder of clips that is not there yet is made. Which switches there are is not known yet:
+    // any clip of this sequence counts.
+    if (!IsFolder(options_.clips)) return;
+    for (const std::string& name : ListFileNames(options_.clips)) {
+      if (name.starts_with(ClipPrefix())) RequireWritable(options_.clips / name, options_.force);
+    }
+  }
+  std::string ClipPrefix() const { return FileNameOf(name_) + "_frame"; }
 
   void ReadSequence() {
     if (!IsFolder(options_.sequence))
@@ -203,7 +214,7 @@ class RenderStage {
     return std::move(file.tracks);
   }
 
-  void UseGroundTruth() {
+  void UseGroundTruth(bool check_only) {
     CompareStageOptions compare;
     compare.ground_truth = options_.ground_truth;
     compare.plain = options_.tracks;
@@ -212,7 +223,7 @@ class RenderStage {
     compare.allow_interpolated = true;
     compare.timelines = true;
     compare.bootstrap.resamples = 0;
-    CompareStageResult compared = RunCompare(compare);
+    CompareStageResult compared = RunCompare(compare, check_only);
     if (compared.benchmark.frames != FramePart::kAll) {
       ThrowUsage("--benchmark {}: expected rules that score whole videos", options_.benchmark);
     }
@@ -221,6 +232,7 @@ class RenderStage {
           result_->warnings.end())
         result_->warnings.push_back(std::move(warning));
     }
+    if (check_only) return;
     truth_ = std::move(compared.sequences.front());
     std::unordered_map<int64_t, int> person_index;
     for (const IdentityTimeline& timeline : truth_->plain_timelines)
@@ -261,18 +273,14 @@ class RenderStage {
 
   void PlanClips() {
     if (options_.clips.empty()) return;
-    if (!truth_ && !corrected_) {
-      ThrowUsage("--clip-switches needs --gt (or --versus): without them nobody knows of switches");
-    }
     const auto add = [&](int64_t last_frame, int64_t frame, const std::string& what) {
       if (frame < span_.first || frame > span_.last) return;
       const int64_t n =
           std::max<int64_t>(1, std::llround(options_.clip_seconds * result_->frame_rate));
       // From before the gap, unless that is long.
       const int64_t first = std::min(frame - n, std::max(last_frame - n / 2, frame - 4 * n));
-      clips_.push_back(
-          {{std::max<int64_t>(1, first), std::min(frame_count_, frame + n)},
-           options_.clips / fmt::format("{}_frame{:06}_{}.mp4", FileNameOf(name_), frame, what)});
+      clips_.push_back({{std::max<int64_t>(1, first), std::min(frame_count_, frame + n)},
+                        options_.clips / fmt::format("{}{:06}_{}.mp4", ClipPrefix(), frame, what)});
     };
     if (truth_) {
       const auto describe = [&](const IdSwitch& s, std::optional<SwitchStatus> status) {
@@ -444,7 +452,7 @@ RenderStageResult RunRender(const RenderStageOptions& options, bool check_only,
                             const std::function<void(int64_t, int64_t)>& progress) {
   RenderStageResult result;
   RenderStage stage(options, &result);
-  stage.Prepare();
+  stage.Prepare(check_only);
   if (!check_only) stage.Run(progress);
   return result;
 }

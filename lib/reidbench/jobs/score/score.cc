@@ -8,9 +8,11 @@
 #include <optional>
 
 #include "reidbench/core/error.h"
+#include "reidbench/core/files.h"
 #include "reidbench/core/interrupt.h"
 #include "reidbench/datasets/mot_layout.h"
 #include "reidbench/jobs/score/score_inputs.h"
+#include "reidbench/jobs/score/score_report.h"
 #include "reidbench/mot_metrics/sequence.h"
 
 namespace reidbench {
@@ -25,7 +27,7 @@ struct SequenceOutcome {
 
 SequenceOutcome ScoreSequence(const ScoreStageOptions& options, const MotBenchmark& benchmark,
                               const std::vector<MotTrackerFiles>& trackers,
-                              const MotSequenceFiles& files, size_t index,
+                              const MotSequenceFiles& files, size_t index, bool check_only,
                               SequenceMessages* messages) {
   SequenceOutcome out;
   out.counts.resize(trackers.size());
@@ -37,7 +39,7 @@ SequenceOutcome ScoreSequence(const ScoreStageOptions& options, const MotBenchma
   for (size_t t = 0; t < trackers.size(); ++t) {
     if (InterruptRequested()) return out;
     std::optional<TrackSet> result = reader.ReadResult(trackers[t].results[index]);
-    if (!truth || !result) continue;
+    if (!truth || !result || check_only) continue;
     if (truth->boxes.empty() && result->boxes.empty()) {
       messages->warnings.push_back(fmt::format(
           "sequence {}: no boxes on either side; ATA and SFDA are undefined (null)", files.name));
@@ -85,10 +87,12 @@ std::vector<MotTrackerFiles> FindAllTrackers(const ScoreStageOptions& options,
 
 }  // namespace
 
-ScoreStageResult RunScore(const ScoreStageOptions& options) {
+ScoreStageResult RunScore(const ScoreStageOptions& options, bool check_only) {
   if (options.tracks.empty()) ThrowUsage("--tracks: expected at least one result file or folder");
   if (options.block_frames < 0)
     ThrowUsage("--block-frames {}: expected 0 or more", options.block_frames);
+  if (const auto violations = options.bootstrap.Validate(); !violations.empty())
+    ThrowUsage("--bootstrap: {}", fmt::join(violations, "; "));
   ScoreStageResult result;
   result.benchmark = LoadMotBenchmark(options.benchmark);
   result.benchmark.preprocess = result.benchmark.preprocess && options.preprocess;
@@ -96,22 +100,31 @@ ScoreStageResult RunScore(const ScoreStageOptions& options) {
       FindMotSequences({options.ground_truth, options.benchmark, options.split, options.seqmap});
   const std::vector<MotTrackerFiles> trackers = FindAllTrackers(options, sequences);
   for (const MotSequenceFiles& sequence : sequences) result.sequences.push_back(sequence.name);
+  for (const MotTrackerFiles& files : trackers) {
+    TrackerScore& tracker = result.trackers.emplace_back();
+    tracker.name = files.name;
+    for (const MotClass& scored : result.benchmark.classes)
+      tracker.classes.emplace_back().scored = scored;
+  }
+  if (!options.trackeval_output.empty()) {
+    for (const auto& path : TrackEvalPaths(result, options.trackeval_output)) {
+      if (IsFile(path)) RequireWritable(path, options.force);
+    }
+  }
 
   std::vector<SequenceOutcome> outcomes(sequences.size());
   result.warnings =
       ForEachSequence(sequences, "scoring", [&](size_t index, SequenceMessages* messages) {
-        outcomes[index] =
-            ScoreSequence(options, result.benchmark, trackers, sequences[index], index, messages);
+        outcomes[index] = ScoreSequence(options, result.benchmark, trackers, sequences[index],
+                                        index, check_only, messages);
       });
+  if (check_only) return result;
 
   std::vector<std::vector<MotCounts>> units(
       trackers.size());  // of the first class, for the comparison
   for (size_t t = 0; t < trackers.size(); ++t) {
-    TrackerScore& tracker = result.trackers.emplace_back();
-    tracker.name = trackers[t].name;
     for (size_t c = 0; c < result.benchmark.classes.size(); ++c) {
-      ClassScore& score = tracker.classes.emplace_back();
-      score.scored = result.benchmark.classes[c];
+      ClassScore& score = result.trackers[t].classes[c];
       std::vector<MotCounts> blocks;
       for (SequenceOutcome& outcome : outcomes) {
         score.sequences.push_back(outcome.counts[t][c]);

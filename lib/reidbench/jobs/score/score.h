@@ -27,6 +27,9 @@ struct ScoreStageOptions {
   int64_t block_frames =
       0;                  // resample blocks of so many frames instead of sequences; 0 = sequences
   bool switches = false;  // list every identity switch with its cause
+  std::filesystem::path
+      trackeval_output;  // folder of WriteTrackEvalFiles, which must not overwrite
+  bool force = false;    // unless it may
 };
 
 // One class of one tracker.
@@ -59,7 +62,9 @@ struct ScoreStageResult {
 
 // Reads and scores sequences in parallel, one sequence a thread in memory; the result does not
 // depend on the number of threads. Throws Error(kInput) with the message of every malformed file,
-// Error(kIo) for missing ones; then nothing is scored.
-ScoreStageResult RunScore(const ScoreStageOptions& options);
+// Error(kIo) for missing ones; then nothing is scored. Error(kUsage) for wrong options and, before
+// anything is read, for files that exist already. With `check_only` everything is read and nothing
+// scored.
+ScoreStageResult RunScore(const ScoreStageOptions& options, bool check_only = false);
 
 }  // namespace reidbench

@@ -95,7 +95,7 @@ std::string TrackerName(const TrackStageOptions& options, const ConfigNode& root
   const std::string in_file = named == nullptr ? "" : named->AsString();
   if (options.tracker.empty() && in_file.empty()) {
     ThrowUsage("--tracker is missing: one of {}, or a --tracker-config that names it",
-               JoinText(TrackerNames(), ", "));
+               JoinText(MethodNames(Trackers()), ", "));
   }
   if (!options.tracker.empty() && !in_file.empty() && options.tracker != in_file) {
     ThrowUsage("--tracker {}: {} is for the tracker {}", options.tracker, options.config.string(),
@@ -117,7 +117,7 @@ std::string FolderPart(const std::string& text) {
 
 std::vector<Combination> MakeCombinations(const TrackStageOptions& options,
                                           const std::vector<SweptOption>& sweep,
-                                          const ConfigNode& base, const std::string& tracker) {
+                                          const ConfigNode& base, const TrackerMethod& tracker) {
   size_t count = 1;
   for (const SweptOption& option : sweep) count *= option.values.size();
   std::vector<Combination> combinations;
@@ -138,7 +138,7 @@ std::vector<Combination> MakeCombinations(const TrackStageOptions& options,
     ConfigReader reader(root);
     std::string named;
     reader.Read("tracker", &named);
-    combination.make = ReadTracker(tracker, &reader);
+    combination.make = tracker.read(&reader);
     reader.Finish();
     combinations.push_back(std::move(combination));
   }
@@ -159,13 +159,18 @@ class TrackStage {
     const ConfigNode root = LoadOptionFile(options_.config, "trackers");
     result_->tracker = TrackerName(options_, root);
     for (const SweptOption& option : sweep) result_->swept_keys.push_back(option.key);
-    combinations_ = MakeCombinations(options_, sweep, root, result_->tracker);
-    needs_embeddings_ = combinations_.front().make()->NeedsEmbeddings();
-    if (needs_embeddings_ && options_.features.empty()) {
+    const TrackerMethod& tracker = TrackerByName(result_->tracker);
+    combinations_ = MakeCombinations(options_, sweep, root, tracker);
+    needs_ = tracker.needs;
+    if (needs_.pictures || needs_.affines) {
+      ThrowUsage("--tracker {}: it needs the pictures of the video, which `track` does not read",
+                 tracker.name);
+    }
+    if (needs_.embeddings && options_.features.empty()) {
       ThrowUsage("--features is missing: {} needs the embedding of every detection",
                  result_->tracker);
     }
-    if (!needs_embeddings_ && !options_.features.empty())
+    if (!needs_.embeddings && !options_.features.empty())
       ThrowUsage("--features: {} does not look at embeddings", result_->tracker);
     result_->select = options_.select;
     if (!options_.ground_truth.empty()) {
@@ -174,7 +179,6 @@ class TrackStage {
       result_->benchmark = benchmark_->name;
     }
     ReadSequences();
-    PlanOutput();
   }
 
   void Run(const std::function<void(int64_t, int64_t)>& progress) {
@@ -220,13 +224,14 @@ class TrackStage {
           "detections");
     }
     sequences_.resize(files.size());
+    for (size_t s = 0; s < files.size(); ++s) sequences_[s].files = files[s];
+    PlanOutput();
     std::vector<std::vector<std::string>> warnings(files.size());
     RunTasks(files.size(), "tracking", [&](size_t s) {
       Sequence& sequence = sequences_[s];
-      sequence.files = files[s];
       sequence.detections = ReadDetections(files[s], options_.ignore_scores);
       warnings[s] = Warnings(files[s], sequence.detections);
-      if (needs_embeddings_) DetectionEmbeddings check(files[s].features, sequence.detections);
+      if (needs_.embeddings) DetectionEmbeddings check(files[s].features, sequence.detections);
       if (benchmark_) ReadTruth(truth[s], &sequence);
     });
     for (const auto& some : warnings)
@@ -246,8 +251,7 @@ class TrackStage {
           fmt::format("{}: {} boxes without area or with coordinates beyond 1e9 are left out",
                       files.detections.string(), detections.untrackable));
     }
-    if (!detections.scores_in_unit_range &&
-        (result_->tracker == "bytetrack" || result_->tracker == "ocsort")) {
+    if (!detections.scores_in_unit_range && needs_.unit_scores) {
       warnings.push_back(fmt::format(
           "{}: scores outside 0..1, which {} compares with thresholds and multiplies by; "
           "--ignore-scores takes every detection with score 1",
@@ -267,7 +271,7 @@ class TrackStage {
     return options_.output / combination.name / (sequence.files.name + ".txt");
   }
 
-  // Refuses to overwrite before anything is computed.
+  // Refuses to overwrite before anything is read.
   void PlanOutput() const {
     if (options_.output.empty()) return;
     std::error_code failed;
@@ -296,7 +300,7 @@ class TrackStage {
     using Clock = std::chrono::steady_clock;
     const SequenceDetections& detections = sequence.detections;
     std::optional<DetectionEmbeddings> embeddings;
-    if (needs_embeddings_) embeddings.emplace(sequence.files.features, detections);
+    if (needs_.embeddings) embeddings.emplace(sequence.files.features, detections);
     const std::unique_ptr<Tracker> tracker = combination.make();
     TrackSet tracks;
     tracks.sequence = sequence.files.name;
@@ -304,8 +308,10 @@ class TrackStage {
     Clock::duration elapsed{};
     for (int64_t frame = 1; frame <= detections.frame_count; ++frame) {
       if ((frame & 255) == 0 && InterruptRequested()) return {};
-      const FrameInput input{FrameIndex(frame), detections.Frame(frame),
-                             embeddings ? embeddings->Frame(frame) : FeatureView(nullptr, 0, 0)};
+      const FrameInput input{
+          .frame = FrameIndex(frame),
+          .detections = detections.Frame(frame),
+          .embeddings = embeddings ? embeddings->Frame(frame) : FeatureView(nullptr, 0, 0)};
       const Clock::time_point start = Clock::now();
       const std::span<const TrackBox> rows = tracker->Step(input);
       elapsed += Clock::now() - start;
@@ -381,7 +387,7 @@ class TrackStage {
   const TrackStageOptions& options_;
   TrackStageResult* result_;
   std::vector<Combination> combinations_;
-  bool needs_embeddings_ = false;
+  MethodNeeds needs_;
   std::optional<MotBenchmark> benchmark_;
   std::vector<Sequence> sequences_;
   std::vector<size_t> order_;

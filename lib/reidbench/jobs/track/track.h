@@ -17,7 +17,7 @@ namespace reidbench {
 
 struct TrackStageOptions {
   std::vector<std::filesystem::path> detections;  // stages/track_detections.h says which layouts
-  std::string tracker;               // a name of TrackerNames(); empty: as the config file says
+  std::string tracker;                            // of Trackers(); empty: as the config file says
   std::filesystem::path config;      // YAML with `tracker` and its options, or a name of
                                      // configs/trackers; empty: published defaults
   std::vector<std::string> options;  // "key=value", over the config file

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <map>
+#include <nlohmann/json.hpp>
 #include <set>
 #include <system_error>
 #include <utility>
@@ -154,6 +155,8 @@ class TrainStage {
  public:
   TrainStage(const TrainStageOptions& options, const TrainStageCallbacks& callbacks)
       : options_(options), callbacks_(callbacks), partial_(PartialPath(options.output)) {
+    result_.output = options.output;
+    result_.architecture = options.training.architecture;
     result_.log =
         options.log.empty() ? fs::path(options.output).replace_extension(".csv") : options.log;
   }
@@ -324,6 +327,49 @@ class TrainStage {
 
 TrainStageResult RunTrain(const TrainStageOptions& options, const TrainStageCallbacks& callbacks) {
   return TrainStage(options, callbacks).Run();
+}
+
+std::string RenderTrainTable(const TrainStageResult& result, TableFormat format) {
+  Table table({{"weights", Align::kLeft},
+               {"network", Align::kLeft},
+               {"images"},
+               {"persons"},
+               {"epochs"},
+               {"mAP"},
+               {"rank-1"},
+               {"log", Align::kLeft}});
+  table.AddRow({result.output.string(), result.architecture, std::to_string(result.images),
+                std::to_string(result.persons),
+                std::to_string(result.resumed_epochs + static_cast<int>(result.epochs.size())),
+                Percent(result.mean_ap), Percent(result.rank1), result.log.string()});
+  return table.Render(format);
+}
+
+std::string RenderTrainJson(const TrainStageResult& result) {
+  using Json = nlohmann::ordered_json;
+  const auto or_null = [](std::optional<double> value) { return value ? Json(*value) : Json(); };
+  Json epochs = Json::array();
+  for (const TrainedEpoch& epoch : result.epochs) {
+    epochs.push_back({{"epoch", epoch.summary.epoch},
+                      {"loss", epoch.summary.loss},
+                      {"accuracy", epoch.summary.accuracy},
+                      {"mAP", or_null(epoch.mean_ap)},
+                      {"rank1", or_null(epoch.rank1)}});
+  }
+  const Json json = {{"schema", "reidbench.train/1"},
+                     {"output", result.output.string()},
+                     {"log", result.log.string()},
+                     {"architecture", result.architecture},
+                     {"images", result.images},
+                     {"persons", result.persons},
+                     {"queries", result.queries},
+                     {"gallery", result.gallery},
+                     {"mAP", or_null(result.mean_ap)},
+                     {"rank1", or_null(result.rank1)},
+                     {"resumed_epochs", result.resumed_epochs},
+                     {"epochs", epochs},
+                     {"notes", result.notes}};
+  return json.dump(1, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
 fs::path PartialPath(const fs::path& output) {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "reidbench/datasets/reid_dataset.h"
+#include "reidbench/reporting/table.h"
 #include "reidbench/training/trainer.h"
 
 namespace reidbench {
@@ -41,6 +42,8 @@ struct TrainedEpoch {
 };
 
 struct TrainStageResult {
+  std::filesystem::path output;
+  std::string architecture;
   int64_t images = 0;
   int persons = 0;
   int64_t queries = 0;  // 0: nothing to evaluate on
@@ -67,6 +70,10 @@ struct TrainStageCallbacks {
 // Error(kModel) for weights to start from that do not fit and when training diverges; Error(kIo),
 // when the disk is full for example; Interrupted after Ctrl-C.
 TrainStageResult RunTrain(const TrainStageOptions& options, const TrainStageCallbacks& callbacks);
+
+// What was written.
+std::string RenderTrainTable(const TrainStageResult& result, TableFormat format);
+std::string RenderTrainJson(const TrainStageResult& result);  // schema "reidbench.train/1"
 
 // "<output>.partial"
 std::filesystem::path PartialPath(const std::filesystem::path& output);
