@@ -7,9 +7,11 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
+#include <iostream>
 #include <string>
 #include <vector>
 
+#include "reidbench/core/diagnostics.h"
 #include "reidbench/core/error.h"
 #include "reidbench/core/text.h"
 #include "reidbench/core/version.h"
@@ -46,35 +48,36 @@ std::vector<std::string> Available() {
   return names;
 }
 
-void PrintHelp(FILE* out) {
-  fmt::print(
-      out,
+std::string Help() {
+  std::string text =
+
       "Example:\n"
       "  reidbench extract --dataset market1501 --root DIR --weights osnet_x0_25_msmt17.pth "
       "--output features.h5\n"
       "  reidbench rank features.h5 --protocol market1501 --metric euclidean\n\n"
-      "reidbench evaluates person re-identification and what it does to tracking.\n\nCommands:\n");
+      "reidbench evaluates person re-identification and what it does to tracking.\n\nCommands:\n";
   for (const std::string& name : Available()) {
     for (const CommandInfo& command : kCommands) {
-      if (name == command.name) fmt::print(out, "  {:<10}{}\n", command.name, command.summary);
+      if (name == command.name) text += fmt::format("  {:<10}{}\n", command.name, command.summary);
     }
   }
-  fmt::print(out,
-             "\nreidbench <command> --help explains one of them; reidbench --version prints the "
-             "version.\n");
+  return text +
+         "\nreidbench <command> --help explains one of them; reidbench --version prints the "
+         "version.\n";
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
   using namespace reidbench;
+  PrepareStandardStreams();
   const std::string name = argc > 1 ? argv[1] : "";
   if (name.empty()) {
-    PrintHelp(stderr);
+    PrintDiagnostic(Help());
     return kExitUsage;
   }
   if (name == "--help" || name == "-h" || name == "help") {
-    PrintHelp(stdout);
+    std::cout << Help();
     return kExitOk;
   }
   if (name == "--version") {
@@ -83,12 +86,13 @@ int main(int argc, char** argv) {
   }
   const std::vector<std::string> available = Available();
   if (std::find(available.begin(), available.end(), name) == available.end()) {
-    fmt::print(stderr, "reidbench: error: unknown command '{}'{}\n", name,
-               SuggestName(name, available));
+    PrintDiagnostic(fmt::format("reidbench: error: unknown command '{}'{}\n", name,
+                                SuggestName(name, available)));
     return kExitUsage;
   }
   const std::string program = (reidbench::ProgramFolder() / ("reidbench-" + name)).string();
   ::execv(program.c_str(), argv + 1);
-  fmt::print(stderr, "reidbench: error: {}: cannot run: {}\n", program, std::strerror(errno));
+  PrintDiagnostic(
+      fmt::format("reidbench: error: {}: cannot run: {}\n", program, std::strerror(errno)));
   return kExitInternal;
 }

@@ -3,6 +3,7 @@
 
 #include "reidbench/cli/command.h"
 #include "reidbench/cli/render.h"
+#include "reidbench/core/diagnostics.h"
 #include "reidbench/core/error.h"
 #include "reidbench/core/version.h"
 #include "reidbench/experiment/report.h"
@@ -78,7 +79,9 @@ int main(int argc, char** argv) {
     options.reuse = !no_reuse;
     options.dry_run = common.dry_run;
     if (!common.quiet)
-      options.log = [](const std::string& line) { fmt::print(stderr, "run: {}\n", line); };
+      options.log = [](const std::string& line) {
+        PrintDiagnostic(fmt::format("run: {}\n", line));
+      };
 
     const RunOutcome outcome = RunExperiment(spec, options);
     if (common.dry_run) {

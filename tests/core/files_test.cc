@@ -2,6 +2,10 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include <fstream>
+#include <thread>
 
 #include "reidbench/core/error.h"
 #include "support/temp_folder.h"
@@ -11,34 +15,19 @@ namespace {
 
 namespace fs = std::filesystem;
 
-TEST(AtomicFileTest, NothingIsThereWithoutCommit) {
-  const TempFolder folder;
-  const fs::path path = folder.path() / "result.txt";
-  {
-    AtomicFile file(path);
-    file.Write("half");
-  }
-  EXPECT_TRUE(fs::is_empty(folder.path()));
-  WriteFileAtomically(path, "whole");
-  EXPECT_EQ(ReadFileText(path), "whole");
-  EXPECT_THAT(ListFileNames(folder.path()), ::testing::ElementsAre("result.txt"));
-}
-
-TEST(RequireWritableTest, RefusesToOverwriteAndNamesAMissingFolder) {
-  const TempFolder folder;
-  const fs::path path = folder.path() / "result.txt";
-  RequireWritable(path, false);
-  WriteFileAtomically(path, "x");
-  EXPECT_THROW(RequireWritable(path, false), Error);
-  RequireWritable(path, true);
-  EXPECT_THROW(RequireWritable(folder.path(), true), Error);
-  EXPECT_THROW(RequireWritable(folder.path() / "no" / "result.txt", false), Error);
-}
-
 TEST(ReadFileTest, SaysWhyItCannotRead) {
   const TempFolder folder;
   EXPECT_THROW(ReadFileBytes(folder.path() / "absent"), Error);
   EXPECT_THROW(ReadFileBytes(folder.path()), Error);
+}
+
+TEST(ReadFileTest, ReadsAPipeToItsEnd) {
+  const TempFolder folder;
+  const fs::path pipe = folder.path() / "pipe";
+  ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+  std::thread writer([&] { std::ofstream(pipe) << std::string(200'000, 'x'); });
+  EXPECT_EQ(ReadFileText(pipe), std::string(200'000, 'x'));
+  writer.join();
 }
 
 TEST(FolderNameTest, IgnoresTrailingSlashes) {

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "reidbench/config/node.h"
+#include "reidbench/core/diagnostics.h"
 #include "reidbench/core/error.h"
 #include "reidbench/core/files.h"
 #include "reidbench/core/interrupt.h"
@@ -369,6 +370,7 @@ bool Command::WasGiven(const std::string& long_name) const {
 }
 
 int Command::Run(int argc, char** argv, const std::function<int(const CommonOptions&)>& body) {
+  PrepareStandardStreams();
   CommonOptions& common = impl_->common;
   Group("Common");
   Option("-o,--output", &common.output, impl_->output_help);
@@ -406,13 +408,13 @@ int Command::Run(int argc, char** argv, const std::function<int(const CommonOpti
     if (!std::cout) ThrowIo("stdout: write failed");
     return code;
   } catch (const Error& error) {
-    fmt::print(stderr, "{}: error: {}\n", current_command, error.what());
+    PrintDiagnostic(fmt::format("{}: error: {}\n", current_command, error.what()));
     return ExitCodeOf(error.kind());
   } catch (const Interrupted& interrupted) {
-    fmt::print(stderr, "{}: interrupted: {}\n", current_command, interrupted.what());
+    PrintDiagnostic(fmt::format("{}: interrupted: {}\n", current_command, interrupted.what()));
     return kExitInterrupted;
   } catch (const std::bad_alloc&) {
-    fmt::print(stderr, "{}: error: out of memory\n", current_command);
+    PrintDiagnostic(fmt::format("{}: error: out of memory\n", current_command));
     return kExitInput;
   } catch (const std::exception& error) {
     fmt::print(stderr, "{}: internal error: {}; please report this\n", current_command,
@@ -438,11 +440,11 @@ std::string_view OutputFormatName(OutputFormat format) {
 }
 
 void PrintNote(const CommonOptions& common, std::string_view message) {
-  if (!common.quiet) fmt::print(stderr, "{}: note: {}\n", current_command, message);
+  if (!common.quiet) PrintDiagnostic(fmt::format("{}: note: {}\n", current_command, message));
 }
 
 void PrintWarning(std::string_view message) {
-  fmt::print(stderr, "{}: warning: {}\n", current_command, message);
+  PrintDiagnostic(fmt::format("{}: warning: {}\n", current_command, message));
 }
 
 int FinishDryRun(const CommonOptions& common, std::string_view found) {

@@ -4,8 +4,8 @@
 #include <unistd.h>
 
 #include <cmath>
-#include <cstdio>
 
+#include "reidbench/core/diagnostics.h"
 #include "reidbench/core/text.h"
 
 namespace reidbench {
@@ -21,7 +21,7 @@ Progress::Progress(std::string label, std::string what, bool quiet)
       last_(start_) {}
 
 Progress::~Progress() {
-  if (drawn_ && terminal_) std::fputc('\n', stderr);
+  if (drawn_ && terminal_) PrintDiagnostic("\n");
 }
 
 void Progress::Update(int64_t done, int64_t total) {
@@ -52,8 +52,7 @@ void Progress::Draw(int64_t done, int64_t total, Clock::time_point now) {
     }
   }
   // \x1b[K clears what a longer earlier line left behind.
-  std::fputs(terminal_ ? ("\r" + line + "\x1b[K").c_str() : (line + "\n").c_str(), stderr);
-  std::fflush(stderr);
+  PrintDiagnostic(terminal_ ? "\r" + line + "\x1b[K" : line + "\n");
   drawn_ = true;
 }
 

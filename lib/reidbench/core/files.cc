@@ -1,5 +1,8 @@
 #include "reidbench/core/files.h"
 
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -13,20 +16,51 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr int kPipeWaitMs = 10'000;
+
+// A descriptor that closes itself.
+struct InputFile {
+  // O_NONBLOCK: opening a pipe without a writer would wait for ever.
+  explicit InputFile(const fs::path& path)
+      : descriptor(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY)) {}
+  ~InputFile() {
+    if (descriptor >= 0) ::close(descriptor);
+  }
+  InputFile(const InputFile&) = delete;
+  InputFile& operator=(const InputFile&) = delete;
+
+  const int descriptor;
+};
+
+// Refuses what cannot be read before anything waits for it.
+void RequireReadable(const InputFile& input, const fs::path& path) {
+  if (input.descriptor < 0) ThrowIo("{}: cannot open: {}", path.string(), std::strerror(errno));
+  struct stat about {};
+  if (::fstat(input.descriptor, &about) != 0) return;
+  if (S_ISDIR(about.st_mode)) ThrowIo("{}: is a folder, expected a file", path.string());
+  if (!S_ISFIFO(about.st_mode)) return;
+  pollfd waiting{input.descriptor, POLLIN, 0};
+  if (::poll(&waiting, 1, kPipeWaitMs) == 0) {
+    ThrowIo("{}: is a pipe into which nobody has written for {} s", path.string(),
+            kPipeWaitMs / 1000);
+  }
+  ::fcntl(input.descriptor, F_SETFL, 0);  // from here on, reads wait for the writer
+}
+
 template <typename Container>
 Container ReadWhole(const fs::path& path) {
-  std::error_code error;
-  if (fs::is_directory(path, error)) ThrowIo("{}: is a folder, expected a file", path.string());
-  std::ifstream stream(path, std::ios::binary);
-  if (!stream) ThrowIo("{}: cannot open: {}", path.string(), std::strerror(errno));
+  const InputFile input(path);
+  RequireReadable(input, path);
   Container content;
   // Not by file size: that is 0 for pipes and /proc files, and may change while reading.
   char buffer[1 << 16];
-  while (stream.read(buffer, sizeof buffer) || stream.gcount() > 0) {
-    content.insert(content.end(), buffer, buffer + stream.gcount());
+  for (;;) {
+    const ssize_t got = ::read(input.descriptor, buffer, sizeof buffer);
+    if (got == 0) return content;
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) ThrowIo("{}: read failed: {}", path.string(), std::strerror(errno));
+    content.insert(content.end(), buffer, buffer + got);
   }
-  if (stream.bad()) ThrowIo("{}: read failed: {}", path.string(), std::strerror(errno));
-  return content;
 }
 
 template <typename Accept>
@@ -76,67 +110,6 @@ std::vector<std::string> ListFolderNames(const fs::path& folder) {
     std::error_code error;
     return e.is_directory(error);
   });
-}
-
-void RequireWritable(const fs::path& path, bool force) {
-  std::error_code error;
-  if (fs::is_directory(path, error))
-    ThrowUsage("{}: is a folder, expected a file name", path.string());
-  if (!force && fs::exists(path, error))
-    ThrowUsage("{}: exists; choose another name or add --force", path.string());
-  const fs::path folder = path.has_parent_path() ? path.parent_path() : fs::path(".");
-  if (!fs::is_directory(folder, error))
-    ThrowIo("{}: folder does not exist: create it first", folder.string());
-  if (::access(folder.c_str(), W_OK) != 0)
-    ThrowIo("{}: cannot write there: {}", folder.string(), std::strerror(errno));
-}
-
-void CreateFolders(const fs::path& folder) {
-  std::error_code failed;
-  fs::create_directories(folder, failed);
-  if (failed) ThrowIo("{}: cannot create the folder: {}", folder.string(), failed.message());
-}
-
-AtomicFile::AtomicFile(fs::path path) : path_(std::move(path)) {
-  temporary_ = path_;
-  // The process id keeps two commands that write the same target apart; the last rename wins,
-  // whole.
-  temporary_ += fmt::format(".tmp{}", ::getpid());
-}
-
-AtomicFile::~AtomicFile() {
-  if (committed_) return;
-  stream_.close();
-  std::error_code ignored;
-  fs::remove(temporary_, ignored);
-}
-
-void AtomicFile::Write(std::string_view text) {
-  if (!stream_.is_open()) {
-    stream_.open(temporary_, std::ios::binary | std::ios::trunc);
-    if (!stream_) ThrowIo("{}: cannot create: {}", temporary_.string(), std::strerror(errno));
-  }
-  if (!stream_.write(text.data(), static_cast<std::streamsize>(text.size()))) {
-    ThrowIo("{}: write failed: {}", path_.string(), std::strerror(errno));
-  }
-}
-
-void AtomicFile::Commit() {
-  if (stream_.is_open()) {
-    stream_.close();
-    if (!stream_) ThrowIo("{}: write failed: {}", path_.string(), std::strerror(errno));
-  }
-  std::error_code error;
-  fs::rename(temporary_, path_, error);
-  if (error)
-    ThrowIo("{}: cannot rename the finished file to it: {}", path_.string(), error.message());
-  committed_ = true;
-}
-
-void WriteFileAtomically(const fs::path& path, std::string_view content) {
-  AtomicFile file(path);
-  file.Write(content);
-  file.Commit();
 }
 
 }  // namespace reidbench

@@ -1,17 +1,20 @@
-// Files: whole reads, and writes that are either complete or absent.
+// Files: whole reads, what paths lead to, and (output.h, which comes along) writes that are either
+// complete or absent.
 #pragma once
 
 #include <cstdint>
 #include <filesystem>
-#include <fstream>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "reidbench/core/output.h"  // IWYU pragma: export
+
 namespace reidbench {
 
-// The whole file. Throws Error(kIo) that names the path and the system's reason.
+// The whole file, or what comes out of a pipe until its writer closes it. Throws Error(kIo) that
+// names the path and the system's reason, or a pipe into which nobody writes.
 std::vector<uint8_t> ReadFileBytes(const std::filesystem::path& path);
 std::string ReadFileText(const std::filesystem::path& path);
 
@@ -26,37 +29,5 @@ std::string FolderName(const std::filesystem::path& path);
 std::vector<std::string> ListFileNames(const std::filesystem::path& folder);
 // The same for sub-folders.
 std::vector<std::string> ListFolderNames(const std::filesystem::path& folder);
-
-// Throws Error(kUsage) when `path` exists and `force` is false: nothing is overwritten by accident.
-// Throws Error(kIo) when the folder it should be created in does not exist.
-void RequireWritable(const std::filesystem::path& path, bool force);
-
-// The folder and those it is in, where they are missing. Throws Error(kIo).
-void CreateFolders(const std::filesystem::path& folder);
-
-// Writes beside `path` under a temporary name and renames on Commit(); without Commit() nothing is
-// left behind.
-class AtomicFile {
- public:
-  explicit AtomicFile(std::filesystem::path path);
-  ~AtomicFile();
-  AtomicFile(const AtomicFile&) = delete;
-  AtomicFile& operator=(const AtomicFile&) = delete;
-
-  // For writers that open the file themselves (HDF5); the same folder as the target, so that the
-  // rename is atomic.
-  const std::filesystem::path& temporary_path() const { return temporary_; }
-  void Write(std::string_view text);
-  void Commit();
-
- private:
-  std::filesystem::path path_;
-  std::filesystem::path temporary_;
-  std::ofstream stream_;
-  bool committed_ = false;
-};
-
-// AtomicFile in one call.
-void WriteFileAtomically(const std::filesystem::path& path, std::string_view content);
 
 }  // namespace reidbench

@@ -16,25 +16,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// A folder for one check's files, removed at the end.
-class ScratchFolder {
- public:
-  explicit ScratchFolder(const fs::path& parent)
-      : path_(parent / fmt::format("check-{}.partial", ::getpid())) {
-    std::error_code error;
-    fs::create_directories(path_, error);
-    if (error) ThrowIo("{}: cannot create the folder: {}", path_.string(), error.message());
-  }
-  ~ScratchFolder() {
-    std::error_code ignored;
-    fs::remove_all(path_, ignored);
-  }
-  const fs::path& path() const { return path_; }
-
- private:
-  fs::path path_;
-};
-
 class Checker {
  public:
   Checker(const ExperimentPlan& plan, const std::vector<StageKey>& keys,

@@ -173,7 +173,7 @@ class Runner {
   void OpenRecord() {
     const std::string hash = Sha256Hex(DumpConfig(spec_.resolved)).substr(0, 8);
     const fs::path runs = options_.output / spec_.name;
-    MakeFolders(runs);
+    CreateFolders(runs);
     const std::string name = UtcNow(true) + "-" + hash;
     for (int attempt = 1;; ++attempt) {
       folder_ = runs / (attempt == 1 ? name : fmt::format("{}-{}", name, attempt));
@@ -334,7 +334,7 @@ class Runner {
     const fs::path folder = own / view.text;
     std::error_code error;
     fs::remove_all(folder, error);
-    MakeFolders(folder);
+    CreateFolders(folder);
     for (const StageArgument::ViewEntry& entry : view.entries) {
       const fs::path target = fs::absolute(cache_.PathOf(keys_[entry.stage].key) / entry.file);
       fs::create_symlink(target, folder / entry.name, error);

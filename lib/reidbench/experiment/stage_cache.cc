@@ -18,19 +18,7 @@ namespace fs = std::filesystem;
 
 constexpr size_t kKeyDigits = 32;  // of 64: enough, and paths stay readable
 
-void RemoveAll(const fs::path& path) {
-  std::error_code error;
-  fs::remove_all(path, error);
-  if (error) ThrowIo("{}: cannot remove: {}", path.string(), error.message());
-}
-
 }  // namespace
-
-void MakeFolders(const fs::path& folder) {
-  std::error_code error;
-  fs::create_directories(folder, error);
-  if (error) ThrowIo("{}: cannot create the folder: {}", folder.string(), error.message());
-}
 
 ArtifactWork::ArtifactWork(fs::path finished, int lock_fd)
     : finished_(std::move(finished)), lock_fd_(lock_fd) {
@@ -47,27 +35,13 @@ ArtifactWork::~ArtifactWork() {
   if (lock_fd_ >= 0) ::close(lock_fd_);
 }
 
-void ArtifactWork::Commit() {
-  std::error_code error;
-  if (fs::exists(finished_, error)) {
-    // An old artifact is moved away first: there is never half of one under the final name.
-    fs::path old = finished_;
-    old += ".old";
-    RemoveAll(old);
-    fs::rename(finished_, old, error);
-    if (error) ThrowIo("{}: cannot rename: {}", finished_.string(), error.message());
-    fs::rename(partial_, finished_, error);
-    RemoveAll(old);
-  } else {
-    fs::rename(partial_, finished_, error);
-  }
-  if (error) ThrowIo("{}: cannot rename: {}", partial_.string(), error.message());
-}
+// There is never half of an artifact under the final name.
+void ArtifactWork::Commit() { ReplaceFolder(partial_, finished_); }
 
-void ArtifactWork::Discard() { RemoveAll(partial_); }
+void ArtifactWork::Discard() { RemoveFolder(partial_); }
 
 StageCache::StageCache(fs::path folder) : folder_(std::move(folder)) {
-  MakeFolders(folder_ / "locks");
+  CreateFolders(folder_ / "locks");
 }
 
 fs::path StageCache::PathOf(const std::string& key) const {
@@ -78,7 +52,7 @@ bool StageCache::Has(const std::string& key) const { return IsFile(PathOf(key) /
 
 std::optional<ArtifactWork> StageCache::Begin(const std::string& key, bool resume) const {
   const fs::path lock = folder_ / "locks" / key.substr(0, kKeyDigits);
-  const int fd = ::open(lock.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+  const int fd = ::open(lock.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0666);
   if (fd < 0) ThrowIo("{}: cannot create: {}", lock.string(), std::strerror(errno));
   if (::flock(fd, LOCK_EX | LOCK_NB) != 0) {
     ::close(fd);
@@ -86,7 +60,7 @@ std::optional<ArtifactWork> StageCache::Begin(const std::string& key, bool resum
   }
   ArtifactWork work(PathOf(key), fd);
   if (!resume) work.Discard();
-  MakeFolders(work.folder());
+  CreateFolders(work.folder());
   return work;
 }
 

@@ -45,9 +45,6 @@ class StageCache {
   std::filesystem::path folder_;
 };
 
-// create_directories with our message. Throws Error(kIo).
-void MakeFolders(const std::filesystem::path& folder);
-
 // The file of an artifact that says how it was made.
 inline constexpr const char* kStageFile = "stage.json";
 

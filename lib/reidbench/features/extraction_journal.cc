@@ -201,7 +201,7 @@ struct ExtractionJournal::Impl {
 // on a file without a name.
 void ExtractionJournal::Impl::OpenLocked() {
   while (true) {
-    descriptor = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+    descriptor = ::open(path.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0666);
     if (descriptor < 0) ThrowIo("{}: cannot open: {}", name, std::strerror(errno));
     if (::flock(descriptor, LOCK_EX | LOCK_NB) != 0) {
       if (errno == EWOULDBLOCK) {

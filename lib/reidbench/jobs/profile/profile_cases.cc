@@ -194,24 +194,6 @@ StageMeasurement Embed(const ProfileCase& c, const OsnetWeights& weights,
   return stage;
 }
 
-// A folder for a moment.
-class Scratch {
- public:
-  Scratch() : path_(fs::temp_directory_path() / fmt::format("reidbench-profile-{}", ::getpid())) {
-    CreateFolders(path_);
-  }
-  ~Scratch() {
-    std::error_code ignored;
-    fs::remove_all(path_, ignored);
-  }
-  Scratch(const Scratch&) = delete;
-  Scratch& operator=(const Scratch&) = delete;
-  const fs::path& path() const { return path_; }
-
- private:
-  fs::path path_;
-};
-
 StageMeasurement Write(const ProfileCase& c, uint64_t seed, double seconds) {
   const int64_t rows = *c.variant.Number("rows");
   const bool half = c.variant.Word("type") == "float16";
@@ -226,7 +208,7 @@ StageMeasurement Write(const ProfileCase& c, uint64_t seed, double seconds) {
   for (float& v : values) v = static_cast<float>(rng.Uniform());
   FeatureProvenance provenance;
   provenance.dataset = "generated";
-  const Scratch scratch;
+  const ScratchFolder scratch;
   const Measurement m = MeasureCalls(
       [&](int) -> TimedCall {
         return [&] {

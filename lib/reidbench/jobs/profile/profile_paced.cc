@@ -153,9 +153,7 @@ struct CameraState {
 // Feature file that all threads append to.
 class SharedWriter {
  public:
-  SharedWriter(int64_t rows, int dim)
-      : path_(std::filesystem::temp_directory_path() /
-              fmt::format("reidbench-paced-{}.h5", ::getpid())) {
+  SharedWriter(int64_t rows, int dim) : path_(scratch_.path() / "paced.h5") {
     FeatureLabels labels;
     for (int64_t i = 0; i < rows; ++i) {
       labels.frame.emplace_back(i + 1);
@@ -172,6 +170,7 @@ class SharedWriter {
   }
 
  private:
+  ScratchFolder scratch_;
   std::filesystem::path path_;
   std::mutex mutex_;
   std::optional<FeatureFileWriter> writer_;

@@ -46,16 +46,6 @@ void Choose(const TrackSet& tracks, int crops_per_id, size_t side, std::vector<C
   }
 }
 
-fs::path PartialOf(const GalleryOptions& options, std::string_view side) {
-  return options.output / fmt::format("{}.partial", side);
-}
-
-void Remove(const fs::path& folder) {
-  std::error_code failed;
-  fs::remove_all(folder, failed);
-  if (failed) ThrowIo("{}: cannot remove the folder: {}", folder.string(), failed.message());
-}
-
 }  // namespace
 
 void CheckGalleryOutput(const GalleryOptions& options, bool force) {
@@ -97,11 +87,10 @@ int64_t SaveGalleries(const TrackSet& before, const TrackSet& after,
   std::vector<Crop> crops(before.boxes.size());
   for (size_t i = 0; i < crops.size(); ++i) crops[i].box = i;
   const TrackSet* sets[] = {&before, &after};
-  for (size_t side = 0; side < 2; ++side) {
-    Choose(*sets[side], options.crops_per_id, side, &crops);
-    Remove(PartialOf(options, kSides[side]));
-    CreateFolders(PartialOf(options, kSides[side]));
-  }
+  CreateFolders(options.output);
+  AtomicFolder folders[] = {AtomicFolder(options.output / kSides[0]),
+                            AtomicFolder(options.output / kSides[1])};
+  for (size_t side = 0; side < 2; ++side) Choose(*sets[side], options.crops_per_id, side, &crops);
   std::erase_if(crops, [](const Crop& crop) { return !crop.side[0] && !crop.side[1]; });
   std::stable_sort(crops.begin(), crops.end(), [&](const Crop& a, const Crop& b) {
     return before.boxes[a.box].frame < before.boxes[b.box].frame;
@@ -113,7 +102,7 @@ int64_t SaveGalleries(const TrackSet& before, const TrackSet& after,
     for (size_t side = 0; side < 2; ++side) {
       if (!crops[k].side[side]) continue;
       const int64_t id = sets[side]->boxes[crops[k].box].id.value;
-      CreateFolders(PartialOf(options, kSides[side]) / std::to_string(id));
+      CreateFolders(folders[side].path() / std::to_string(id));
     }
   }
   begin.push_back(crops.size());
@@ -130,20 +119,12 @@ int64_t SaveGalleries(const TrackSet& before, const TrackSet& after,
         if (!crops[k].side[side]) continue;
         const int64_t id = sets[side]->boxes[crops[k].box].id.value;
         WriteFileAtomically(
-            PartialOf(options, kSides[side]) / std::to_string(id) / fmt::format("{:06}.jpg", frame),
-            text);
+            folders[side].path() / std::to_string(id) / fmt::format("{:06}.jpg", frame), text);
         ++files;
       }
     }
   });
-  for (const std::string_view side : kSides) {
-    Remove(options.output / side);
-    std::error_code failed;
-    fs::rename(PartialOf(options, side), options.output / side, failed);
-    if (failed) {
-      ThrowIo("{}: cannot rename: {}", PartialOf(options, side).string(), failed.message());
-    }
-  }
+  for (AtomicFolder& folder : folders) folder.Commit();
   return files;
 }
 

@@ -28,29 +28,20 @@ struct Codec {
 };
 constexpr Codec kCodecs[] = {{"h264", "avc1"}, {"mpeg4", "mp4v"}};
 
-// Hidden beside `path`, with its ending: OpenCV tells the container by it.
-fs::path TemporaryName(const fs::path& path) {
-  return path.parent_path() / fmt::format(".{}.partial-{}{}", path.stem().string(), ::getpid(),
-                                          path.extension().string());
-}
-
 class Video : public PictureSink {
  public:
   Video(const fs::path& path, const std::string& codec, double frame_rate, cv::Size size,
         std::string* used)
-      : path_(path), temporary_(TemporaryName(path)), size_(size) {
+      // Before the encoder: OpenCV says the same of a folder it may not write to and of an encoder
+      // it lacks.
+      : path_(path), file_(path), size_(size) {
     // Errors are told by exceptions, not on stderr besides.
     cv::utils::logging::setLogLevel(cv::utils::logging::LOG_LEVEL_SILENT);
-    // OpenCV says the same of a folder it may not write to and of an encoder it lacks.
-    {
-      AtomicFile probe(path);
-      probe.Write("");
-    }
     for (const Codec& candidate : kCodecs) {
       if (codec != "auto" && codec != candidate.name) continue;
       const char* c = candidate.fourcc;
       try {
-        if (writer_.open(temporary_.string(), cv::CAP_FFMPEG,
+        if (writer_.open(file_.temporary_path().string(), cv::CAP_FFMPEG,
                          cv::VideoWriter::fourcc(c[0], c[1], c[2], c[3]), frame_rate, size_)) {
           *used = candidate.name;
           return;
@@ -58,7 +49,6 @@ class Video : public PictureSink {
       } catch (const cv::Exception&) {
         // As if it had said no.
       }
-      Remove();
     }
     ThrowIo(
         "{}: OpenCV has no encoder for {} in {} files at {} x {}\n  hint: --codec mpeg4, or a "
@@ -73,7 +63,6 @@ class Video : public PictureSink {
     } catch (const cv::Exception&) {
       // The file goes away.
     }
-    Remove();
   }
 
   void Write(int64_t, const cv::Mat& picture) override {
@@ -90,12 +79,12 @@ class Video : public PictureSink {
     writer_.release();
     // OpenCV does not say when the disk is full: the file tells.
     std::error_code error;
-    const auto bytes = fs::file_size(temporary_, error);
+    const auto bytes = fs::file_size(file_.temporary_path(), error);
     int64_t found = -1;
     if (!error && bytes > 0) {
       cv::VideoCapture capture;
       try {
-        if (capture.open(temporary_.string(), cv::CAP_FFMPEG))
+        if (capture.open(file_.temporary_path().string(), cv::CAP_FFMPEG))
           found = static_cast<int64_t>(capture.get(cv::CAP_PROP_FRAME_COUNT));
       } catch (const cv::Exception&) {
         // As unreadable as it gets.
@@ -105,18 +94,13 @@ class Video : public PictureSink {
       ThrowIo("{}: expected a video of {} frames, found {} after encoding: is the disk full?",
               path_.string(), written_, found < 0 ? "none" : std::to_string(found));
     }
-    fs::rename(temporary_, path_, error);
-    if (error) ThrowIo("{}: cannot rename: {}", path_.string(), error.message());
+    file_.Commit();
     finished_ = true;
   }
 
  private:
-  void Remove() {
-    std::error_code ignored;
-    fs::remove(temporary_, ignored);
-  }
-
-  fs::path path_, temporary_;
+  fs::path path_;
+  AtomicFile file_;
   cv::Size size_;
   cv::VideoWriter writer_;
   int64_t written_ = 0;
@@ -126,20 +110,7 @@ class Video : public PictureSink {
 class PictureFolder : public PictureSink {
  public:
   PictureFolder(fs::path path, std::string picture)
-      : path_(std::move(path)), picture_(std::move(picture)) {
-    // A new folder each time: what lies there under any name may be somebody's.
-    std::error_code error;
-    for (int k = 0;; ++k) {
-      temporary_ = TemporaryName(path_);
-      if (k > 0) temporary_ += fmt::format("-{}", k);
-      if (fs::create_directory(temporary_, error)) return;
-      if (error) ThrowIo("{}: cannot create the folder: {}", temporary_.string(), error.message());
-    }
-  }
-  ~PictureFolder() override {
-    std::error_code ignored;
-    if (!finished_) fs::remove_all(temporary_, ignored);
-  }
+      : path_(std::move(path)), folder_(path_), picture_(std::move(picture)) {}
 
   void Write(int64_t frame, const cv::Mat& picture) override {
     RgbImage image{picture.cols, picture.rows,
@@ -149,29 +120,24 @@ class PictureFolder : public PictureSink {
     const std::vector<uint8_t> bytes =
         picture_ == "png" ? EncodePng(image, 1) : EncodeJpeg(image, kJpegQuality);
     WriteFileAtomically(
-        temporary_ / fmt::format("{:06}.{}", frame, picture_),
+        folder_.path() / fmt::format("{:06}.{}", frame, picture_),
         std::string_view(reinterpret_cast<const char*>(bytes.data()), bytes.size()));
   }
 
   void Finish() override {
-    std::error_code error;
-    if (!fs::exists(path_)) {
-      fs::rename(temporary_, path_, error);
-      if (error) ThrowIo("{}: cannot rename: {}", path_.string(), error.message());
-    } else {
-      for (const std::string& name : ListFileNames(temporary_)) {
-        fs::rename(temporary_ / name, path_ / name, error);
-        if (error) ThrowIo("{}: cannot rename: {}", (path_ / name).string(), error.message());
-      }
-      fs::remove_all(temporary_, error);
+    if (!fs::exists(path_)) return folder_.Commit();
+    // Among what lies there, which may be somebody's.
+    for (const std::string& name : ListFileNames(folder_.path())) {
+      std::error_code error;
+      fs::rename(folder_.path() / name, path_ / name, error);
+      if (error) ThrowIo("{}: cannot rename: {}", (path_ / name).string(), error.message());
     }
-    finished_ = true;
   }
 
  private:
-  fs::path path_, temporary_;
+  fs::path path_;
+  AtomicFolder folder_;
   std::string picture_;
-  bool finished_ = false;
 };
 
 }  // namespace

@@ -25,17 +25,10 @@ namespace fs = std::filesystem;
 
 // The people of so long a time are in memory at once.
 constexpr double kBatchS = 2;
-constexpr const char* kRecord = "world.yaml";          // by which a folder is known as a world
-constexpr const char* kUnfinished = "UNFINISHED.txt";  // and a partial one as ours
+constexpr const char* kRecord = "world.yaml";  // by which a folder is known as a world
 
 std::string_view AsText(const std::vector<uint8_t>& bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
-}
-
-void MakeFolder(const fs::path& path) {
-  std::error_code error;
-  fs::create_directories(path, error);
-  if (error) ThrowIo("{}: cannot create folder: {}", path.string(), error.message());
 }
 
 // A text file that grows while the world runs. Its error names it.
@@ -49,69 +42,16 @@ class TextLog {
   AtomicFile file_;
 };
 
-// Makes OUTPUT.partial, and OUTPUT of it at the end; removes it when something goes wrong.
-class PartialFolder {
- public:
-  PartialFolder(fs::path output, bool force) : output_(std::move(output)), force_(force) {
-    if (!output_.has_filename()) output_ = output_.parent_path();
-    partial_ = output_;
-    partial_ += ".partial";
-    std::error_code ignored;
-    if (fs::exists(output_, ignored)) {
-      if (!force_) ThrowUsage("{}: exists; choose another name or add --force", output_.string());
-      // --force replaces worlds; it does not empty somebody's home.
-      if (!IsFile(output_ / kRecord) && !(IsFolder(output_) && fs::is_empty(output_, ignored))) {
-        ThrowUsage(
-            "{}: exists and is no world made by `reidbench synth` (it has no {}): remove it "
-            "yourself",
-            output_.string(), kRecord);
-      }
-    }
-    if (fs::exists(partial_, ignored) && !IsFile(partial_ / kUnfinished))
-      ThrowUsage("{}: is in the way and was not left by `reidbench synth`: remove it yourself",
-                 partial_.string());
-  }
-  ~PartialFolder() {
-    if (!begun_ || finished_) return;
-    std::error_code ignored;
-    fs::remove_all(partial_, ignored);
-  }
-  PartialFolder(const PartialFolder&) = delete;
-  PartialFolder& operator=(const PartialFolder&) = delete;
-
-  void Begin() {
-    std::error_code ignored;
-    fs::remove_all(partial_, ignored);
-    begun_ = true;
-    MakeFolder(partial_);
-    WriteFileAtomically(partial_ / kUnfinished,
-                        "reidbench synth was writing here and did not finish.\n");
-  }
-  void Finish() {
-    std::error_code error;
-    fs::remove(partial_ / kUnfinished, error);
-    // The old world is there until the new one is.
-    fs::path old = output_;
-    old += ".replaced";
-    fs::remove_all(old, error);
-    if (fs::exists(output_, error)) fs::rename(output_, old, error);
-    error.clear();
-    fs::rename(partial_, output_, error);
-    if (error)
-      ThrowIo("{}: cannot rename {} to it: {}", output_.string(), partial_.string(),
-              error.message());
-    fs::remove_all(old, error);
-    finished_ = true;
-  }
-  const fs::path& path() const { return partial_; }
-
- private:
-  fs::path output_;
-  fs::path partial_;
-  bool force_;
-  bool begun_ = false;
-  bool finished_ = false;
-};
+// --force replaces worlds; it does not empty somebody's home.
+void RequireOutput(const fs::path& output, bool force) {
+  std::error_code ignored;
+  if (!fs::exists(output, ignored)) return;
+  if (!force) ThrowUsage("{}: exists; choose another name or add --force", output.string());
+  if (IsFile(output / kRecord) || (IsFolder(output) && fs::is_empty(output, ignored))) return;
+  ThrowUsage(
+      "{}: exists and is no world made by `reidbench synth` (it has no {}): remove it yourself",
+      output.string(), kRecord);
+}
 
 std::string SequenceName(const SynthOptions& world, const SynthCamera& camera) {
   return fmt::format("{}-{}-{}", world.scene, world.seed, camera.name);
@@ -207,7 +147,7 @@ class WorldWriter {
       Sequence sequence;
       const std::string name = SequenceName(options_, camera);
       sequence.folder = folder_ / "mot" / "train" / name;
-      for (const char* part : {"img1", "gt", "det"}) MakeFolder(sequence.folder / part);
+      for (const char* part : {"img1", "gt", "det"}) CreateFolders(sequence.folder / part);
       sequence.truth = std::make_unique<TextLog>(sequence.folder / "gt" / "gt.txt", "");
       sequence.detections = std::make_unique<TextLog>(sequence.folder / "det" / "det.txt", "");
       sequences_.push_back(std::move(sequence));
@@ -435,7 +375,7 @@ class WorldWriter {
                       summary.sequence, camera.frame_rate, summary.frames, camera.width_px,
                       camera.height_px));
     }
-    MakeFolder(folder_ / "mot" / "seqmaps");
+    CreateFolders(folder_ / "mot" / "seqmaps");
     WriteFileAtomically(folder_ / "mot" / "seqmaps" / "train.txt", names);
   }
 
@@ -531,7 +471,7 @@ std::string FormatSynthOptions(const SynthOptions& options) {
 SynthStageResult RunSynth(const SynthStageOptions& options, bool check_only,
                           const std::function<void(int64_t, int64_t)>& progress) {
   if (options.output.empty()) ThrowUsage("--output is missing: the folder for the world");
-  PartialFolder folder(options.output, options.force);
+  RequireOutput(options.output, options.force);
   const SynthWorld world(options.world);
   SynthStageResult result;
   result.world = options.world;
@@ -540,9 +480,9 @@ SynthStageResult RunSynth(const SynthStageOptions& options, bool check_only,
     result.notes.emplace_back("no re-ID set: with one camera nobody is seen by two");
   }
   if (check_only) return result;
-  folder.Begin();
+  AtomicFolder folder(options.output);
   WorldWriter(world, folder.path(), &result).Write(progress);
-  folder.Finish();
+  folder.Commit();
   return result;
 }
 

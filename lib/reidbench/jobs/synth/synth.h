@@ -57,10 +57,10 @@ struct SynthStageResult {
   std::vector<std::string> notes;
 };
 
-// Everything is written into OUTPUT.partial and renamed at the end. Throws Error(kConfig) for an
-// impossible world, Error(kUsage) when OUTPUT exists, Error(kIo) when it cannot be written, and
-// Interrupted. With `check_only` the world is only checked. `progress` (may be empty) is called
-// from one thread at a time with pictures made and their number.
+// Everything is written into a hidden folder beside OUTPUT that is renamed at the end. Throws
+// Error(kConfig) for an impossible world, Error(kUsage) when OUTPUT exists, Error(kIo) when it
+// cannot be written, and Interrupted. With `check_only` the world is only checked. `progress` (may
+// be empty) is called from one thread at a time with pictures made and their number.
 SynthStageResult RunSynth(const SynthStageOptions& options, bool check_only,
                           const std::function<void(int64_t, int64_t)>& progress);
 
