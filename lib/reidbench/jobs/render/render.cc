@@ -169,7 +169,7 @@ class RenderStage {
             cv::Size(static_cast<int>(*info.image_width), static_cast<int>(*info.image_height));
       }
     }
-    const fs::path folder = FrameFolderOf(options_.sequence);
+    const fs::path folder = FindFrameFolder(options_.sequence).images;
     try {
       pictures_ = FindFrameImages(folder);
     } catch (const Error& error) {
