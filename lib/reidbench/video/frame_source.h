@@ -2,6 +2,7 @@
 // of frames, or a video file. Who wants them needs to know neither which it is nor what decodes it.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
@@ -54,6 +55,7 @@ class FrameSource {
  public:
   virtual ~FrameSource() = default;
   const FrameSourceInfo& info() const { return info_; }
+  int64_t next() const { return next_; }  // number of the frame that Next() gives, if any
 
   // The next frame, whatever its status; false at the end. Throws Error(kIo).
   virtual bool Next(Frame* frame) = 0;
@@ -64,6 +66,7 @@ class FrameSource {
 
  protected:
   FrameSourceInfo info_;
+  int64_t next_ = 1;
 };
 
 // A sequence folder (seqinfo.ini, else img1/) or a plain folder of pictures (FindFrameFolder and
@@ -74,7 +77,7 @@ class FrameFolder : public FrameSource {
   explicit FrameFolder(const std::filesystem::path& path,
                        ExifOrientation exif = ExifOrientation::kIgnore);
   bool Next(Frame* frame) override;
-  void SkipTo(int64_t number) override { next_ = number; }
+  void SkipTo(int64_t number) override { next_ = std::max(next_, number); }
 
   const MotFrameFolder& folder() const { return folder_; }
   const std::map<int64_t, std::filesystem::path>& images() const { return images_; }
@@ -83,7 +86,6 @@ class FrameFolder : public FrameSource {
   MotFrameFolder folder_;
   std::map<int64_t, std::filesystem::path> images_;  // by number
   ExifOrientation exif_;
-  int64_t next_ = 1;
 };
 
 // A video that FFmpeg's libraries decode. Frames count from 1 in the order in which they are shown;

@@ -9,6 +9,7 @@ extern "C" {
 #include <libswscale/swscale.h>
 }
 
+#include <array>
 #include <cmath>
 #include <cstring>
 #include <deque>
@@ -79,11 +80,16 @@ void ConvertToRgb(const AVFrame& picture, int orientation, RgbImage* image) {
     void operator()(SwsContext* context) const { sws_freeContext(context); }
   };
   static thread_local std::unique_ptr<SwsContext, FreeScaler> scaler;
+  static thread_local std::array<int, 3> made_for;
   static thread_local std::vector<uint8_t> padded;
   const int width = picture.width, height = picture.height;
-  scaler.reset(sws_getCachedContext(scaler.release(), width, height,
-                                    static_cast<AVPixelFormat>(picture.format), width, height,
-                                    AV_PIX_FMT_RGB24, SWS_BICUBIC, nullptr, nullptr, nullptr));
+  // Not sws_getCachedContext: it takes a full-range format (yuvj420p) and its limited twin for one.
+  if (const std::array wanted = {width, height, picture.format}; !scaler || made_for != wanted) {
+    const auto format = static_cast<AVPixelFormat>(picture.format);
+    scaler.reset(sws_getContext(width, height, format, width, height, AV_PIX_FMT_RGB24, SWS_BICUBIC,
+                                nullptr, nullptr, nullptr));
+    made_for = wanted;
+  }
   if (!scaler) ThrowInput("pictures of an unknown pixel format");
   image->width = width;
   image->height = height;
@@ -287,7 +293,6 @@ class VideoFile : public FrameSource {
   bool has_picture_ = false;
   bool draining_ = false;
   bool at_end_ = false;
-  int64_t next_ = 1;
   int64_t first_time_ = AV_NOPTS_VALUE;
   // Times are in units of the stream.
   std::multiset<int64_t> waiting_;  // of packets whose picture has not come yet
