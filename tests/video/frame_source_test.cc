@@ -106,7 +106,7 @@ TEST_F(FrameSourceTest, CorruptFramesOfAVideoAreNamedAndCountedWhereverTheyAre) 
     Frame frame;
     video->SkipTo(6);
     ASSERT_TRUE(video->Next(&frame));
-    EXPECT_THAT(frame.problem, HasSubstr("clip.avi: corrupt frame 6: "));
+    EXPECT_THAT(frame.problem, HasSubstr("clip.avi: frame 6: corrupt"));
     EXPECT_NEAR(frame.seconds.value_or(-1), 5 / 25.0, 1e-9);
   }
 }

@@ -1,14 +1,15 @@
 #include "reidbench/video/frame_source.h"
 
 #include <tbb/parallel_pipeline.h>
+#include <tbb/task_arena.h>
 
 #include <algorithm>
+#include <mutex>
 #include <utility>
 
 #include "reidbench/core/error.h"
 #include "reidbench/core/files.h"
 #include "reidbench/core/interrupt.h"
-#include "reidbench/core/parallel.h"
 
 namespace reidbench {
 
@@ -16,6 +17,7 @@ namespace fs = std::filesystem;
 
 void Frame::Begin(int64_t frame_number) {
   number = frame_number;
+  name.clear();
   seconds.reset();
   status = FrameStatus::kMissing;
   problem.clear();
@@ -38,22 +40,30 @@ void Frame::Decode() {
 }
 
 FrameFolder::FrameFolder(const fs::path& path, ExifOrientation exif)
-    : folder_(FindFrameFolder(path)), images_(FindFrameImages(folder_.images)), exif_(exif) {
+    : folder_(FindFrameFolder(path)), exif_(exif) {
+  try {
+    images_ = FindFrameImages(folder_.images);
+    last_ = images_.rbegin()->first;
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::kIo || !folder_.info) throw;
+  }
   info_.name = folder_.name;
   if (!folder_.info) return;
   info_.frame_count = folder_.info->frame_count;
   info_.frame_rate = folder_.info->frame_rate;
   info_.width = static_cast<int>(folder_.info->image_width.value_or(0));
   info_.height = static_cast<int>(folder_.info->image_height.value_or(0));
+  last_ = std::max(last_, info_.frame_count);
 }
 
 bool FrameFolder::Next(Frame* frame) {
-  if (next_ > std::max(info_.frame_count, images_.rbegin()->first)) return false;
+  if (next_ > last_) return false;
   frame->Begin(next_++);
   if (info_.frame_rate) frame->seconds = static_cast<double>(frame->number - 1) / *info_.frame_rate;
   const auto image = images_.find(frame->number);
   if (image == images_.end()) return true;
   frame->status = FrameStatus::kPicture;
+  frame->name = image->second.string();
   frame->decode = [&path = image->second, exif = exif_](RgbImage* picture) {
     DecodeImage(ReadFileBytes(path), path.string(), exif, picture);
   };
@@ -62,42 +72,54 @@ bool FrameFolder::Next(Frame* frame) {
 
 void ForEachFrame(FrameSource* source, std::span<const int64_t> numbers, const std::string& doing,
                   const FrameWork& work) {
-  struct Pulled {
+  struct Job {
     size_t index = 0;
-    std::shared_ptr<Frame> frame;  // TBB copies what it passes on
+    Frame frame;
+    std::function<void()> in_order;
+    // Held by each stage, which nobody else is in: only this shows the hand-over to
+    // ThreadSanitizer, which does not see into TBB. So do the other two for what the serial stages
+    // use.
+    std::mutex mutex;
   };
-  using InOrder = std::function<void()>;
+  using Pointer = std::shared_ptr<Job>;
+  std::mutex pull_mutex, finish_mutex;
   size_t next = 0;
   bool at_end = false;
-  const auto pull = [&](tbb::flow_control& control) -> Pulled {
+  const auto pull = [&](tbb::flow_control& control) -> Pointer {
+    const std::lock_guard serial(pull_mutex);
     if (next == numbers.size() || InterruptRequested()) {
       control.stop();
-      return {};
+      return nullptr;
     }
-    Pulled pulled{next, std::make_shared<Frame>()};
+    const auto job = std::make_shared<Job>();
+    const std::lock_guard own(job->mutex);
+    job->index = next;
     const int64_t number = numbers[next++];
     source->SkipTo(number);
-    at_end = at_end || !source->Next(pulled.frame.get());
-    if (at_end) pulled.frame->Begin(number);
-    return pulled;
+    at_end = at_end || !source->Next(&job->frame);
+    if (at_end) job->frame.Begin(number);
+    return job;
   };
-  const auto decode = [&](const Pulled& pulled) -> InOrder {
+  const auto decode = [&](const Pointer& job) {
+    const std::lock_guard own(job->mutex);
     static thread_local RgbImage memory;  // stays mapped between frames
-    Frame& frame = *pulled.frame;
-    frame.picture = std::move(memory);
-    frame.Decode();
-    InOrder in_order = work(pulled.index, frame);
-    memory = std::move(frame.picture);
-    return in_order;
+    if (job->frame.decode) job->frame.picture = std::move(memory);
+    job->frame.Decode();
+    job->in_order = work(job->index, job->frame);
+    memory = std::move(job->frame.picture);
+    return job;
   };
-  const auto finish = [](const InOrder& in_order) {
-    if (in_order) in_order();
+  const auto finish = [&](const Pointer& job) {
+    const std::lock_guard serial(finish_mutex);
+    const std::lock_guard own(job->mutex);
+    if (job->in_order) job->in_order();
   };
-  const size_t in_flight = static_cast<size_t>(2 * ResolveThreads(0) + 4);
+  const auto threads = static_cast<size_t>(tbb::this_task_arena::max_concurrency());
   tbb::parallel_pipeline(
-      in_flight, tbb::make_filter<void, Pulled>(tbb::filter_mode::serial_in_order, pull) &
-                     tbb::make_filter<Pulled, InOrder>(tbb::filter_mode::parallel, decode) &
-                     tbb::make_filter<InOrder, void>(tbb::filter_mode::serial_in_order, finish));
+      std::min<size_t>(threads, 16) + 4,
+      tbb::make_filter<void, Pointer>(tbb::filter_mode::serial_in_order, pull) &
+          tbb::make_filter<Pointer, Pointer>(tbb::filter_mode::parallel, decode) &
+          tbb::make_filter<Pointer, void>(tbb::filter_mode::serial_in_order, finish));
   if (InterruptRequested()) throw Interrupted("interrupted while " + doing);
 }
 

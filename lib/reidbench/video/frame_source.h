@@ -26,9 +26,10 @@ enum class FrameStatus {
 
 struct Frame {
   int64_t number = 0;             // from 1, as boxes count frames
+  std::string name;               // for messages: its file, or "clip.avi: frame 3"
   std::optional<double> seconds;  // since the first frame, where the source tells
   FrameStatus status = FrameStatus::kMissing;
-  std::string problem;  // of a corrupt frame: what is wrong, with the name of the file
+  std::string problem;  // of a corrupt frame: what is wrong, behind its name
   RgbImage picture;     // empty before Decode(), and of frames that are corrupt or missing
 
   // What the source begins with: a missing frame. The memory of the picture is kept.
@@ -69,9 +70,9 @@ class FrameSource {
   int64_t next_ = 1;
 };
 
-// A sequence folder (seqinfo.ini, else img1/) or a plain folder of pictures (FindFrameFolder and
-// FindFrameImages say which). Numbers without a picture are missing frames, up to seqLength or the
-// last picture. Throws Error(kIo) and Error(kInput) as these do.
+// A sequence folder (seqinfo.ini, else img1/) or a plain folder of pictures: FindFrameFolder and
+// FindFrameImages say which, and throw. Numbers without a picture are missing frames, up to
+// seqLength or the last picture; a sequence with a seqinfo.ini may have no picture at all.
 class FrameFolder : public FrameSource {
  public:
   explicit FrameFolder(const std::filesystem::path& path,
@@ -79,6 +80,7 @@ class FrameFolder : public FrameSource {
   bool Next(Frame* frame) override;
   void SkipTo(int64_t number) override { next_ = std::max(next_, number); }
 
+  int64_t last() const { return last_; }  // the last frame's number
   const MotFrameFolder& folder() const { return folder_; }
   const std::map<int64_t, std::filesystem::path>& images() const { return images_; }
 
@@ -86,6 +88,7 @@ class FrameFolder : public FrameSource {
   MotFrameFolder folder_;
   std::map<int64_t, std::filesystem::path> images_;  // by number
   ExifOrientation exif_;
+  int64_t last_ = 0;
 };
 
 // A video that FFmpeg's libraries decode. Frames count from 1 in the order in which they are shown;

@@ -129,9 +129,10 @@ class VideoFile : public FrameSource {
     frame->Begin(next_++);
     frame->seconds = Seconds();
     frame->status = FrameStatus::kPicture;
+    frame->name = fmt::format("{}: frame {}", path_, frame->number);
     const auto corrupt = [&](const std::string& reason) {
       frame->status = FrameStatus::kCorrupt;
-      frame->problem = fmt::format("{}: corrupt frame {}: {}", path_, frame->number, reason);
+      frame->problem = fmt::format("{}: corrupt: {}", frame->name, reason);
     };
     if (!lost_.empty()) {
       corrupt(problem_);
@@ -145,7 +146,7 @@ class VideoFile : public FrameSource {
     }
     const std::shared_ptr<AVFrame> picture(av_frame_alloc(), Free<av_frame_free>());
     av_frame_move_ref(picture.get(), picture_.get());
-    frame->decode = [picture, orientation = orientation_, this_path = path_](RgbImage* image) {
+    frame->decode = [picture, orientation = orientation_](RgbImage* image) {
       ConvertToRgb(*picture, orientation, image);
     };
     return true;

@@ -395,12 +395,12 @@ TEST_F(ExtractVideoTest, ShortVideoIsAnError) {
 TEST_F(ExtractVideoTest, AFrameThatDoesNotDecodeIsNamedAndCanBeLeftOut) {
   WriteManyBoxes(true);
   WriteVideo({3, 12});
-  EXPECT_THAT(MessageOf(ErrorKind::kInput, 40), HasSubstr("clip.avi: corrupt frame 3: "));
+  EXPECT_THAT(MessageOf(ErrorKind::kInput, 40), HasSubstr("clip.avi: frame 3: corrupt"));
   FrameCrops crops(options_);
   const ExtractResult result = Extract(std::move(crops), "f.h5", 2, true);
   EXPECT_EQ(result.skipped.size(), 5u + 2u);  // boxes of the two frames
   EXPECT_EQ(result.rows, 42 - 7);
-  EXPECT_THAT(result.skipped.back().reason, HasSubstr("corrupt frame 12"));
+  EXPECT_THAT(result.skipped.back().reason, HasSubstr("frame 12: corrupt"));
   EXPECT_EQ(crops.frames_decoded(), kFrames - 2);
   // Nobody asked for the damaged frame.
   WriteBoxes("2,1,0,0,10,10,1,-1,-1,-1\n5,1,0,0,10,10,1,-1,-1,-1\n");

@@ -177,10 +177,12 @@ void FrameCrops::RequireImages(const FrameFolder& folder) const {
   if (first == frames_.end()) return;
   ThrowIo(
       "{}:{}: expected an image of frame {} in {}, found none ({} of {} frames with boxes are "
-      "missing; there are frames {} to {})",
+      "missing; there are {})",
       options_.boxes.string(), line_[first->begin], first->number, folder.folder().images.string(),
-      std::count_if(first, frames_.end(), is_missing), frames_.size(), images.begin()->first,
-      images.rbegin()->first);
+      std::count_if(first, frames_.end(), is_missing), frames_.size(),
+      images.empty()
+          ? "no images"
+          : fmt::format("frames {} to {}", images.begin()->first, images.rbegin()->first));
 }
 
 std::shared_ptr<FrameCrops::CutFrame> FrameCrops::PullFrame(const Boxes& boxes) {
