@@ -295,8 +295,12 @@ class RenderStage {
     std::iota(frames.begin(), frames.end(), span.first);
     const std::unique_ptr<FrameSource> source = OpenFrames(options_.sequence);
     ForEachFrame(source.get(), frames, "rendering", [&](size_t, const Frame& frame) {
-      return [&sink, &step, number = frame.number, picture = Paint(frame)] {
-        sink->Write(number, picture);
+      const auto picture = std::make_shared<RgbImage>(TakeMemory());
+      Paint(frame, picture.get());
+      return [this, &sink, &step, number = frame.number, picture] {
+        sink->Write(number, *picture);
+        const std::lock_guard lock(mutex_);
+        memory_.push_back(std::move(*picture));
         step();
       };
     });
@@ -304,7 +308,16 @@ class RenderStage {
     result_->files.push_back(path);
   }
 
-  RgbImage Paint(const Frame& pulled) {
+  // Of a picture that was written.
+  RgbImage TakeMemory() {
+    const std::lock_guard lock(mutex_);
+    if (memory_.empty()) return {};
+    RgbImage image = std::move(memory_.back());
+    memory_.pop_back();
+    return image;
+  }
+
+  void Paint(const Frame& pulled, RgbImage* image) {
     const int64_t frame = pulled.number;
     std::string note;
     if (pulled.status == FrameStatus::kMissing) {
@@ -340,11 +353,11 @@ class RenderStage {
                                         corrected_->CountEvents(Ring::kRepair, frame));
       }
     }
-    return painter_->Paint(pulled.picture, note, panels);
+    painter_->Paint(pulled.picture, note, panels, image);
   }
 
   void NoteMissing(int64_t frame, const std::string& reason) {
-    const std::lock_guard lock(missing_mutex_);
+    const std::lock_guard lock(mutex_);
     ++result_->missing_frames;
     missing_.emplace(frame, reason);
   }
@@ -374,7 +387,8 @@ class RenderStage {
   std::optional<ComparedSequence> truth_;
   std::optional<OverlayPainter> painter_;
   std::vector<Clip> clips_;
-  std::mutex missing_mutex_;
+  std::mutex mutex_;  // of what follows
+  std::vector<RgbImage> memory_;
   std::map<int64_t, std::string> missing_;  // by frame: why, or empty
 };
 

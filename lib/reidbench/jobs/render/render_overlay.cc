@@ -123,12 +123,13 @@ void OverlayPainter::PaintPanel(const DrawnPanel& panel, cv::Mat picture) const 
   }
 }
 
-RgbImage OverlayPainter::Paint(const RgbImage& frame, std::string_view note,
-                               const std::vector<DrawnPanel>& panels) const {
+void OverlayPainter::Paint(const RgbImage& frame, std::string_view note,
+                           const std::vector<DrawnPanel>& panels, RgbImage* image) const {
   REIDBENCH_CHECK(static_cast<int>(panels.size()) == panels_);
-  RgbImage image{size_.width, size_.height,
-                 std::vector<uint8_t>(size_t{3} * size_.width * size_.height)};
-  cv::Mat picture(size_, CV_8UC3, image.pixels.data());
+  image->width = size_.width;
+  image->height = size_.height;
+  image->pixels.resize(size_t{3} * size_.width * size_.height);
+  cv::Mat picture(size_, CV_8UC3, image->pixels.data());
   picture.setTo(kBar);
   // OpenCV only reads what this points to.
   const cv::Mat shown(frame.height, frame.width, CV_8UC3,
@@ -151,7 +152,6 @@ RgbImage OverlayPainter::Paint(const RgbImage& frame, std::string_view note,
                 PlainText(panels[p].caption, std::max(4, panel_.width / 9)), {6, 18}, kFont,
                 kFontScale, kWhite, 1, cv::LINE_AA);
   }
-  return image;
 }
 
 }  // namespace reidbench

@@ -45,9 +45,9 @@ class OverlayPainter {
   // Of a finished picture: even, as video wants it.
   cv::Size size() const { return size_; }
 
-  // `frame` (empty: grey with `note`) under every panel.
-  RgbImage Paint(const RgbImage& frame, std::string_view note,
-                 const std::vector<DrawnPanel>& panels) const;
+  // `frame` (empty: grey with `note`) under every panel, into `image`, whose memory is reused.
+  void Paint(const RgbImage& frame, std::string_view note, const std::vector<DrawnPanel>& panels,
+             RgbImage* image) const;
 
  private:
   void PaintPanel(const DrawnPanel& panel, cv::Mat picture) const;
