@@ -15,6 +15,9 @@ find_package(TIFF 4.5 REQUIRED)
 find_path(WEBP_INCLUDE_DIR webp/decode.h REQUIRED)
 find_library(WEBP_LIBRARY webp REQUIRED)
 find_package(OpenCV REQUIRED COMPONENTS core imgproc imgcodecs dnn videoio)
+# Reads videos. Debian's OpenCV is built on the same libraries.
+find_package(PkgConfig REQUIRED)
+pkg_check_modules(FFMPEG REQUIRED IMPORTED_TARGET libavformat libavcodec libavutil libswscale)
 # Draws the figures of reports/page, which carry it inside (Debian: node-d3).
 find_file(REIDBENCH_D3 d3.min.js PATHS /usr/share/nodejs/d3/dist REQUIRED)
 find_file(REIDBENCH_D3_LICENCE copyright PATHS /usr/share/doc/node-d3 REQUIRED)

@@ -210,13 +210,13 @@ TEST_F(MotLayout, FramesOfASequence) {
   Write("S/images/000002.png", "");
   Write("S/images/000001.jpg", "");
   Write("S/images/notes.txt", "");
-  EXPECT_EQ(FrameFolderOf(root_ / "S"), root_ / "S/images");
+  EXPECT_EQ(FindFrameFolder(root_ / "S").images, root_ / "S/images");
   const auto frames = FindFrameImages(root_ / "S/images");
   ASSERT_EQ(frames.size(), 2u);
   EXPECT_EQ(frames.at(2), root_ / "S/images/000002.png");
   Write("T/img1/a_7.jpg", "");
-  EXPECT_EQ(FrameFolderOf(root_ / "T"), root_ / "T/img1");
-  EXPECT_EQ(FrameFolderOf(root_ / "T/img1"), root_ / "T/img1");
+  EXPECT_EQ(FindFrameFolder(root_ / "T").images, root_ / "T/img1");
+  EXPECT_EQ(FindFrameFolder(root_ / "T/img1").images, root_ / "T/img1");
   Write("T/img1/b_07.jpg", "");
   EXPECT_THROW(FindFrameImages(root_ / "T/img1"), Error);
   Write("U/0.jpg", "");

@@ -417,8 +417,8 @@ int Command::Run(int argc, char** argv, const std::function<int(const CommonOpti
     PrintDiagnostic(fmt::format("{}: error: out of memory\n", current_command));
     return kExitInput;
   } catch (const std::exception& error) {
-    fmt::print(stderr, "{}: internal error: {}; please report this\n", current_command,
-               error.what());
+    PrintDiagnostic(
+        fmt::format("{}: internal error: {}; please report this\n", current_command, error.what()));
     return kExitInternal;
   }
 }

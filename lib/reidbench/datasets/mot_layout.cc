@@ -8,7 +8,6 @@
 #include "reidbench/core/error.h"
 #include "reidbench/core/files.h"
 #include "reidbench/core/text.h"
-#include "reidbench/datasets/mot_files.h"
 
 namespace reidbench {
 namespace {
@@ -344,12 +343,15 @@ std::map<int64_t, fs::path> FindFrameImages(const fs::path& folder) {
   return files;
 }
 
-fs::path FrameFolderOf(const fs::path& folder) {
+MotFrameFolder FindFrameFolder(const fs::path& folder) {
+  MotFrameFolder found{FolderName(folder), folder, std::nullopt};
   if (IsFile(folder / "seqinfo.ini")) {
-    const std::string named = ReadSequenceInfo(folder / "seqinfo.ini").image_dir;
-    return folder / (named.empty() ? "img1" : named);
+    found.info = ReadSequenceInfo(folder / "seqinfo.ini");
+    found.images /= found.info->image_dir.empty() ? "img1" : found.info->image_dir;
+  } else if (IsFolder(folder / "img1")) {
+    found.images /= "img1";
   }
-  return IsFolder(folder / "img1") ? folder / "img1" : folder;
+  return found;
 }
 
 }  // namespace reidbench

@@ -7,11 +7,13 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "reidbench/core/error.h"
+#include "reidbench/datasets/mot_files.h"
 
 namespace reidbench {
 
@@ -76,7 +78,13 @@ std::vector<std::filesystem::path> FindSequenceInfos(const std::filesystem::path
 // two or frames count from 0.
 std::map<int64_t, std::filesystem::path> FindFrameImages(const std::filesystem::path& folder);
 
-// Where the frames of a sequence are: imDir of its seqinfo.ini, else img1, else the folder itself.
-std::filesystem::path FrameFolderOf(const std::filesystem::path& folder);
+// Where the frames of a sequence are: imDir of its seqinfo.ini (img1 where that says nothing), else
+// img1, else the folder itself, which then is a plain folder of frames.
+struct MotFrameFolder {
+  std::string name;  // of the sequence
+  std::filesystem::path images;
+  std::optional<SequenceInfo> info;  // of seqinfo.ini
+};
+MotFrameFolder FindFrameFolder(const std::filesystem::path& folder);
 
 }  // namespace reidbench

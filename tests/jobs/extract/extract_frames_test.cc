@@ -5,8 +5,6 @@
 
 #include <atomic>
 #include <numeric>
-#include <opencv2/core.hpp>
-#include <opencv2/videoio.hpp>
 
 #include "reidbench/core/error.h"
 #include "reidbench/core/files.h"
@@ -15,6 +13,7 @@
 #include "reidbench/imaging/encode.h"
 #include "reidbench/jobs/track/track_detections.h"
 #include "support/expect_error.h"
+#include "support/motion_jpeg.h"
 #include "support/temp_folder.h"
 
 namespace reidbench {
@@ -98,13 +97,13 @@ class ExtractFramesTest : public testing::Test {
     WriteBoxes(text);
   }
   std::string MessageOf(ErrorKind kind, int64_t item = -1) const {
-    return MessageOf(kind, [&] {
-      const FrameCrops crops(options_);
+    return reidbench::MessageOf(kind, [&] {
+      FrameCrops crops(options_);
       ImageScratch scratch;
-      if (item >= 0) crops.Load(item, &scratch);
+      for (int64_t i = 0; i <= item; ++i) crops.Next()(&scratch);
     });
   }
-  ExtractResult Extract(const FrameCrops& crops, const std::string& output, int threads,
+  ExtractResult Extract(FrameCrops&& crops, const std::string& output, int threads,
                         bool skip_corrupt = false, int calls_left = 1 << 20) const {
     SumEmbedder embedder;
     embedder.calls_left = calls_left;
@@ -130,7 +129,7 @@ TEST_F(ExtractFramesTest, CropsHaveThePixelsOfTheirBoxesAndLabels) {
       "3,7,10,20,4,3,1,-1,-1,-1\n"
       "1,7,-5,-5,7.9,8,1,-1,-1,-1\n"      // clipped at the left and top
       "3,0,62.9,40,50,50,1,-1,-1,-1\n");  // and at the right and bottom
-  const FrameCrops crops(options_);
+  FrameCrops crops(options_);
   EXPECT_EQ(crops.name(), "SEQ");
   EXPECT_EQ(crops.frame_count(), 2);
   EXPECT_THAT(crops.warnings(), IsEmpty());
@@ -148,7 +147,7 @@ TEST_F(ExtractFramesTest, CropsHaveThePixelsOfTheirBoxesAndLabels) {
   const int frame[] = {1, 3, 3};
   ImageScratch scratch;
   for (int64_t i = 0; i < 3; ++i) {
-    crops.Load(i, &scratch);
+    crops.Next()(&scratch);
     const PixelRect& rect = expected[i];
     ASSERT_EQ(scratch.image.width, rect.right - rect.left);
     ASSERT_EQ(scratch.image.height, rect.bottom - rect.top);
@@ -165,9 +164,9 @@ TEST_F(ExtractFramesTest, DecodesEachFrameOnceWithAnyNumberOfThreads) {
   WriteManyBoxes(true);
   std::string expected;
   for (const int threads : {1, 2, 4}) {
-    const FrameCrops crops(options_);
+    FrameCrops crops(options_);
     const std::string name = fmt::format("{}.h5", threads);
-    EXPECT_EQ(Extract(crops, name, threads).rows, 42);
+    EXPECT_EQ(Extract(std::move(crops), name, threads).rows, 42);
     EXPECT_EQ(crops.frames_decoded(), kFrames);
     const std::string bytes = ReadFileText(folder_.path() / name);
     if (expected.empty()) expected = bytes;
@@ -175,36 +174,38 @@ TEST_F(ExtractFramesTest, DecodesEachFrameOnceWithAnyNumberOfThreads) {
   }
 }
 
-TEST_F(ExtractFramesTest, LittleMemoryAndBoxesLargerThanTheFrameGiveTheSame) {
+TEST_F(ExtractFramesTest, BoxesLargerThanTheFrameInAllGiveTheSameOnAnyNumberOfThreads) {
   std::string text;
   for (int i = 0; i < 60; ++i) {
     text += fmt::format("{},-1,{},0,{},48,0.5,-1,-1,-1\n", i % kFrames + 1, i % 7, 64 - i % 9);
   }
   WriteBoxes(text);
   Extract(FrameCrops(options_), "a.h5", 1);
-  options_.max_pending_bytes = 1;
   Extract(FrameCrops(options_), "b.h5", 4);
   EXPECT_EQ(ReadFileText(folder_.path() / "a.h5"), ReadFileText(folder_.path() / "b.h5"));
 }
 
-TEST_F(ExtractFramesTest, LoadsAnItemAgain) {
+TEST_F(ExtractFramesTest, SkippedItemsAreLeftOut) {
   WriteManyBoxes(true);
-  const FrameCrops crops(options_);
-  ImageScratch once, twice;
-  for (const int64_t item : {0, 1, 5}) {
-    crops.Load(item, &once);
-    crops.Load(item, &twice);
-    EXPECT_EQ(once.image.pixels, twice.image.pixels);
+  FrameCrops all(options_), rest(options_);
+  ImageScratch expected, found;
+  rest.Skip(17);
+  for (int i = 0; i < 42; ++i) {
+    all.Next()(&expected);
+    if (i < 17) continue;
+    rest.Next()(&found);
+    EXPECT_EQ(found.image.pixels, expected.image.pixels) << i;
   }
+  EXPECT_LT(rest.frames_decoded(), kFrames);
 }
 
 TEST_F(ExtractFramesTest, DetectionsServeTheTrackers) {
   folder_.Write("SEQ/seqinfo.ini", "[Sequence]\nname=SEQ\nimDir=img1\nseqLength=12\n");
   WriteManyBoxes(false);
-  const FrameCrops crops(options_);
+  FrameCrops crops(options_);
   EXPECT_THAT(crops.labels().track_id, Each(TrackId(-1)));
   EXPECT_THAT(crops.labels().person_id, Each(PersonId(0)));
-  Extract(crops, "SEQ.h5", 2);
+  Extract(std::move(crops), "SEQ.h5", 2);
   const fs::path features = folder_.path() / "SEQ.h5";
   const auto files = FindDetections({options_.boxes}, features);
   const SequenceDetections detections = ReadDetections(files.at(0), false);
@@ -229,11 +230,11 @@ TEST_F(ExtractFramesTest, TakesAFolderOfFrames) {
   folder_.Write("flat/._frame_00000001.jpg");
   options_.frames = folder_.path() / "flat/";
   WriteBoxes("2 1 0 0 10 10 1 -1 -1 -1\n");
-  const FrameCrops crops(options_);
+  FrameCrops crops(options_);
   EXPECT_EQ(crops.name(), "frames:flat");
   EXPECT_THAT(crops.labels().path, ElementsAre("frame_00000002.jpg#xywh=0,0,10,10"));
   ImageScratch scratch;
-  crops.Load(0, &scratch);
+  crops.Next()(&scratch);
   const RgbImage whole =
       DecodeImageFile(folder_.path() / "flat/frame_00000002.jpg", ExifOrientation::kIgnore);
   EXPECT_TRUE(std::equal(whole.Row(0), whole.Row(0) + 30, scratch.image.Row(0)));
@@ -267,8 +268,8 @@ TEST_F(ExtractFramesTest, BoxOutsideItsFrameIsNamedOrLeftOut) {
   EXPECT_THAT(MessageOf(ErrorKind::kInput, 1),
               AllOf(HasSubstr("boxes.txt:2: expected a box that covers pixels of frame 2 (64x48)"),
                     HasSubstr("left 64")));
-  const FrameCrops crops(options_);
-  const ExtractResult result = Extract(crops, "f.h5", 1, true);
+  FrameCrops crops(options_);
+  const ExtractResult result = Extract(std::move(crops), "f.h5", 1, true);
   ASSERT_EQ(result.skipped.size(), 1u);
   EXPECT_EQ(result.skipped[0].item, 1);
   const FeatureFile file(result.output);
@@ -281,8 +282,8 @@ TEST_F(ExtractFramesTest, CorruptFrameIsDecodedOnceAndNamed) {
   const std::string good = Text(EncodePng(MakeFrame(2)));
   folder_.Write("SEQ/img1/000002.png", good.substr(0, good.size() / 2));
   WriteManyBoxes(true);
-  const FrameCrops crops(options_);
-  const ExtractResult result = Extract(crops, "f.h5", 2, true);
+  FrameCrops crops(options_);
+  const ExtractResult result = Extract(std::move(crops), "f.h5", 2, true);
   EXPECT_EQ(result.skipped.size(), 4u);  // the boxes of frame 2
   for (const SkippedItem& item : result.skipped)
     EXPECT_THAT(item.reason, HasSubstr("000002.png: corrupt"));
@@ -325,28 +326,32 @@ TEST_F(ExtractFramesTest, FramesBeyondTheSequenceAreNamedWithTheirLine) {
 
 class ExtractVideoTest : public ExtractFramesTest {
  protected:
-  void SetUp() override {
-    options_.frames = folder_.path() / "clip.avi";
-    cv::VideoWriter writer;
-    writer.open(options_.frames.string(), cv::CAP_OPENCV_MJPEG,
-                cv::VideoWriter::fourcc('M', 'J', 'P', 'G'), 25, cv::Size(kWidth, kHeight));
-    if (!writer.isOpened()) GTEST_SKIP() << "this OpenCV writes no motion JPEG";
-    for (int f = 1; f <= kFrames; ++f) {  // all of one colour, (R, G, B) = (20 f, 100, 240 - 20 f)
-      writer.write(cv::Mat(kHeight, kWidth, CV_8UC3, cv::Scalar(240 - 20 * f, 100, 20 * f)));
+  ExtractVideoTest() { WriteVideo(); }
+
+  // Frames all of one colour, (R, G, B) = (20 f, 100, 240 - 20 f); `damaged` ones hold no JPEG.
+  void WriteVideo(const std::vector<int>& damaged = {}) {
+    std::vector<std::string> jpegs;
+    for (int f = 1; f <= kFrames; ++f) {
+      RgbImage image{kWidth, kHeight, {}};
+      for (int i = 0; i < kWidth * kHeight; ++i) {
+        image.pixels.insert(image.pixels.end(), {static_cast<uint8_t>(20 * f), uint8_t{100},
+                                                 static_cast<uint8_t>(240 - 20 * f)});
+      }
+      jpegs.push_back(Text(EncodeJpeg(image, 95)));
     }
+    for (const int f : damaged) jpegs[f - 1] = "damaged";
+    options_.frames = folder_.Write("clip.avi", MotionJpegAvi(jpegs, kWidth, kHeight, 50));
   }
 };
 
 TEST_F(ExtractVideoTest, FramesCountFromOneAndColoursAreRgb) {
   WriteBoxes("12,1,0,0,10,10,1,-1,-1,-1\n1,1,0,0,10,10,1,-1,-1,-1\n5,2,3,4,6,7,1,-1,-1,-1\n");
-  const FrameCrops crops(options_);
+  FrameCrops crops(options_);
   EXPECT_EQ(crops.name(), "frames:clip.avi");
   EXPECT_EQ(crops.labels().path[1], "clip.avi#frame=5&xywh=3,4,6,7");
-  const int frame[] = {1, 5, 12};
   ImageScratch scratch;
-  for (const int64_t item : {0, 2, 1, 0}) {  // also backwards
-    crops.Load(item, &scratch);
-    const int f = frame[item];
+  for (const int f : {1, 5, 12}) {
+    crops.Next()(&scratch);
     EXPECT_NEAR(scratch.image.pixels[0], 20 * f, 6);
     EXPECT_NEAR(scratch.image.pixels[1], 100, 6);
     EXPECT_NEAR(scratch.image.pixels[2], 240 - 20 * f, 6);
@@ -358,9 +363,9 @@ TEST_F(ExtractVideoTest, IsReadOnceWithAnyNumberOfThreads) {
   WriteManyBoxes(true);
   std::string expected;
   for (const int threads : {1, 2, 4}) {
-    const FrameCrops crops(options_);
+    FrameCrops crops(options_);
     const std::string name = fmt::format("{}.h5", threads);
-    EXPECT_EQ(Extract(crops, name, threads).rows, 42);
+    EXPECT_EQ(Extract(std::move(crops), name, threads).rows, 42);
     EXPECT_EQ(crops.frames_decoded(), kFrames);
     const std::string bytes = ReadFileText(folder_.path() / name);
     if (expected.empty()) expected = bytes;
@@ -379,7 +384,23 @@ TEST_F(ExtractVideoTest, GoesOnInTheMiddleOfAFrame) {
 TEST_F(ExtractVideoTest, ShortVideoIsAnError) {
   WriteBoxes("13,1,0,0,10,10,1,-1,-1,-1\n1,1,0,0,10,10,1,-1,-1,-1\n");
   EXPECT_THAT(MessageOf(ErrorKind::kIo, 1),
-              AllOf(HasSubstr("boxes.txt:1: expected frame 13"), HasSubstr("after frame 12")));
+              AllOf(HasSubstr("boxes.txt:1: expected frame 13"),
+                    HasSubstr("after frame 12 (its header says 50 frames)")));
+}
+
+TEST_F(ExtractVideoTest, AFrameThatDoesNotDecodeIsNamedAndCanBeLeftOut) {
+  WriteManyBoxes(true);
+  WriteVideo({3, 12});
+  EXPECT_THAT(MessageOf(ErrorKind::kInput, 40), HasSubstr("clip.avi: frame 3: corrupt"));
+  FrameCrops crops(options_);
+  const ExtractResult result = Extract(std::move(crops), "f.h5", 2, true);
+  EXPECT_EQ(result.skipped.size(), 5u + 2u);  // boxes of the two frames
+  EXPECT_EQ(result.rows, 42 - 7);
+  EXPECT_THAT(result.skipped.back().reason, HasSubstr("frame 12: corrupt"));
+  EXPECT_EQ(crops.frames_decoded(), kFrames - 2);
+  // Nobody asked for the damaged frame.
+  WriteBoxes("2,1,0,0,10,10,1,-1,-1,-1\n5,1,0,0,10,10,1,-1,-1,-1\n");
+  EXPECT_EQ(Extract(FrameCrops(options_), "g.h5", 2).rows, 2);
 }
 
 }  // namespace

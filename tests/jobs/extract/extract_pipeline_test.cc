@@ -110,8 +110,8 @@ FeatureProvenance Provenance() {
 ExtractResult Extract(const ReidDataset& dataset, Embedder& embedder,
                       const ExtractPipelineOptions& options,
                       const ProgressCallback& progress = {}) {
-  return ExtractFeatures(DatasetImages(dataset, ExifOrientation::kIgnore), embedder, Provenance(),
-                         options, progress);
+  DatasetImages images(dataset, ExifOrientation::kIgnore);
+  return ExtractFeatures(images, embedder, Provenance(), options, progress);
 }
 
 class ExtractPipelineTest : public testing::Test {

@@ -5,7 +5,6 @@
 #include <unistd.h>
 
 #include <nlohmann/json.hpp>
-#include <opencv2/videoio.hpp>
 #include <string>
 
 #include "reidbench/core/error.h"
@@ -16,7 +15,9 @@
 #include "reidbench/jobs/render/render_overlay.h"
 #include "reidbench/jobs/render/render_report.h"
 #include "reidbench/jobs/render/render_scene.h"
+#include "reidbench/video/frame_source.h"
 #include "support/expect_error.h"
+#include "support/motion_jpeg.h"
 #include "support/temp_folder.h"
 
 namespace reidbench {
@@ -164,15 +165,14 @@ TEST_F(RenderTest, VideoHasEveryFrameAtItsRate) {
   const RenderStageResult result = RunRender(options_, false, {});
   EXPECT_EQ(result.codec, "mpeg4");
   EXPECT_THAT(result.files, ElementsAre(options_.output));
-  cv::VideoCapture video(options_.output.string(), cv::CAP_FFMPEG);
-  ASSERT_TRUE(video.isOpened());
-  EXPECT_EQ(video.get(cv::CAP_PROP_FRAME_COUNT), 20);
-  EXPECT_EQ(video.get(cv::CAP_PROP_FPS), 10);
-  EXPECT_EQ(video.get(cv::CAP_PROP_FRAME_WIDTH), 300);
-  cv::Mat picture;
-  int frames = 0;
-  while (video.read(picture)) ++frames;
-  EXPECT_EQ(frames, 20);
+  const std::unique_ptr<FrameSource> video = OpenVideo(options_.output);
+  EXPECT_EQ(video->info().frame_count, 20);
+  EXPECT_EQ(video->info().frame_rate, 10);
+  EXPECT_EQ(video->info().width, 300);
+  Frame frame;
+  int pictures = 0;
+  while (video->Next(&frame)) pictures += frame.status == FrameStatus::kPicture ? 1 : 0;
+  EXPECT_EQ(pictures, 20);
   const Json json = Json::parse(RenderRenderJson(result));
   EXPECT_EQ(json["schema"], "reidbench.render/1");
   EXPECT_EQ(json["frames"], 20);
@@ -188,6 +188,27 @@ TEST_F(RenderTest, MissingAndCorruptFramesAreGrey) {
   EXPECT_THAT(result.warnings[0], HasSubstr("000006.png: not an image"));
   EXPECT_GT(Count(Picture(5), 0, 200, 110, 110, 110), 10000);
   EXPECT_LT(Count(Picture(4), 0, 200, 110, 110, 110), 100);  // letters have grey edges
+}
+
+TEST_F(RenderTest, VideosAreDrawnOverLikeFolders) {
+  std::vector<std::string> jpegs;
+  for (int f = 1; f <= 20; ++f) {
+    const RgbImage image{200, 100, std::vector<uint8_t>(size_t{3} * 100 * 200, 90)};
+    const std::vector<uint8_t> bytes = EncodeJpeg(image, 95);
+    jpegs.emplace_back(bytes.begin(), bytes.end());
+  }
+  jpegs[5] = "damaged";
+  options_.sequence = folder_.Write("clip.avi", MotionJpegAvi(jpegs, 200, 100, 22));
+  options_.frames = "4-21";
+  const RenderStageResult result = RunRender(options_, false, {});
+  EXPECT_EQ(result.frames, 18);
+  EXPECT_EQ(result.frame_rate, 25);
+  EXPECT_EQ(result.missing_frames, 2);  // the damaged one, and one that only the header knows
+  ASSERT_EQ(result.warnings.size(), 1u);
+  EXPECT_THAT(result.warnings[0], HasSubstr("clip.avi: frame 6: corrupt"));
+  EXPECT_THAT(result.warnings[0], HasSubstr("frame 21 has no picture"));
+  EXPECT_GT(Count(Picture(5), 0, 200, 90, 90, 90), 10000);
+  EXPECT_GT(Count(Picture(6), 0, 200, 110, 110, 110), 10000);
 }
 
 TEST_F(RenderTest, SequencesWithoutPicturesAreGrey) {

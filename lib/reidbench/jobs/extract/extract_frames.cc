@@ -1,143 +1,122 @@
 #include "reidbench/jobs/extract/extract_frames.h"
 
 #include <algorithm>
-#include <map>
+#include <mutex>
 #include <numeric>
-#include <opencv2/core.hpp>
-#include <opencv2/core/utils/logger.hpp>
-#include <opencv2/videoio.hpp>
-#include <optional>
+#include <span>
 #include <system_error>
 #include <utility>
 
 #include "reidbench/core/error.h"
 #include "reidbench/core/files.h"
 #include "reidbench/core/hash.h"
-#include "reidbench/core/interrupt.h"
-#include "reidbench/core/text.h"
 #include "reidbench/datasets/mot_files.h"
-#include "reidbench/datasets/mot_layout.h"
 #include "reidbench/imaging/crop.h"
 
 namespace reidbench {
-namespace {
 
 namespace fs = std::filesystem;
 
-// Without a trailing slash, "." and "..", so that the last part is a name.
-fs::path Normal(const fs::path& path) {
-  const fs::path normal = fs::absolute(path).lexically_normal();
-  return normal.has_filename() ? normal : normal.parent_path();
-}
-
-}  // namespace
-
-// The frames of a video in their order. Not thread-safe.
-class FrameCrops::VideoReader {
+// The crops of one frame, made by whoever wants the first of them.
+class FrameCrops::CutFrame {
  public:
-  explicit VideoReader(const fs::path& path) : path_(path) {
-    // Errors are told by exceptions, not on stderr besides.
-    cv::utils::logging::setLogLevel(cv::utils::logging::LOG_LEVEL_SILENT);
-    Rewind();
-  }
+  CutFrame(const Boxes& boxes, std::span<const BoxLtwh> box_px, std::atomic<int64_t>* decoded)
+      : first_(boxes.begin), box_px_(box_px), decoded_(*decoded) {}
 
-  int64_t next() const { return next_; }  // number of the frame that Grab gets
+  Frame* frame() { return &frame_; }
 
-  void Rewind() {
-    // Not CAP_ANY, which would take a picture's name for a pattern of many.
-    for (const int backend : {cv::CAP_FFMPEG, cv::CAP_OPENCV_MJPEG}) {
-      try {
-        if (capture_.open(path_.string(), backend)) {
-          next_ = 1;
-          return;
+  void Cut() {
+    std::call_once(once_, [this] {
+      frame_.Decode();
+      if (frame_.status != FrameStatus::kPicture) return;
+      ++decoded_;
+      width_ = frame_.picture.width;
+      height_ = frame_.picture.height;
+      size_t bytes = 0;
+      for (const BoxLtwh& box : box_px_) {
+        const auto rect = CropRect(box, width_, height_);
+        if (rect) {
+          bytes += size_t{3} * static_cast<size_t>(rect->right - rect->left) *
+                   static_cast<size_t>(rect->bottom - rect->top);
         }
-      } catch (const cv::Exception&) {
-        // A backend that cannot read the file; perhaps the next can.
       }
-    }
-    ThrowInput(
-        "{}: expected a video that OpenCV reads (through FFmpeg), found none\n  hint: convert it, "
-        "or extract its frames into a folder: 000001.jpg, 000002.jpg ...",
-        path_.string());
+      if (bytes >= frame_.picture.pixels.size()) return;  // then the whole picture is less
+      crops_.resize(box_px_.size());
+      for (size_t k = 0; k < crops_.size(); ++k) {
+        // An empty crop says that there are no pixels.
+        static_cast<void>(CropImage(frame_.picture, box_px_[k], &crops_[k]));
+      }
+      frame_.picture = {};
+    });
   }
 
-  // Decodes the next frame; false at the end of the video.
-  bool Grab() {
-    try {
-      if (!capture_.grab()) return false;
-    } catch (const cv::Exception& error) {
-      ThrowInput("{}: frame {}: {}", path_.string(), next_, error.err);
-    }
-    ++next_;
-    return true;
+  // Of an item, once. False when its box covers no pixel.
+  bool Take(size_t item, RgbImage* crop) {
+    Cut();
+    if (frame_.status != FrameStatus::kPicture) throw Error(ErrorKind::kInput, frame_.problem);
+    const size_t k = item - first_;
+    if (crops_.empty()) return CropImage(frame_.picture, box_px_[k], crop);
+    *crop = std::move(crops_[k]);
+    return crop->width > 0;
   }
 
-  // The frame grabbed last.
-  RgbImage Retrieve() {
-    try {
-      if (!capture_.retrieve(bgr_)) bgr_.release();
-    } catch (const cv::Exception& error) {
-      ThrowInput("{}: frame {}: {}", path_.string(), next_ - 1, error.err);
-    }
-    if (bgr_.empty() || bgr_.type() != CV_8UC3) {
-      ThrowInput("{}: frame {}: expected 8-bit colour, found {}", path_.string(), next_ - 1,
-                 bgr_.empty() ? "no picture" : "another kind of picture");
-    }
-    RgbImage image;
-    image.width = bgr_.cols;
-    image.height = bgr_.rows;
-    image.pixels.resize(size_t{3} * image.width * image.height);
-    for (int y = 0; y < image.height; ++y) {
-      const uint8_t* from = bgr_.ptr<uint8_t>(y);
-      uint8_t* to = image.Row(y);
-      for (int x = 0; x < image.width; ++x, from += 3, to += 3) {
-        to[0] = from[2];
-        to[1] = from[1];
-        to[2] = from[0];
-      }
-    }
-    return image;
-  }
+  int width() const { return width_; }
+  int height() const { return height_; }
 
  private:
-  fs::path path_;
-  cv::VideoCapture capture_;
-  cv::Mat bgr_;
-  int64_t next_ = 1;
+  const size_t first_;  // item
+  const std::span<const BoxLtwh> box_px_;
+  std::atomic<int64_t>& decoded_;
+  std::once_flag once_;
+  Frame frame_;
+  std::vector<RgbImage> crops_;
+  int width_ = 0, height_ = 0;
 };
 
 FrameCrops::FrameCrops(const FrameCropsOptions& options) : options_(options) {
-  const fs::path source = Normal(options.frames);
-  if (IsFile(source)) {
-    name_ = "frames:" + source.filename().string();
-    Label(ReadBoxes(0), source.filename().string() + "#frame=");
-    video_ = std::make_unique<VideoReader>(options.frames);
-  } else if (IsFolder(source)) {
-    fs::path images = options.frames;
-    int64_t frame_count = 0;
-    bool is_sequence = true;
-    if (IsFile(source / "seqinfo.ini")) {
-      const SequenceInfo info = ReadSequenceInfo(options.frames / "seqinfo.ini");
-      frame_count = info.frame_count;
-      images /= info.image_dir.empty() ? "img1" : info.image_dir;
-    } else if (IsFolder(source / "img1")) {
-      images /= "img1";
-    } else {
-      is_sequence = false;
-    }
-    name_ = (is_sequence ? "" : "frames:") + source.filename().string();
-    const std::vector<TrackBox> boxes = ReadBoxes(frame_count);
-    Label(boxes, "");
-    FindFrameFiles(images);
-    for (size_t i = 0; i < labels_.path.size(); ++i) {
-      const fs::path& file = frames_[frame_of_[i]].file;
-      labels_.path[i] = file.lexically_relative(options.frames).generic_string() + labels_.path[i];
-    }
-  } else {
+  if (!IsFolder(options.frames) && !IsFile(options.frames)) {
     ThrowIo("{}: expected a folder of frames or a video file, found nothing there",
             options.frames.string());
   }
-  fingerprint_ = Fingerprint();
+  is_video_ = IsFile(options.frames);
+  Sha256 hash;
+  if (is_video_) {
+    const std::string file = options.frames.filename().string();
+    name_ = "frames:" + file;
+    Label(ReadBoxes(0));
+    for (size_t i = 0; i < labels_.path.size(); ++i)
+      labels_.path[i] =
+          fmt::format("{}#frame={}&{}", file, labels_.frame[i].value, labels_.path[i]);
+    source_ = OpenVideo(options.frames);
+    hash.Update(Sha256OfFile(options.frames) + "\n");
+  } else {
+    auto folder = std::make_unique<FrameFolder>(options.frames, options.exif);
+    const bool is_plain = folder->folder().images == options.frames;
+    name_ = (is_plain ? "frames:" : "") + folder->info().name;
+    Label(ReadBoxes(folder->info().frame_count));
+    RequireImages(*folder);
+    for (size_t i = 0; i < labels_.path.size(); ++i) {
+      const fs::path& file = folder->images().at(labels_.frame[i].value);
+      labels_.path[i] = fmt::format(
+          "{}#{}", file.lexically_relative(options.frames).generic_string(), labels_.path[i]);
+    }
+    source_ = std::move(folder);
+  }
+  for (const Boxes& frame : frames_) {
+    if (!is_video_) {
+      const fs::path& file = static_cast<FrameFolder&>(*source_).images().at(frame.number);
+      std::error_code error;
+      const uintmax_t size = fs::file_size(file, error);
+      if (error) ThrowIo("{}: {}", file.string(), error.message());
+      hash.Update(fmt::format("{} {}\n", file.filename().string(), size));
+    }
+    for (size_t i = frame.begin; i < frame.end; ++i) {
+      const BoxLtwh& box = labels_.box_ltwh[i];
+      hash.Update(fmt::format("{} {} {} {} {} {}\n", frame.number, labels_.track_id[i].value,
+                              box.left, box.top, box.width, box.height));
+    }
+  }
+  fingerprint_ = hash.HexDigest();
 }
 
 FrameCrops::~FrameCrops() = default;
@@ -173,14 +152,11 @@ std::vector<TrackBox> FrameCrops::ReadBoxes(int64_t frame_count) {
   return sorted;
 }
 
-void FrameCrops::Label(const std::vector<TrackBox>& boxes, const std::string& image_prefix) {
+void FrameCrops::Label(const std::vector<TrackBox>& boxes) {
   for (const TrackBox& box : boxes) {
     const size_t item = labels_.frame.size();
-    if (frames_.empty() || frames_.back().number != box.frame.value) {
-      Frame& frame = frames_.emplace_back();
-      frame.number = box.frame.value;
-      frame.begin = item;
-    }
+    if (frames_.empty() || frames_.back().number != box.frame.value)
+      frames_.push_back({box.frame.value, item, item});
     frames_.back().end = item + 1;
     frame_of_.push_back(frames_.size() - 1);
     labels_.frame.push_back(box.frame);
@@ -189,203 +165,57 @@ void FrameCrops::Label(const std::vector<TrackBox>& boxes, const std::string& im
     labels_.person_id.emplace_back(std::max<int64_t>(box.id.value, 0));
     labels_.camera_id.emplace_back(0);
     labels_.split.push_back(Split::kNone);
-    const std::string frame =
-        image_prefix.empty() ? "#" : fmt::format("{}{}&", image_prefix, box.frame.value);
-    labels_.path.push_back(fmt::format("{}xywh={},{},{},{}", frame, box.box.left, box.box.top,
-                                       box.box.width, box.box.height));
+    labels_.path.push_back(
+        fmt::format("xywh={},{},{},{}", box.box.left, box.box.top, box.box.width, box.box.height));
   }
 }
 
-void FrameCrops::FindFrameFiles(const fs::path& folder) {
-  const std::map<int64_t, fs::path> files = FindFrameImages(folder);
-  int64_t missing = 0;
-  const Frame* first_missing = nullptr;
-  for (Frame& frame : frames_) {
-    const auto at = files.find(frame.number);
-    if (at != files.end()) {
-      frame.file = at->second;
-    } else if (missing++ == 0) {
-      first_missing = &frame;
-    }
-  }
-  if (missing > 0) {
-    ThrowIo(
-        "{}:{}: expected an image of frame {} in {}, found none ({} of {} frames with boxes are "
-        "missing; there are frames {} to {})",
-        options_.boxes.string(), line_[first_missing->begin], first_missing->number,
-        folder.string(), missing, frames_.size(), files.begin()->first, files.rbegin()->first);
-  }
+void FrameCrops::RequireImages(const FrameFolder& folder) const {
+  const auto& images = folder.images();
+  const auto is_missing = [&](const Boxes& frame) { return !images.contains(frame.number); };
+  const auto first = std::find_if(frames_.begin(), frames_.end(), is_missing);
+  if (first == frames_.end()) return;
+  ThrowIo(
+      "{}:{}: expected an image of frame {} in {}, found none ({} of {} frames with boxes are "
+      "missing; there are {})",
+      options_.boxes.string(), line_[first->begin], first->number, folder.folder().images.string(),
+      std::count_if(first, frames_.end(), is_missing), frames_.size(),
+      images.empty()
+          ? "no images"
+          : fmt::format("frames {} to {}", images.begin()->first, images.rbegin()->first));
 }
 
-std::string FrameCrops::Fingerprint() const {
-  Sha256 hash;
-  if (video_ != nullptr) hash.Update(Sha256OfFile(options_.frames) + "\n");
-  for (const Frame& frame : frames_) {
-    if (video_ == nullptr) {
-      std::error_code error;
-      const uintmax_t size = fs::file_size(frame.file, error);
-      if (error) ThrowIo("{}: {}", frame.file.string(), error.message());
-      hash.Update(fmt::format("{} {}\n", frame.file.filename().string(), size));
-    }
-    for (size_t i = frame.begin; i < frame.end; ++i) {
-      const BoxLtwh& box = labels_.box_ltwh[i];
-      hash.Update(fmt::format("{} {} {} {} {} {}\n", frame.number, labels_.track_id[i].value,
-                              box.left, box.top, box.width, box.height));
-    }
+std::shared_ptr<FrameCrops::CutFrame> FrameCrops::PullFrame(const Boxes& boxes) {
+  auto cut = std::make_shared<CutFrame>(
+      boxes, std::span(labels_.box_ltwh).subspan(boxes.begin, boxes.end - boxes.begin),
+      &frames_decoded_);
+  source_->SkipTo(boxes.number);
+  if (!source_->Next(cut->frame())) {
+    const int64_t last = source_->next() - 1, stated = source_->info().frame_count;
+    ThrowIo("{}:{}: expected frame {} in {}, found the end of the video after frame {}{}",
+            options_.boxes.string(), line_[boxes.begin], boxes.number, options_.frames.string(),
+            last, stated > last ? fmt::format(" (its header says {} frames)", stated) : "");
   }
-  return hash.HexDigest();
-}
-
-RgbImage FrameCrops::DecodeFile(const Frame& frame) const {
-  return DecodeImageFile(frame.file, options_.exif);
-}
-
-FrameCrops::Cut FrameCrops::CutBoxes(const Frame& frame, RgbImage&& image) const {
-  ++frames_decoded_;
-  Cut cut;
-  cut.width = image.width;
-  cut.height = image.height;
-  for (size_t i = frame.begin; i < frame.end; ++i) {
-    const auto rect = CropRect(labels_.box_ltwh[i], image.width, image.height);
-    if (!rect) continue;
-    cut.bytes += size_t{3} * static_cast<size_t>(rect->right - rect->left) *
-                 static_cast<size_t>(rect->bottom - rect->top);
-    if (cut.bytes >= image.pixels.size()) {
-      cut.bytes = image.pixels.size();
-      cut.image = std::make_shared<const RgbImage>(std::move(image));
-      return cut;
-    }
-  }
-  cut.crops.resize(frame.end - frame.begin);
-  for (size_t i = frame.begin; i < frame.end; ++i) {
-    // An empty crop says that there are no pixels.
-    static_cast<void>(CropImage(image, labels_.box_ltwh[i], &cut.crops[i - frame.begin]));
-  }
+  if (is_video_) cut->Cut();
   return cut;
 }
 
-// Under mutex_. The frame stays until it is asked for, whatever the memory is.
-void FrameCrops::Publish(Frame* frame, Cut&& cut) const {
-  const auto index = static_cast<size_t>(frame - frames_.data());
-  frame->cut = std::move(cut);
-  frame->taken.assign(frame->end - frame->begin, false);
-  frame->left = frame->taken.size();
-  frame->state = State::kReady;
-  pending_bytes_ += frame->cut.bytes;
-  ready_.insert(index);
-  while (pending_bytes_ > options_.max_pending_bytes && ready_.size() > 1) {
-    const size_t oldest = *ready_.begin() == index ? *std::next(ready_.begin()) : *ready_.begin();
-    Release(&frames_[oldest]);
-  }
-  decoded_.notify_all();
+PendingImage FrameCrops::Next() {
+  const size_t item = next_item_++;
+  const Boxes& boxes = frames_[frame_of_[item]];
+  if (frame_ == nullptr || frame_->frame()->number != boxes.number) frame_ = PullFrame(boxes);
+  return [this, item, frame = frame_](ImageScratch* scratch) {
+    if (!frame->Take(item, &scratch->image)) RefuseBox(item, frame->width(), frame->height());
+  };
 }
 
-// Under mutex_.
-void FrameCrops::Release(Frame* frame) const {
-  pending_bytes_ -= frame->cut.bytes;
-  ready_.erase(static_cast<size_t>(frame - frames_.data()));
-  frame->cut = {};
-  frame->taken = {};
-  frame->state = State::kIdle;
-}
-
-// Under video_mutex_. Decodes up to `frame`; frames on the way that others will ask for are cut
-// too, so that the video is read once although workers ask for its frames out of order. Ends with
-// mutex_ free and `frame` not yet published when it throws.
-void FrameCrops::PassVideoTo(Frame* frame) const {
-  if (frame->number < video_->next()) video_->Rewind();
-  auto wanted = std::lower_bound(frames_.begin(), frames_.end(), video_->next(),
-                                 [](const Frame& f, int64_t number) { return f.number < number; });
-  while (video_->next() <= frame->number) {
-    if (InterruptRequested())
-      throw Interrupted("interrupted; run the same command again to resume");
-    const int64_t number = video_->next();
-    if (!video_->Grab()) {
-      ThrowIo("{}:{}: expected frame {} in {}, found the end of the video after frame {}",
-              options_.boxes.string(), line_[frame->begin], frame->number, options_.frames.string(),
-              number - 1);
-    }
-    if (wanted->number != number) continue;
-    Frame* passed = &*wanted++;
-    {
-      const std::lock_guard lock(mutex_);
-      if (passed != frame && (passed->done || passed->state == State::kReady)) continue;
-    }
-    Cut cut;
-    try {
-      cut = CutBoxes(*passed, video_->Retrieve());
-    } catch (const Error& error) {
-      if (error.kind() != ErrorKind::kInput) throw;
-      cut.error = error.what();
-    }
-    const std::lock_guard lock(mutex_);
-    Publish(passed, std::move(cut));
-  }
-}
-
-void FrameCrops::Load(int64_t item, ImageScratch* scratch) const {
-  const auto i = static_cast<size_t>(item);
-  Frame* frame = &frames_[frame_of_[i]];
-  const size_t k = i - frame->begin;
-  std::unique_lock lock(mutex_);
-  while (frame->state != State::kReady || frame->taken[k]) {
-    if (frame->state == State::kReady) {  // an item is loaded once more
-      Release(frame);
-    } else if (frame->state == State::kDecoding) {
-      decoded_.wait(lock);
-    } else if (video_ != nullptr) {
-      lock.unlock();
-      const std::lock_guard video_lock(video_mutex_);
-      lock.lock();
-      if (frame->state == State::kReady) continue;  // somebody passed it meanwhile
-      lock.unlock();
-      PassVideoTo(frame);
-      lock.lock();
-    } else {
-      frame->state = State::kDecoding;
-      lock.unlock();
-      Cut cut;
-      try {
-        try {
-          cut = CutBoxes(*frame, DecodeFile(*frame));
-        } catch (const Error& error) {
-          if (error.kind() != ErrorKind::kInput) throw;
-          cut.error = error.what();
-        }
-      } catch (...) {
-        lock.lock();
-        frame->state = State::kIdle;
-        decoded_.notify_all();
-        throw;
-      }
-      lock.lock();
-      Publish(frame, std::move(cut));
-    }
-  }
-
-  const int width = frame->cut.width;
-  const int height = frame->cut.height;
-  const std::string error = frame->cut.error;
-  const std::shared_ptr<const RgbImage> image = frame->cut.image;
-  if (error.empty() && image == nullptr) scratch->image = std::move(frame->cut.crops[k]);
-  frame->taken[k] = true;
-  if (--frame->left == 0) {
-    frame->done = true;
-    Release(frame);
-  }
-  lock.unlock();
-
-  if (!error.empty()) throw Error(ErrorKind::kInput, error);
-  const BoxLtwh& box = labels_.box_ltwh[i];
-  const bool covers =
-      image != nullptr ? CropImage(*image, box, &scratch->image) : scratch->image.width > 0;
-  if (!covers) {
-    ThrowInput(
-        "{}:{}: expected a box that covers pixels of frame {} ({}x{}), found left {}, top {}, "
-        "width {}, height {}",
-        options_.boxes.string(), line_[i], frame->number, width, height, box.left, box.top,
-        box.width, box.height);
-  }
+void FrameCrops::RefuseBox(size_t item, int width, int height) const {
+  const BoxLtwh& box = labels_.box_ltwh[item];
+  ThrowInput(
+      "{}:{}: expected a box that covers pixels of frame {} ({}x{}), found left {}, top {}, width "
+      "{}, height {}",
+      options_.boxes.string(), line_[item], labels_.frame[item].value, width, height, box.left,
+      box.top, box.width, box.height);
 }
 
 }  // namespace reidbench

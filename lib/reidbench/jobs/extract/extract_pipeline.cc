@@ -93,6 +93,7 @@ class CorruptImage : public Error {
 struct Batch {
   int64_t index = 0;
   JournalRecord record;
+  std::vector<PendingImage> images;
   std::vector<float> pixels;  // [batch size x 3 x height x width]
   int count = 0;              // images in `pixels`: those that are not corrupt
   std::exception_ptr error;
@@ -108,7 +109,7 @@ struct Batch {
 
 class Pipeline {
  public:
-  Pipeline(const ImageSource& source, Embedder& embedder, const ExtractPipelineOptions& options,
+  Pipeline(ImageSource& source, Embedder& embedder, const ExtractPipelineOptions& options,
            int batch_size, ExtractionJournal* journal)
       : source_(source),
         embedder_(embedder),
@@ -138,7 +139,7 @@ class Pipeline {
     }
   }
 
-  const ImageSource& source_;
+  ImageSource& source_;
   Embedder& embedder_;
   const ExtractPipelineOptions& options_;
   ExtractionJournal& journal_;
@@ -156,7 +157,7 @@ class Pipeline {
   Clock::time_point last_progress_;
 };
 
-// Serial. Null ends the pipeline.
+// Serial. Pulls a batch's images; null ends the pipeline.
 Batch* Pipeline::NextBatch() {
   std::unique_lock lock(mutex_);
   if (InterruptRequested()) StopBehind(-1);
@@ -174,12 +175,24 @@ Batch* Pipeline::NextBatch() {
   batch->count = 0;
   batch->error = nullptr;
   batch->dropped = false;
+  batch->images.clear();
+  try {
+    for (int64_t item = batch->record.begin; item < batch->record.end; ++item)
+      batch->images.push_back(source_.Next());
+  } catch (const Interrupted&) {
+    batch->dropped = true;
+    StopBehind(-1);
+  } catch (...) {
+    batch->error = std::current_exception();
+    StopBehind(index);
+  }
   return batch;
 }
 
 // Parallel: reads, decodes and preprocesses the batch's images.
 void Pipeline::Decode(Batch* batch) {
   const std::lock_guard in_stage(batch->mutex);
+  if (batch->error) return;
   for (int64_t item = batch->record.begin; item < batch->record.end; ++item) {
     if (InterruptRequested()) StopBehind(-1);
     if (IsUnwanted(*batch)) {
@@ -188,7 +201,9 @@ void Pipeline::Decode(Batch* batch) {
     }
     try {
       try {
-        source_.Load(item, &batch->scratch);
+        // Nothing of a frame is kept behind its last crop.
+        std::exchange(batch->images[static_cast<size_t>(item - batch->record.begin)],
+                      nullptr)(&batch->scratch);
       } catch (const Error& error) {
         if (error.kind() != ErrorKind::kInput) throw;
         if (!options_.skip_corrupt) throw CorruptImage(error.kind(), error.what());
@@ -268,6 +283,7 @@ void Pipeline::Record(Batch* batch, const ProgressCallback& progress) {
 }
 
 void Pipeline::Run(int threads, const ProgressCallback& progress) {
+  source_.Skip(next_batch_ * batch_size_);
   // Some more batches than workers: finished ones wait for a slower one before them. This bounds
   // the memory.
   const auto tokens = static_cast<size_t>(threads + threads / 2 + 2);
@@ -371,10 +387,12 @@ DatasetImages::DatasetImages(const ReidDataset& dataset, ExifOrientation orienta
   }
 }
 
-void DatasetImages::Load(int64_t item, ImageScratch* scratch) const {
-  const fs::path path = root_ / labels_.path[static_cast<size_t>(item)];
-  ReadWholeFile(path, &scratch->file_bytes);
-  DecodeImage(scratch->file_bytes, path.string(), orientation_, &scratch->image);
+PendingImage DatasetImages::Next() {
+  return [this, item = next_++](ImageScratch* scratch) {
+    const fs::path path = root_ / labels_.path[item];
+    ReadWholeFile(path, &scratch->file_bytes);
+    DecodeImage(scratch->file_bytes, path.string(), orientation_, &scratch->image);
+  };
 }
 
 fs::path JournalPath(const fs::path& output) {
@@ -383,8 +401,8 @@ fs::path JournalPath(const fs::path& output) {
   return path;
 }
 
-ExtractResult ExtractFeatures(const ImageSource& source, Embedder& embedder,
-                              FeatureProvenance provenance, const ExtractPipelineOptions& options,
+ExtractResult ExtractFeatures(ImageSource& source, Embedder& embedder, FeatureProvenance provenance,
+                              const ExtractPipelineOptions& options,
                               const ProgressCallback& progress) {
   const EmbedderInfo& info = embedder.info();
   RequireUsable(options, info);

@@ -23,16 +23,21 @@ struct ImageScratch {
   RgbImage image;
 };
 
-// Where pixels and labels come from.
+// An image that is still to be decoded, into scratch->image: called once, on any thread. Throws
+// Error(kInput) naming the image when it is corrupt, Error(kIo) when it cannot be read.
+using PendingImage = std::function<void(ImageScratch* scratch)>;
+
+// Where pixels and labels come from: items in a fixed order, pulled one after the other by one
+// thread at a time, so that a source never has to keep or find again what has passed.
 class ImageSource {
  public:
   virtual ~ImageSource() = default;
   // Of all items, in order; as many person ids as there are items.
   virtual const FeatureLabels& labels() const = 0;
-  // Decodes item `item` into scratch->image; several threads may call it, each with its own
-  // scratch. Throws Error(kInput) naming the image when it is corrupt, Error(kIo) when it cannot be
-  // read.
-  virtual void Load(int64_t item, ImageScratch* scratch) const = 0;
+  // Of the next item; there is one. Throws Error(kIo).
+  virtual PendingImage Next() = 0;
+  // Leaves the next items out.
+  virtual void Skip(int64_t items) = 0;
 };
 
 // The images of a re-ID data set, in its order.
@@ -40,12 +45,14 @@ class DatasetImages : public ImageSource {
  public:
   DatasetImages(const ReidDataset& dataset, ExifOrientation orientation);
   const FeatureLabels& labels() const override { return labels_; }
-  void Load(int64_t item, ImageScratch* scratch) const override;
+  PendingImage Next() override;
+  void Skip(int64_t items) override { next_ += static_cast<size_t>(items); }
 
  private:
   std::filesystem::path root_;
   ExifOrientation orientation_;
   FeatureLabels labels_;
+  size_t next_ = 0;
 };
 
 struct ExtractPipelineOptions {
@@ -92,8 +99,8 @@ void RequireUsable(const ExtractPipelineOptions& options, const EmbedderInfo& in
 // Error(kInput) naming the first corrupt image, when all before it is safe in the journal;
 // Error(kModel) naming the first image whose embedding is not finite; Error(kIo), when the disk is
 // full for example; Interrupted after InterruptRequested().
-ExtractResult ExtractFeatures(const ImageSource& source, Embedder& embedder,
-                              FeatureProvenance provenance, const ExtractPipelineOptions& options,
+ExtractResult ExtractFeatures(ImageSource& source, Embedder& embedder, FeatureProvenance provenance,
+                              const ExtractPipelineOptions& options,
                               const ProgressCallback& progress = {});
 
 }  // namespace reidbench

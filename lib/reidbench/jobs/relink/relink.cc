@@ -278,7 +278,7 @@ class RelinkStage {
     }
     GalleryOptions& galleries = sequence->galleries;
     galleries.frames =
-        FindFrameImages(FrameFolderOf(inside ? frames / sequence->files.name : frames));
+        FindFrameImages(FindFrameFolder(inside ? frames / sequence->files.name : frames).images);
     galleries.output =
         sequences_.size() > 1 ? options_.galleries / sequence->files.name : options_.galleries;
     galleries.crops_per_id = options_.gallery_crops;

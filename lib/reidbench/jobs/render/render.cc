@@ -1,31 +1,28 @@
 #include "reidbench/jobs/render/render.h"
 
 #include <fmt/format.h>
-#include <tbb/parallel_pipeline.h>
 
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <limits>
 #include <map>
 #include <memory>
 #include <mutex>
-#include <opencv2/core.hpp>
-#include <opencv2/imgproc.hpp>
+#include <numeric>
 #include <optional>
 #include <utility>
 
 #include "reidbench/core/error.h"
 #include "reidbench/core/files.h"
-#include "reidbench/core/interrupt.h"
-#include "reidbench/core/parallel.h"
 #include "reidbench/core/text.h"
 #include "reidbench/datasets/mot_files.h"
 #include "reidbench/datasets/mot_layout.h"
-#include "reidbench/imaging/decode.h"
 #include "reidbench/jobs/compare/compare.h"
 #include "reidbench/jobs/render/render_overlay.h"
 #include "reidbench/jobs/render/render_scene.h"
-#include "reidbench/jobs/render/render_video.h"
+#include "reidbench/video/frame_source.h"
+#include "reidbench/video/picture_sink.h"
 
 namespace reidbench {
 namespace {
@@ -34,7 +31,6 @@ namespace fs = std::filesystem;
 
 constexpr double kUsualFrameRate = 25;
 constexpr double kRingSeconds = 1;
-constexpr size_t kPicturesInFlight = 8;  // bounds memory: a few frames a thread
 constexpr size_t kNamesShown = 3;
 
 struct FrameSpan {
@@ -105,9 +101,9 @@ class RenderStage {
     } else {
       UseGroundTruth(check_only);
     }
-    FindSize();
+    if (size_.area() == 0) GuessSize();
     if (check_only) return;
-    painter_.emplace(frame_size_, options_.scale, corrected_ ? 2 : 1);
+    painter_.emplace(size_, options_.scale, corrected_ ? 2 : 1);
     result_->width = painter_->size().width;
     result_->height = painter_->size().height;
     result_->switches = plain_->CountEvents(Ring::kSwitch, span_.first, span_.last);
@@ -127,15 +123,15 @@ class RenderStage {
     if (!output_.empty()) {
       Write(span_, output_,
             NamesVideo(output_) ? MakeVideo(output_, options_.codec, result_->frame_rate,
-                                            painter_->size(), &result_->codec)
+                                            result_->width, result_->height, &result_->codec)
                                 : MakePictureFolder(output_, options_.picture),
             step);
     }
     if (!clips_.empty()) CreateFolders(options_.clips);
     for (const Clip& clip : clips_) {
       Write(clip.span, clip.path,
-            MakeVideo(clip.path, options_.codec, result_->frame_rate, painter_->size(),
-                      &result_->codec),
+            MakeVideo(clip.path, options_.codec, result_->frame_rate, result_->width,
+                      result_->height, &result_->codec),
             step);
     }
     result_->seconds =
@@ -167,33 +163,36 @@ class RenderStage {
   std::string ClipPrefix() const { return FileNameOf(name_) + "_frame"; }
 
   void ReadSequence() {
-    if (!IsFolder(options_.sequence))
-      ThrowIo("--sequence {}: expected a sequence folder, found none", options_.sequence.string());
-    name_ = FolderName(options_.sequence);
-    double rate = 0;
-    if (IsFile(options_.sequence / "seqinfo.ini")) {
-      const SequenceInfo info = ReadSequenceInfo(options_.sequence / "seqinfo.ini");
-      frame_count_ = info.frame_count;
-      rate = info.frame_rate.value_or(0);
-      if (info.image_width && info.image_height) {
-        frame_size_ =
-            cv::Size(static_cast<int>(*info.image_width), static_cast<int>(*info.image_height));
+    const fs::path& path = options_.sequence;
+    std::unique_ptr<FrameSource> source;
+    if (IsFolder(path)) {
+      auto folder = std::make_unique<FrameFolder>(path);
+      name_ = folder->info().name;
+      frame_count_ = folder->info().frame_count > 0 ? folder->info().frame_count : folder->last();
+      has_pictures_ = !folder->images().empty();
+      if (!has_pictures_) {
+        result_->warnings.push_back(fmt::format("{}: no pictures there: every frame is grey",
+                                                folder->folder().images.string()));
       }
+      source = std::move(folder);
+    } else if (IsFile(path)) {
+      source = OpenVideo(path);
+      name_ = path.stem().string();
+      frame_count_ = source->info().frame_count;
+    } else {
+      ThrowIo("--sequence {}: expected a sequence folder or a video, found none", path.string());
     }
-    const fs::path folder = FrameFolderOf(options_.sequence);
-    try {
-      pictures_ = FindFrameImages(folder);
-    } catch (const Error& error) {
-      if (error.kind() != ErrorKind::kIo) throw;
-      result_->warnings.push_back(
-          fmt::format("{}: no pictures there: every frame is grey", folder.string()));
+    size_ = {source->info().width, source->info().height};
+    Frame frame;
+    while (size_.area() == 0 && source->Next(&frame)) {  // of the first picture that there is
+      frame.Decode();
+      size_ = {frame.picture.width, frame.picture.height};
     }
-    if (frame_count_ == 0) {
-      if (pictures_.empty()) {
-        ThrowIo("{}: expected seqinfo.ini or pictures, found neither", options_.sequence.string());
-      }
-      frame_count_ = pictures_.rbegin()->first;
+    if (frame_count_ == 0) {  // nobody says: to the end
+      source->SkipTo(std::numeric_limits<int64_t>::max());
+      frame_count_ = source->next() - 1;
     }
+    double rate = source->info().frame_rate.value_or(0);
     if (options_.frame_rate > 0) {
       rate = options_.frame_rate;
     } else if (rate <= 0) {
@@ -254,21 +253,15 @@ class RenderStage {
     corrected_->SortEvents();
   }
 
-  // Of the pictures: seqinfo.ini, else the first picture, else what the boxes need.
-  void FindSize() {
-    if (frame_size_.area() > 0) return;
-    if (!pictures_.empty()) {
-      const RgbImage first = DecodeImageFile(pictures_.begin()->second, ExifOrientation::kIgnore);
-      frame_size_ = cv::Size(first.width, first.height);
-      return;
-    }
+  // Without pictures, what the boxes need.
+  void GuessSize() {
     double right = 2, bottom = 2;
     for (const TrackBox& box : plain_->tracks().boxes) {
       right = std::max(right, box.box.left + box.box.width);
       bottom = std::max(bottom, box.box.top + box.box.height);
     }
-    frame_size_ = cv::Size(static_cast<int>(std::min(right, 16000.0)),
-                           static_cast<int>(std::min(bottom, 16000.0)));
+    size_ = cv::Size(static_cast<int>(std::min(right, 16000.0)),
+                     static_cast<int>(std::min(bottom, 16000.0)));
   }
 
   void PlanClips() {
@@ -306,38 +299,46 @@ class RenderStage {
 
   void Write(const FrameSpan& span, const fs::path& path, std::unique_ptr<PictureSink> sink,
              const std::function<void()>& step) {
-    struct Picture {
-      int64_t frame;
-      cv::Mat pixels;
-    };
-    int64_t next = span.first;
-    tbb::parallel_pipeline(
-        kPicturesInFlight,
-        tbb::make_filter<void, int64_t>(tbb::filter_mode::serial_in_order,
-                                        [&](tbb::flow_control& control) -> int64_t {
-                                          if (next > span.last || InterruptRequested()) {
-                                            control.stop();
-                                            return 0;
-                                          }
-                                          return next++;
-                                        }) &
-            tbb::make_filter<int64_t, Picture>(tbb::filter_mode::parallel,
-                                               [&](int64_t frame) {
-                                                 return Picture{frame, Paint(frame)};
-                                               }) &
-            tbb::make_filter<Picture, void>(tbb::filter_mode::serial_in_order,
-                                            [&](const Picture& picture) {
-                                              sink->Write(picture.frame, picture.pixels);
-                                              step();
-                                            }));
-    if (InterruptRequested()) throw Interrupted("interrupted while rendering");
+    std::vector<int64_t> frames(static_cast<size_t>(span.last - span.first + 1));
+    std::iota(frames.begin(), frames.end(), span.first);
+    const std::unique_ptr<FrameSource> source = OpenFrames(options_.sequence);
+    ForEachFrame(source.get(), frames, "rendering", [&](size_t, const Frame& frame) {
+      const auto picture = std::make_shared<RgbImage>(TakeMemory());
+      Paint(frame, picture.get());
+      return [this, &sink, &step, number = frame.number, picture] {
+        sink->Write(number, *picture);
+        const std::lock_guard lock(mutex_);
+        memory_.push_back(std::move(*picture));
+        step();
+      };
+    });
     sink->Finish();
     result_->files.push_back(path);
   }
 
-  cv::Mat Paint(int64_t frame) {
+  // Of a picture that was written.
+  RgbImage TakeMemory() {
+    const std::lock_guard lock(mutex_);
+    if (memory_.empty()) return {};
+    RgbImage image = std::move(memory_.back());
+    memory_.pop_back();
+    return image;
+  }
+
+  void Paint(const Frame& pulled, RgbImage* image) {
+    const int64_t frame = pulled.number;
     std::string note;
-    const cv::Mat picture = Read(frame, &note);
+    if (pulled.status == FrameStatus::kMissing) {
+      note = fmt::format("frame {}: no picture", frame);
+      NoteMissing(frame, "");
+    } else if (pulled.status == FrameStatus::kCorrupt) {
+      note = fmt::format("frame {}: picture cannot be read", frame);
+      NoteMissing(frame, pulled.problem);
+    } else if (cv::Size(pulled.picture.width, pulled.picture.height) != size_) {
+      ThrowInput("{}: expected {} x {} px as in the rest of the sequence, found {} x {}",
+                 pulled.name, size_.width, size_.height, pulled.picture.width,
+                 pulled.picture.height);
+    }
     std::vector<DrawnPanel> panels(corrected_ ? 2 : 1);
     panels[0].boxes = plain_->Boxes(frame);
     panels[0].caption =
@@ -360,45 +361,17 @@ class RenderStage {
                                         corrected_->CountEvents(Ring::kRepair, frame));
       }
     }
-    return painter_->Paint(picture, note, panels);
-  }
-
-  // BGR; empty with a note when there is none.
-  cv::Mat Read(int64_t frame, std::string* note) {
-    const auto found = pictures_.find(frame);
-    if (found == pictures_.end()) {
-      *note = fmt::format("frame {}: no picture", frame);
-      NoteMissing(frame, "");
-      return {};
-    }
-    static thread_local RgbImage image;
-    try {
-      DecodeImage(ReadFileBytes(found->second), found->second.string(), ExifOrientation::kIgnore,
-                  &image);
-    } catch (const Error& error) {
-      *note = fmt::format("frame {}: picture cannot be read", frame);
-      NoteMissing(frame, error.what());
-      return {};
-    }
-    if (image.width != frame_size_.width || image.height != frame_size_.height) {
-      ThrowInput("{}: expected {} x {} px as in the rest of the sequence, found {} x {}",
-                 found->second.string(), frame_size_.width, frame_size_.height, image.width,
-                 image.height);
-    }
-    const cv::Mat rgb(image.height, image.width, CV_8UC3, image.pixels.data());
-    cv::Mat bgr;
-    cv::cvtColor(rgb, bgr, cv::COLOR_RGB2BGR);
-    return bgr;
+    painter_->Paint(pulled.picture, note, panels, image);
   }
 
   void NoteMissing(int64_t frame, const std::string& reason) {
-    const std::lock_guard lock(missing_mutex_);
+    const std::lock_guard lock(mutex_);
     ++result_->missing_frames;
     missing_.emplace(frame, reason);
   }
 
   void Report() {
-    if (missing_.empty() || pictures_.empty()) return;
+    if (missing_.empty() || !has_pictures_) return;
     std::vector<std::string> shown;
     for (const auto& [frame, reason] : missing_) {
       if (shown.size() == kNamesShown) break;
@@ -415,14 +388,15 @@ class RenderStage {
   std::string name_;
   int64_t frame_count_ = 0;
   int64_t hold_ = 1;  // frames
-  cv::Size frame_size_;
-  std::map<int64_t, fs::path> pictures_;  // by frame
+  bool has_pictures_ = true;
+  cv::Size size_;  // of the pictures
   FrameSpan span_;
   std::optional<RenderSide> plain_, corrected_;
   std::optional<ComparedSequence> truth_;
   std::optional<OverlayPainter> painter_;
   std::vector<Clip> clips_;
-  std::mutex missing_mutex_;
+  std::mutex mutex_;  // of what follows
+  std::vector<RgbImage> memory_;
   std::map<int64_t, std::string> missing_;  // by frame: why, or empty
 };
 

@@ -12,7 +12,7 @@
 namespace reidbench {
 
 struct RenderStageOptions {
-  std::filesystem::path sequence;      // SEQ with seqinfo.ini and its frames
+  std::filesystem::path sequence;      // SEQ with its frames, a folder of frames, or a video
   std::filesystem::path tracks;        // one result file
   std::filesystem::path corrected;     // the same boxes with other ids, shown beside; empty: none
   std::filesystem::path ground_truth;  // tells who is who and what is a switch; empty: ids alone do
@@ -23,7 +23,7 @@ struct RenderStageOptions {
   double clip_seconds = 2;      // before and after the switch, 0.1..60
   std::string frames;           // "A-B", "A-" or "A"; empty: all
   double scale = 1;             // of the pictures' sides, 0.1..4
-  double frame_rate = 0;        // of the video, 1..240; 0: that of seqinfo.ini, else 25
+  double frame_rate = 0;        // of the video, 1..240; 0: that of the sequence, else 25
   std::string codec = "auto";   // h264, mpeg4 or auto: the first of the two that there is
   std::string picture = "jpg";  // of a folder: jpg or png
   double trail_seconds = 0;     // how long the way of a box's foot point stays, 0..60

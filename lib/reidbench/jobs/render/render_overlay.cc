@@ -14,7 +14,7 @@ namespace {
 constexpr int kFont = cv::FONT_HERSHEY_SIMPLEX;
 constexpr double kFontScale = 0.5;
 constexpr int kGap = 4;  // px between two panels
-const cv::Scalar kRed(38, 38, 220), kGreen(70, 170, 30), kBar(32, 32, 32), kWhite(255, 255, 255),
+const cv::Scalar kRed(220, 38, 38), kGreen(30, 170, 70), kBar(32, 32, 32), kWhite(255, 255, 255),
     kBlack(0, 0, 0), kGrey(150, 150, 150);
 
 // Text on a ground of its own, with its lower left corner there or as near as the picture allows.
@@ -26,7 +26,7 @@ void PutLabel(cv::Mat picture, const std::string& text, cv::Point at, const cv::
   cv::rectangle(picture, cv::Rect(at.x, at.y - size.height - 6, size.width + 4, size.height + 6),
                 ground, cv::FILLED);
   // The darker of the grounds want white letters (weights of ITU-R BT.601).
-  const double light = 0.114 * ground[0] + 0.587 * ground[1] + 0.299 * ground[2];
+  const double light = 0.299 * ground[0] + 0.587 * ground[1] + 0.114 * ground[2];
   cv::putText(picture, text, {at.x + 2, at.y - 3}, kFont, kFontScale, light < 140 ? kWhite : kBlack,
               1, cv::LINE_AA);
 }
@@ -36,13 +36,13 @@ void PutLabel(cv::Mat picture, const std::string& text, cv::Point at, const cv::
 cv::Scalar PersonColour(int index) {
   if (index < 0) return kGrey;
   static const std::array<cv::Scalar, 7> kHues = {
-      cv::Scalar(0, 159, 230),    // orange
-      cv::Scalar(233, 180, 86),   // sky blue
-      cv::Scalar(115, 158, 0),    // bluish green
-      cv::Scalar(66, 228, 240),   // yellow
-      cv::Scalar(178, 114, 0),    // blue
-      cv::Scalar(0, 94, 213),     // vermilion
-      cv::Scalar(167, 121, 204),  // reddish purple
+      cv::Scalar(230, 159, 0),    // orange
+      cv::Scalar(86, 180, 233),   // sky blue
+      cv::Scalar(0, 158, 115),    // bluish green
+      cv::Scalar(240, 228, 66),   // yellow
+      cv::Scalar(0, 114, 178),    // blue
+      cv::Scalar(213, 94, 0),     // vermilion
+      cv::Scalar(204, 121, 167),  // reddish purple
   };
   const cv::Scalar hue = kHues[index % kHues.size()];
   switch (index / kHues.size() % 3) {
@@ -123,21 +123,28 @@ void OverlayPainter::PaintPanel(const DrawnPanel& panel, cv::Mat picture) const 
   }
 }
 
-cv::Mat OverlayPainter::Paint(const cv::Mat& frame, std::string_view note,
-                              const std::vector<DrawnPanel>& panels) const {
+void OverlayPainter::Paint(const RgbImage& frame, std::string_view note,
+                           const std::vector<DrawnPanel>& panels, RgbImage* image) const {
   REIDBENCH_CHECK(static_cast<int>(panels.size()) == panels_);
-  cv::Mat picture(size_, CV_8UC3, kBar);
+  image->width = size_.width;
+  image->height = size_.height;
+  image->pixels.resize(size_t{3} * size_.width * size_.height);
+  cv::Mat picture(size_, CV_8UC3, image->pixels.data());
+  picture.setTo(kBar);
+  // OpenCV only reads what this points to.
+  const cv::Mat shown(frame.height, frame.width, CV_8UC3,
+                      const_cast<uint8_t*>(frame.pixels.data()));
   for (int p = 0; p < panels_; ++p) {
     cv::Mat own =
         picture(cv::Rect(p * (panel_.width + kGap), caption_, panel_.width, panel_.height));
-    if (frame.empty()) {
+    if (shown.empty()) {
       own.setTo(cv::Scalar(110, 110, 110));
       cv::putText(own, PlainText(note, 60), {10, own.rows / 2}, kFont, kFontScale, kWhite, 1,
                   cv::LINE_AA);
-    } else if (frame.size() == panel_) {
-      frame.copyTo(own);
+    } else if (shown.size() == panel_) {
+      shown.copyTo(own);
     } else {
-      cv::resize(frame, own, panel_, 0, 0, scale_ < 1 ? cv::INTER_AREA : cv::INTER_LINEAR);
+      cv::resize(shown, own, panel_, 0, 0, scale_ < 1 ? cv::INTER_AREA : cv::INTER_LINEAR);
     }
     PaintPanel(panels[p], own);
     // About 9 px a letter.
@@ -145,7 +152,6 @@ cv::Mat OverlayPainter::Paint(const cv::Mat& frame, std::string_view note,
                 PlainText(panels[p].caption, std::max(4, panel_.width / 9)), {6, 18}, kFont,
                 kFontScale, kWhite, 1, cv::LINE_AA);
   }
-  return picture;
 }
 
 }  // namespace reidbench

@@ -8,11 +8,12 @@
 #include <vector>
 
 #include "reidbench/core/box.h"
+#include "reidbench/imaging/image.h"
 
 namespace reidbench {
 
 // A colour of a palette that people with any colour vision tell apart (Okabe & Ito 2008: eight
-// hues, black left out), then the same darker and lighter. BGR. `index` is the place of the person
+// hues, black left out), then the same darker and lighter. RGB. `index` is the place of the person
 // among all, from 0; below 0: the grey of who is nobody.
 cv::Scalar PersonColour(int index);
 
@@ -44,9 +45,9 @@ class OverlayPainter {
   // Of a finished picture: even, as video wants it.
   cv::Size size() const { return size_; }
 
-  // `frame` (BGR, empty: grey with `note`) under every panel.
-  cv::Mat Paint(const cv::Mat& frame, std::string_view note,
-                const std::vector<DrawnPanel>& panels) const;
+  // `frame` (empty: grey with `note`) under every panel, into `image`, whose memory is reused.
+  void Paint(const RgbImage& frame, std::string_view note, const std::vector<DrawnPanel>& panels,
+             RgbImage* image) const;
 
  private:
   void PaintPanel(const DrawnPanel& panel, cv::Mat picture) const;

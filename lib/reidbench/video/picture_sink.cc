@@ -1,4 +1,4 @@
-#include "reidbench/jobs/render/render_video.h"
+#include "reidbench/video/picture_sink.h"
 
 #include <fmt/core.h>
 #include <unistd.h>
@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <opencv2/core/utils/logger.hpp>
 #include <opencv2/imgproc.hpp>
+#include <opencv2/videoio.hpp>
 #include <system_error>
 #include <utility>
 #include <vector>
@@ -65,10 +66,13 @@ class Video : public PictureSink {
     }
   }
 
-  void Write(int64_t, const cv::Mat& picture) override {
-    REIDBENCH_CHECK(picture.size() == size_);
+  void Write(int64_t, const RgbImage& picture) override {
+    REIDBENCH_CHECK(cv::Size(picture.width, picture.height) == size_);
+    // OpenCV only reads what this points to.
+    const cv::Mat rgb(size_, CV_8UC3, const_cast<uint8_t*>(picture.pixels.data()));
+    cv::cvtColor(rgb, bgr_, cv::COLOR_RGB2BGR);
     try {
-      writer_.write(picture);
+      writer_.write(bgr_);
     } catch (const cv::Exception& error) {
       ThrowIo("{}: cannot encode: {}", path_.string(), error.err);
     }
@@ -103,6 +107,7 @@ class Video : public PictureSink {
   AtomicFile file_;
   cv::Size size_;
   cv::VideoWriter writer_;
+  cv::Mat bgr_;
   int64_t written_ = 0;
   bool finished_ = false;
 };
@@ -112,11 +117,7 @@ class PictureFolder : public PictureSink {
   PictureFolder(fs::path path, std::string picture)
       : path_(std::move(path)), folder_(path_), picture_(std::move(picture)) {}
 
-  void Write(int64_t frame, const cv::Mat& picture) override {
-    RgbImage image{picture.cols, picture.rows,
-                   std::vector<uint8_t>(size_t{3} * picture.cols * picture.rows)};
-    cv::Mat rgb(picture.rows, picture.cols, CV_8UC3, image.pixels.data());
-    cv::cvtColor(picture, rgb, cv::COLOR_BGR2RGB);
+  void Write(int64_t frame, const RgbImage& image) override {
     const std::vector<uint8_t> bytes =
         picture_ == "png" ? EncodePng(image, 1) : EncodeJpeg(image, kJpegQuality);
     WriteFileAtomically(
@@ -148,8 +149,9 @@ bool NamesVideo(const fs::path& path) {
 }
 
 std::unique_ptr<PictureSink> MakeVideo(const fs::path& path, const std::string& codec,
-                                       double frame_rate, cv::Size size, std::string* used) {
-  return std::make_unique<Video>(path, codec, frame_rate, size, used);
+                                       double frame_rate, int width, int height,
+                                       std::string* used) {
+  return std::make_unique<Video>(path, codec, frame_rate, cv::Size(width, height), used);
 }
 
 std::unique_ptr<PictureSink> MakePictureFolder(const fs::path& path, const std::string& picture) {
