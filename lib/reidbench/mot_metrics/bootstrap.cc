@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "reidbench/core/error.h"
+#include "reidbench/core/text.h"
 
 namespace reidbench {
 namespace {
