@@ -223,5 +223,27 @@ TEST_F(MotLayout, FramesOfASequence) {
   EXPECT_THROW(FindFrameImages(root_ / "U"), Error);
 }
 
+TEST_F(MotLayout, FindsTheFramesOfASequenceInTheUsualPlaces) {
+  Write("set/A/img1/000003.png", "");
+  Write("MOT/train/A/pictures/000003.png", "");
+  Write("MOT/train/A/seqinfo.ini", "[Sequence]\nseqLength=5\nimDir=pictures\n");
+  Write("flat/A/000004.png", "");
+  Write("one/img1/000005.png", "");
+  Write("bare/000006.png", "");
+  const auto in = [&](const char* folder, bool alone) {
+    const auto found = FindSequenceFrames(root_ / folder, "A", alone);
+    return found ? found->lexically_relative(root_).string() : "none";
+  };
+  EXPECT_EQ(in("set", false), "set/A");
+  EXPECT_EQ(in("set/A", false), "set/A");
+  EXPECT_EQ(in("MOT", false), "MOT/train/A");
+  EXPECT_EQ(in("flat", false), "flat/A");
+  EXPECT_EQ(in("one", true), "one");
+  EXPECT_EQ(in("bare", true), "bare");
+  // Of several sequences these frames could be anybody's.
+  EXPECT_EQ(in("bare", false), "none");
+  EXPECT_EQ(in("nothing", true), "none");
+}
+
 }  // namespace
 }  // namespace reidbench

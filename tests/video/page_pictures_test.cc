@@ -50,27 +50,11 @@ TEST(PagePictures, UriHoldsTheJpeg) {
   }
 }
 
-TEST(PagePictures, FindsFramesInTheUsualPlaces) {
-  const TempFolder folder;
-  WriteFrame(folder, "set/A/img1/000003.png");
-  WriteFrame(folder, "flat/A/000004.png");
-  WriteFrame(folder, "one/img1/000005.png");
-  WriteFrame(folder, "bare/000006.png");
-  EXPECT_TRUE(FindFramesOfSequence(folder.path() / "set", "A", false).contains(3));
-  EXPECT_TRUE(FindFramesOfSequence(folder.path() / "flat", "A", false).contains(4));
-  EXPECT_TRUE(FindFramesOfSequence(folder.path() / "one", "A", true).contains(5));
-  EXPECT_TRUE(FindFramesOfSequence(folder.path() / "bare", "A", true).contains(6));
-  // Of several sequences these frames could be anybody's.
-  EXPECT_TRUE(FindFramesOfSequence(folder.path() / "bare", "A", false).empty());
-  EXPECT_TRUE(FindFramesOfSequence(folder.path() / "none", "A", true).empty());
-}
-
 TEST(PagePictures, CutsASquareAroundTheBoxInsideTheFrame) {
   const TempFolder folder;
   WriteFrame(folder, "v/000001.png");
-  const auto frames = FindFramesOfSequence(folder.path() / "v", "v", true);
   const std::vector<Picture> pictures =
-      CutPictures(frames,
+      CutPictures(folder.path() / "v",
                   {{.frame = 1, .box_px = {85, 10, 10, 20}, .margin = 2, .marked = true},
                    {.frame = 1, .box_px = {0, 0, 10, 20}, .margin = 1, .marked = false},
                    {.frame = 2, .box_px = {0, 0, 10, 20}, .margin = 1, .marked = true}},

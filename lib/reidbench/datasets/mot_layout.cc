@@ -155,6 +155,18 @@ std::vector<MotBoxFiles> TextFilesOf(const fs::path& folder) {
   return files;
 }
 
+// Where the folder of a sequence may be in the folder that a user named.
+std::vector<fs::path> PlacesOf(const fs::path& path, const std::string& name, bool alone) {
+  std::vector<fs::path> places = {path / name, path / "train" / name, path / "test" / name,
+                                  path / "val" / name};
+  if (FolderName(path) == name) {
+    places.insert(places.begin(), path);
+  } else if (alone) {
+    places.push_back(path);
+  }
+  return places;
+}
+
 bool IsFrameFile(const fs::path& name) {
   const std::string extension = ToLower(name.extension().string());
   for (const char* known : {".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp"}) {
@@ -296,13 +308,10 @@ std::vector<MotBoxFiles> FindMotResults(const fs::path& path) {
 std::vector<fs::path> FindSequenceInfos(const fs::path& path, std::span<const std::string> names) {
   if (!IsFolder(path))
     ThrowIo("{}: expected a folder of sequences with seqinfo.ini, found none", path.string());
-  if (IsFile(path / "seqinfo.ini") && names.size() == 1) return {path / "seqinfo.ini"};
   std::vector<fs::path> infos;
   std::vector<std::string> missing;
   for (const std::string& name : names) {
-    std::vector<fs::path> places = {path / name, path / "train" / name, path / "test" / name,
-                                    path / "val" / name};
-    if (FolderName(path) == name) places.insert(places.begin(), path);
+    const std::vector<fs::path> places = PlacesOf(path, name, names.size() == 1);
     const auto found = std::find_if(places.begin(), places.end(), [](const fs::path& place) {
       return IsFile(place / "seqinfo.ini");
     });
@@ -352,6 +361,20 @@ MotFrameFolder FindFrameFolder(const fs::path& folder) {
     found.images /= "img1";
   }
   return found;
+}
+
+std::optional<fs::path> FindSequenceFrames(const fs::path& path, const std::string& name,
+                                           bool alone) {
+  for (const fs::path& place : PlacesOf(path, name, alone)) {
+    if (!IsFolder(place)) continue;
+    try {
+      FindFrameImages(FindFrameFolder(place).images);
+      return place;
+    } catch (const Error&) {
+      // No frames, or not frames alone; perhaps the next folder.
+    }
+  }
+  return std::nullopt;
 }
 
 }  // namespace reidbench

@@ -87,4 +87,10 @@ struct MotFrameFolder {
 };
 MotFrameFolder FindFrameFolder(const std::filesystem::path& folder);
 
+// The folder of sequence `name` that has frames, to be given to FindFrameFolder, in the folder that
+// a user named: NAME in it, also with the split between (MOT17 with train/ in it), or the folder
+// itself, if it has that name or the sequence is `alone`: of several its frames could be anybody's.
+std::optional<std::filesystem::path> FindSequenceFrames(const std::filesystem::path& path,
+                                                        const std::string& name, bool alone);
+
 }  // namespace reidbench

@@ -344,7 +344,7 @@ class Planner {
       AddWords({"--frames"}, &extract.arguments);
       std::vector<fs::path> contents;
       if (!spec_.world) {
-        const fs::path frames = FolderOf(sequence) / "img1";
+        const fs::path frames = FindFrameFolder(FolderOf(sequence)).images;
         if (IsFolder(frames)) contents = {frames, sequence.sequence_info};
       }
       extract.arguments.push_back(SequenceArgument(sequence, "", contents));
@@ -450,7 +450,7 @@ class Planner {
     std::vector<fs::path> frames;
     if (!spec_.world) {
       for (const MotSequenceFiles& sequence : sequences_) {
-        if (const fs::path images = FolderOf(sequence) / "img1"; IsFolder(images))
+        if (const fs::path images = FindFrameFolder(FolderOf(sequence)).images; IsFolder(images))
           frames.push_back(images);
       }
       if (frames.empty()) return;

@@ -2,16 +2,12 @@
 
 #include <algorithm>
 #include <cmath>
-#include <utility>
+#include <map>
 
-#include "reidbench/core/error.h"
-#include "reidbench/core/files.h"
-#include "reidbench/core/parallel.h"
-#include "reidbench/datasets/mot_layout.h"
 #include "reidbench/imaging/crop.h"
-#include "reidbench/imaging/decode.h"
 #include "reidbench/imaging/encode.h"
 #include "reidbench/imaging/preprocess.h"
+#include "reidbench/video/frame_source.h"
 
 namespace reidbench {
 namespace {
@@ -71,43 +67,25 @@ std::string JpegDataUri(const RgbImage& image, int quality) {
   return "data:image/jpeg;base64," + Base64(EncodeJpeg(image, quality));
 }
 
-std::map<int64_t, fs::path> FindFramesOfSequence(const fs::path& frames,
-                                                 const std::string& sequence, bool alone) {
-  std::vector<fs::path> folders = {frames / sequence / "img1", frames / sequence};
-  if (alone) {
-    folders.push_back(frames / "img1");
-    folders.push_back(frames);
-  }
-  for (const fs::path& folder : folders) {
-    if (!IsFolder(folder)) continue;
-    try {
-      return FindFrameImages(folder);
-    } catch (const Error&) {
-      // No frames, or not frames alone; perhaps the next folder.
-    }
-  }
-  return {};
-}
-
-std::vector<Picture> CutPictures(const std::map<int64_t, fs::path>& frames,
+std::vector<Picture> CutPictures(const fs::path& frames,
                                  const std::vector<PictureRequest>& requests, int side,
                                  int quality) {
   std::vector<Picture> pictures(requests.size());
   std::map<int64_t, std::vector<size_t>> by_frame;
   for (size_t i = 0; i < requests.size(); ++i) {
     pictures[i].frame = requests[i].frame;
-    if (frames.contains(requests[i].frame)) by_frame[requests[i].frame].push_back(i);
+    by_frame[requests[i].frame].push_back(i);
   }
-  const std::vector<std::pair<int64_t, std::vector<size_t>>> work(by_frame.begin(), by_frame.end());
-  ParallelFor(static_cast<int64_t>(work.size()), [&](int64_t w) {
-    const auto& [frame, wanted] = work[static_cast<size_t>(w)];
-    RgbImage image;
-    try {
-      image = DecodeImageFile(frames.at(frame), ExifOrientation::kIgnore);
-    } catch (const Error&) {
-      return;  // a placeholder
+  if (frames.empty() || requests.empty()) return pictures;
+  std::vector<int64_t> numbers;
+  for (const auto& [number, wanted] : by_frame) numbers.push_back(number);
+  FrameFolder source(frames);
+  ForEachFrame(&source, numbers, "cutting pictures", [&](size_t, const Frame& frame) {
+    if (frame.status == FrameStatus::kPicture) {  // else a placeholder
+      for (const size_t i : by_frame.at(frame.number))
+        pictures[i] = Cut(frame.picture, requests[i], side, quality);
     }
-    for (const size_t i : wanted) pictures[i] = Cut(image, requests[i], side, quality);
+    return nullptr;
   });
   return pictures;
 }

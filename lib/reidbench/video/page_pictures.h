@@ -6,7 +6,6 @@
 #include <array>
 #include <cstdint>
 #include <filesystem>
-#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -18,13 +17,6 @@ namespace reidbench {
 
 // "data:image/jpeg;base64,..." of the image.
 std::string JpegDataUri(const RgbImage& image, int quality);
-
-// The image files of a sequence by frame number, in the folder `frames` that a user named:
-// SEQUENCE/img1, SEQUENCE, img1, or the folder itself; the last two only for `alone`, a page of one
-// sequence. Empty when there are none.
-std::map<int64_t, std::filesystem::path> FindFramesOfSequence(const std::filesystem::path& frames,
-                                                              const std::string& sequence,
-                                                              bool alone);
 
 // A square part of a frame with a box marked in it.
 struct PictureRequest {
@@ -39,9 +31,9 @@ struct Picture {
   std::optional<std::array<double, 4>> box;  // left, top, width, height as shares of the picture
 };
 
-// One picture a request, in their order; each frame is decoded once, frames in parallel. `side` is
-// in pixels.
-std::vector<Picture> CutPictures(const std::map<int64_t, std::filesystem::path>& frames,
+// One picture a request, in their order, from the frames of a folder (FrameFolder; empty: none);
+// each frame is decoded once, frames in parallel. `side` is in pixels.
+std::vector<Picture> CutPictures(const std::filesystem::path& frames,
                                  const std::vector<PictureRequest>& requests, int side,
                                  int quality);
 

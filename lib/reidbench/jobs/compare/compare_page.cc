@@ -9,6 +9,7 @@
 #include "reidbench/core/error.h"
 #include "reidbench/core/files.h"
 #include "reidbench/core/text.h"
+#include "reidbench/datasets/mot_layout.h"
 #include "reidbench/jobs/compare/compare_report.h"
 #include "reidbench/reporting/report_page.h"
 #include "reidbench/video/page_pictures.h"
@@ -88,10 +89,10 @@ Json PicturesJson(const CompareStageResult& result, const ComparePageOptions& op
   // sequence, in portions so that no more is cut than a page can hold.
   constexpr size_t kPortion = 64;
   size_t bytes = 0, without_file = 0, beyond_limit = 0;
-  std::vector<std::map<int64_t, std::filesystem::path>> frames;
+  std::vector<std::filesystem::path> frames;
   for (const ComparedSequence& sequence : result.sequences) {
-    frames.push_back(
-        FindFramesOfSequence(options.frames, sequence.name, result.sequences.size() == 1));
+    frames.push_back(FindSequenceFrames(options.frames, sequence.name, result.sequences.size() == 1)
+                         .value_or(""));
   }
   for (size_t begin = 0; begin < shown.size(); begin += kPortion) {
     const size_t end = std::min(begin + kPortion, shown.size());

@@ -10,7 +10,7 @@
 namespace reidbench {
 
 struct ComparePageOptions {
-  std::filesystem::path frames;  // FindFramesOfSequence says which layouts; empty: no pictures
+  std::filesystem::path frames;  // FindSequenceFrames says which layouts; empty: no pictures
   // Upper limit of all pictures together, bytes of the page. Switches that correction fixed or
   // introduced come first.
   size_t max_picture_bytes = size_t{3} << 20;

@@ -271,14 +271,15 @@ class RelinkStage {
           "extract a video's frames first (ffmpeg -i clip.mp4 frames/%06d.jpg)",
           frames.string());
     }
-    const bool inside = IsFolder(frames / sequence->files.name);
-    if (sequences_.size() > 1 && !inside) {
-      ThrowIo("{}: expected the frames of sequence {}, found no such folder",
-              (frames / sequence->files.name).string(), sequence->files.name);
+    const std::string& name = sequence->files.name;
+    const bool alone = sequences_.size() == 1;
+    const std::optional<fs::path> found = FindSequenceFrames(frames, name, alone);
+    if (!found) {
+      if (alone) FindFrameImages(FindFrameFolder(frames).images);  // says what is wrong with them
+      ThrowIo("{}: expected the frames of sequence {}, found none", (frames / name).string(), name);
     }
     GalleryOptions& galleries = sequence->galleries;
-    galleries.frames =
-        FindFrameImages(FindFrameFolder(inside ? frames / sequence->files.name : frames).images);
+    galleries.frames = *found;
     galleries.output =
         sequences_.size() > 1 ? options_.galleries / sequence->files.name : options_.galleries;
     galleries.crops_per_id = options_.gallery_crops;

@@ -12,11 +12,10 @@
 
 #include "reidbench/core/error.h"
 #include "reidbench/core/files.h"
-#include "reidbench/core/tasks.h"
 #include "reidbench/core/text.h"
 #include "reidbench/imaging/crop.h"
-#include "reidbench/imaging/decode.h"
 #include "reidbench/imaging/encode.h"
+#include "reidbench/video/frame_source.h"
 
 namespace reidbench {
 namespace {
@@ -68,17 +67,18 @@ void CheckGalleryOutput(const GalleryOptions& options, bool force) {
 }
 
 void CheckGalleryFrames(const TrackSet& tracks, const GalleryOptions& options) {
+  const FrameFolder frames(options.frames);
   int64_t missing = 0;
   int64_t first = 0;
   for (const TrackBox& box : tracks.boxes) {
-    if (options.frames.contains(box.frame.value)) continue;
+    if (frames.images().contains(box.frame.value)) continue;
     if (missing++ == 0 || box.frame.value < first) first = box.frame.value;
   }
   if (missing == 0) return;
   ThrowIo(
       "{}: expected an image of every frame with boxes, found none for {} boxes, first of "
       "frame {} (sequence {})",
-      options.frames.begin()->second.parent_path().string(), missing, first, tracks.sequence);
+      frames.folder().images.string(), missing, first, tracks.sequence);
 }
 
 int64_t SaveGalleries(const TrackSet& before, const TrackSet& after,
@@ -105,24 +105,28 @@ int64_t SaveGalleries(const TrackSet& before, const TrackSet& after,
       CreateFolders(folders[side].path() / std::to_string(id));
     }
   }
+  std::vector<int64_t> numbers;
+  for (const size_t k : begin) numbers.push_back(before.boxes[crops[k].box].frame.value);
   begin.push_back(crops.size());
   std::atomic<int64_t> files = 0;
-  RunTasks(begin.size() - 1, "saving galleries", [&](size_t f) {
-    const int64_t frame = before.boxes[crops[begin[f]].box].frame.value;
-    const RgbImage image = DecodeImageFile(options.frames.at(frame), ExifOrientation::kIgnore);
+  FrameFolder source(options.frames);
+  ForEachFrame(&source, numbers, "saving galleries", [&](size_t f, const Frame& frame) {
+    if (frame.status == FrameStatus::kCorrupt) throw Error(ErrorKind::kInput, frame.problem);
     RgbImage crop;
     for (size_t k = begin[f]; k < begin[f + 1]; ++k) {
-      if (!CropImage(image, before.boxes[crops[k].box].box, &crop)) continue;
+      if (!CropImage(frame.picture, before.boxes[crops[k].box].box, &crop)) continue;
       const std::vector<uint8_t> bytes = EncodeJpeg(crop, kJpegQuality);
       const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
       for (size_t side = 0; side < 2; ++side) {
         if (!crops[k].side[side]) continue;
         const int64_t id = sets[side]->boxes[crops[k].box].id.value;
         WriteFileAtomically(
-            folders[side].path() / std::to_string(id) / fmt::format("{:06}.jpg", frame), text);
+            folders[side].path() / std::to_string(id) / fmt::format("{:06}.jpg", frame.number),
+            text);
         ++files;
       }
     }
+    return nullptr;
   });
   for (AtomicFolder& folder : folders) folder.Commit();
   return files;

@@ -4,7 +4,6 @@
 
 #include <cstdint>
 #include <filesystem>
-#include <map>
 
 #include "reidbench/core/tracks.h"
 
@@ -12,15 +11,15 @@ namespace reidbench {
 
 struct GalleryOptions {
   std::filesystem::path output;  // created; its before/ and after/ belong to the galleries
-  std::map<int64_t, std::filesystem::path> frames;  // image of each frame (FindFrameImages)
-  int crops_per_id = 50;  // evenly over the identity's boxes in time, >= 0; 0 = all
+  std::filesystem::path frames;  // folder of the sequence, or of its frames (FrameFolder)
+  int crops_per_id = 50;         // evenly over the identity's boxes in time, >= 0; 0 = all
 };
 
 // Refuses to overwrite without `force`, and ever what galleries would not have written. Throws
 // Error(kUsage).
 void CheckGalleryOutput(const GalleryOptions& options, bool force);
 
-// Throws Error(kIo) for frames that have boxes and no image.
+// Throws Error(kIo) for frames that have boxes and no image, and what FrameFolder throws.
 void CheckGalleryFrames(const TrackSet& tracks, const GalleryOptions& options);
 
 // `before` and `after` have the same boxes. Frames are decoded once and in parallel; a folder is
