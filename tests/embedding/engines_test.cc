@@ -5,8 +5,8 @@
 
 #include <set>
 
-#include "reidbench/core/error.h"
 #include "reidbench/embedding/onednn_engine.h"
+#include "support/expect_error.h"
 
 namespace reidbench {
 namespace {
@@ -30,14 +30,8 @@ TEST(EngineOf, AutoNeedsNoLibTorchOnACpu) {
 }
 
 TEST(EngineOf, RefusesWhatAnEngineLacks) {
-  const auto refusal = [](EmbedderOptions options) -> std::string {
-    try {
-      EngineOf(options);
-    } catch (const Error& e) {
-      EXPECT_EQ(e.kind(), ErrorKind::kUsage);
-      return e.what();
-    }
-    return "nothing was thrown";
+  const auto refusal = [](const EmbedderOptions& options) {
+    return MessageOf(ErrorKind::kUsage, [&] { EngineOf(options); });
   };
   EXPECT_THAT(refusal({.engine = "oncv"}), HasSubstr("known: auto, onednn, libtorch, opencv"));
   for (const char* engine : {"onednn", "opencv", "histogram", "reference"}) {

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "embedding/osnet_reference.h"
-#include "reidbench/core/error.h"
+#include "support/expect_error.h"
 
 namespace reidbench {
 namespace {
@@ -50,7 +50,8 @@ TEST(ReferenceEngine, TheLastBiasIsWhatRemainsOfANetworkWithoutWeights) {
 TEST(ReferenceEngine, RefusesIncompleteWeights) {
   OsnetWeights weights = RandomOsnetWeights("osnet_x0_25", 3);
   weights.tensors.erase("conv1.conv.weight");
-  EXPECT_THROW(MakeReferenceEngine(weights), Error);
+  EXPECT_EQ(MessageOf(ErrorKind::kModel, [&] { MakeReferenceEngine(weights); }),
+            "random: tensor conv1.conv.weight is missing");
 }
 
 }  // namespace
