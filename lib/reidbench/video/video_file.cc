@@ -13,6 +13,7 @@ extern "C" {
 #include <cmath>
 #include <cstring>
 #include <deque>
+#include <fstream>
 #include <iterator>
 #include <limits>
 #include <set>
