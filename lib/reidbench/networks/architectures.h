@@ -1,0 +1,14 @@
+// The families of architectures. A new one: its own .cc beside osnet.cc, a declaration here, a line
+// in Architectures() (network.h), and a test.
+#pragma once
+
+#include <vector>
+
+#include "reidbench/networks/network.h"
+
+namespace reidbench {
+
+// All nine: osnet_x1_0, x0_75, x0_5, x0_25, osnet_ibn_x1_0, osnet_ain_x1_0, x0_75, x0_5, x0_25.
+std::vector<Architecture> OsnetArchitectures();
+
+}  // namespace reidbench
