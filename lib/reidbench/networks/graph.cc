@@ -245,19 +245,36 @@ std::vector<ValueShape> ShapesOf(const Graph& graph, int64_t height, int64_t wid
   try {
     return Infer(graph, height, width);
   } catch (const TooSmall&) {
-    constexpr int64_t kAmple = 1 << 20;  // no network needs more
-    const auto least = [](const auto& fits) {
-      int64_t low = 1, high = kAmple;
-      while (low < high) {
-        const int64_t middle = (low + high) / 2;
-        fits(middle) ? high = middle : low = middle + 1;
-      }
-      return low;
-    };
+    const ImageSize least = SmallestImage(graph);
     ThrowInput("{} needs images of at least {} x {} pixels, got {} x {} (height x width)", network,
-               least([&](int64_t h) { return Fits(graph, h, kAmple); }),
-               least([&](int64_t w) { return Fits(graph, kAmple, w); }), height, width);
+               least.height, least.width, height, width);
   }
+}
+
+ImageSize SmallestImage(const Graph& graph) {
+  constexpr int64_t kAmple = 1 << 20;  // no network needs more
+  const auto least = [](const auto& fits) {
+    int64_t low = 1, high = kAmple;
+    while (low < high) {
+      const int64_t middle = (low + high) / 2;
+      fits(middle) ? high = middle : low = middle + 1;
+    }
+    return low;
+  };
+  return {least([&](int64_t height) { return Fits(graph, height, kAmple); }),
+          least([&](int64_t width) { return Fits(graph, kAmple, width); })};
+}
+
+bool TakesAnySize(const Graph& graph) {
+  const std::vector<ValueShape> shapes = ShapesOf(graph, graph.height, graph.width);
+  const std::vector<ValueShape> larger = ShapesOf(graph, 2 * graph.height, 2 * graph.width);
+  const auto same = [&](int layer) {
+    return shapes[static_cast<size_t>(layer)] == larger[static_cast<size_t>(layer)];
+  };
+  return same(graph.output) &&
+         std::all_of(graph.layers.begin(), graph.layers.end(), [&](const Layer& layer) {
+           return layer.op != LayerOp::kLinear || same(layer.inputs.front());
+         });
 }
 
 ValueShape NextShape(const Layer& layer, const std::vector<ValueShape>& shapes) {

@@ -104,6 +104,13 @@ void DropUnread(Graph* graph);
 // these are too small; Error(kModel) naming the layer whose inputs do not fit it.
 std::vector<ValueShape> ShapesOf(const Graph& graph, int64_t height, int64_t width,
                                  std::string_view network = "the network");
+struct ImageSize {
+  int64_t height = 0, width = 0;  // px
+};
+ImageSize SmallestImage(const Graph& graph);
+// Whether images of other sizes than the graph's own give embeddings, and of the same length: no
+// linear layer sees all pixels.
+bool TakesAnySize(const Graph& graph);
 // Of a layer that is about to be added to a graph whose layers have these shapes. Throws the same.
 ValueShape NextShape(const Layer& layer, const std::vector<ValueShape>& shapes);
 // Numbers of an embedding.

@@ -161,7 +161,7 @@ Network FromStateDict(Checkpoint& checkpoint) {
 const std::vector<Architecture>& Architectures() {
   static const std::vector<Architecture> kArchitectures = [] {
     std::vector<Architecture> all;
-    for (const auto& family : {OsnetArchitectures}) {
+    for (const auto family : kArchitectureFamilies) {
       std::vector<Architecture> architectures = family();
       std::move(architectures.begin(), architectures.end(), std::back_inserter(all));
     }

@@ -21,7 +21,7 @@ struct Architecture {
   Graph graph;         // from images to embeddings
 };
 
-// In the order of networks/architectures.cc, where a new one is registered.
+// In the order of networks/architectures.h, where a new one is registered.
 const std::vector<Architecture>& Architectures();
 // Throws Error(kUsage) with a suggestion.
 const Architecture& ArchitectureByName(std::string_view name);
