@@ -11,7 +11,7 @@
 #include "reidbench/core/files.h"
 #include "reidbench/core/parallel.h"
 #include "reidbench/jobs/check/check_engines.h"
-#include "reidbench/networks/osnet.h"
+#include "reidbench/networks/network.h"
 
 namespace {
 
@@ -19,7 +19,7 @@ using namespace reidbench;
 
 int CheckEngines(const CommonOptions& common, const EnginesOptions& options) {
   if (common.dry_run) {
-    LoadOsnetWeights(options.weights);
+    LoadNetwork(options.weights);
     return FinishDryRun(common);
   }
   const EnginesResult result = CompareEngines(options);

@@ -14,7 +14,7 @@
 #include "reidbench/cli/render.h"
 #include "reidbench/core/error.h"
 #include "reidbench/core/text.h"
-#include "reidbench/networks/osnet.h"
+#include "reidbench/networks/network.h"
 #include "reidbench/reporting/table.h"
 
 using namespace reidbench;
@@ -23,8 +23,7 @@ namespace {
 
 std::vector<std::string> ArchitectureNames() {
   std::vector<std::string> names;
-  for (const OsnetArchitecture& architecture : OsnetArchitectures())
-    names.push_back(architecture.name);
+  for (const Architecture& architecture : Architectures()) names.push_back(architecture.name);
   return names;
 }
 

@@ -114,7 +114,7 @@ TEST(GoldenFormats, LegacyDataParallelAndTrainingCheckpointsGiveTheSameFeatures)
 }
 
 TEST(Embedder, BytesDoNotDependOnTheThread) {
-  const auto embedder = MakeOsnetEmbedder(RandomOsnetWeights("osnet_x0_25", 1), {});
+  const auto embedder = MakeNetworkEmbedder(RandomOsnetWeights("osnet_x0_25", 1), {});
   const int count = 5;  // a micro-batch and, for wide networks, a rest
   const int calls = 12;
   const std::vector<float> images = RandomImages(count, 64, 32);
@@ -130,7 +130,7 @@ TEST(Embedder, BytesDoNotDependOnTheThread) {
 
 TEST(Embedder, BatchSizeChangesOnlyRounding) {
   for (const char* architecture : {"osnet_x0_25", "osnet_ain_x0_5"}) {
-    const auto embedder = MakeOsnetEmbedder(RandomOsnetWeights(architecture, 1), {});
+    const auto embedder = MakeNetworkEmbedder(RandomOsnetWeights(architecture, 1), {});
     const int count = 11;
     const size_t image_size = 3 * 64 * 32;
     const std::vector<float> images = RandomImages(count, 64, 32);
@@ -148,13 +148,13 @@ TEST(Embedder, BatchSizeChangesOnlyRounding) {
 }
 
 TEST(Embedder, NormalizesRowsOnRequest) {
-  const OsnetWeights weights = RandomOsnetWeights("osnet_x0_25", 1);
+  const Network weights = RandomOsnetWeights("osnet_x0_25", 1);
   const std::vector<float> images = RandomImages(2, 32, 16);
   std::vector<float> plain(1024), unit(1024);
-  MakeOsnetEmbedder(weights, {})->Embed({images.data(), 2, 32, 16}, plain.data());
+  MakeNetworkEmbedder(weights, {})->Embed({images.data(), 2, 32, 16}, plain.data());
   EmbedderOptions options;
   options.normalize = true;
-  MakeOsnetEmbedder(weights, options)->Embed({images.data(), 2, 32, 16}, unit.data());
+  MakeNetworkEmbedder(weights, options)->Embed({images.data(), 2, 32, 16}, unit.data());
   for (int row = 0; row < 2; ++row) {
     const double norm = RowNorm(&plain[row * 512], 512);
     EXPECT_GT(std::abs(norm - 1), 0.1);
@@ -164,18 +164,18 @@ TEST(Embedder, NormalizesRowsOnRequest) {
 }
 
 TEST(Embedder, NormalizesAnAllZeroRowToZero) {
-  OsnetWeights weights = RandomOsnetWeights("osnet_x0_25", 1);
+  Network weights = RandomOsnetWeights("osnet_x0_25", 1);
   for (float& value : weights.tensors.at("fc.1.bias").values) value = -100;
   EmbedderOptions options;
   options.normalize = true;
   const std::vector<float> images = RandomImages(1, 32, 16);
   std::vector<float> features(512, 1.0f);
-  MakeOsnetEmbedder(weights, options)->Embed({images.data(), 1, 32, 16}, features.data());
+  MakeNetworkEmbedder(weights, options)->Embed({images.data(), 1, 32, 16}, features.data());
   EXPECT_THAT(features, testing::Each(0.0f));
 }
 
 TEST(Embedder, RefusesRowsThatAreNotFinite) {
-  const auto embedder = MakeOsnetEmbedder(RandomOsnetWeights("osnet_x0_25", 1), {});
+  const auto embedder = MakeNetworkEmbedder(RandomOsnetWeights("osnet_x0_25", 1), {});
   std::vector<float> images = RandomImages(3, 32, 16);
   images[2 * 3 * 32 * 16] = std::numeric_limits<float>::quiet_NaN();
   images[1 * 3 * 32 * 16 + 7] = std::numeric_limits<float>::infinity();
@@ -188,13 +188,13 @@ TEST(Embedder, RefusesRowsThatAreNotFinite) {
 }
 
 TEST(Embedder, AutoTakesTheFastestOnThisMachine) {
-  const OsnetWeights weights = RandomOsnetWeights("osnet_x0_25", 1);
-  EXPECT_THAT(MakeOsnetEmbedder(weights, {})->info().engine,
+  const Network weights = RandomOsnetWeights("osnet_x0_25", 1);
+  EXPECT_THAT(MakeNetworkEmbedder(weights, {})->info().engine,
               testing::StartsWith(OnednnAvailable() ? "onednn " : "libtorch "));
 }
 
 TEST(Embedder, AcceptsAnEmptyBatch) {
-  const auto embedder = MakeOsnetEmbedder(RandomOsnetWeights("osnet_x0_25", 1), {});
+  const auto embedder = MakeNetworkEmbedder(RandomOsnetWeights("osnet_x0_25", 1), {});
   embedder->Embed({nullptr, 0, 256, 128}, nullptr);
 }
 
@@ -230,12 +230,12 @@ TEST(Embedder, RefusesUnknownOptionsBeforeReadingTheFile) {
               HasSubstr("it supports: cpu"));
   options.device = "cpu";
   EXPECT_THAT(MessageOf(ErrorKind::kUsage,
-                        [&] { MakeOsnetEmbedder(RandomOsnetWeights("osnet_x0_25", 1), options); }),
+                        [&] { MakeNetworkEmbedder(RandomOsnetWeights("osnet_x0_25", 1), options); }),
               HasSubstr("ONNX"));
 }
 
 TEST(Embedder, DefaultBatchSizeIsTheEngines) {
-  const auto embedder = MakeOsnetEmbedder(RandomOsnetWeights("osnet_x0_25", 1), {});
+  const auto embedder = MakeNetworkEmbedder(RandomOsnetWeights("osnet_x0_25", 1), {});
   EXPECT_GE(DefaultBatchSize(embedder->info()), 1);
   EXPECT_EQ(DefaultBatchSize(embedder->info()), embedder->info().batch_size);
 }

@@ -60,15 +60,15 @@ TEST_F(Plugins, OneOfAnotherBuildIsRefused) {
 #ifdef REIDBENCH_HAS_TORCH
 // LibTorch beside this program's own engines, and errors of every kind across the boundary.
 TEST_F(Plugins, LibTorchRunsBesideAnotherEngine) {
-  const OsnetWeights weights = RandomOsnetWeights("osnet_x0_25", 3);
+  const Network weights = RandomOsnetWeights("osnet_x0_25", 3);
   std::vector<float> image(3 * 64 * 32);
   Rng rng(5);
   for (float& p : image) p = static_cast<float>(rng.Uniform(-2, 2));
   const std::vector<double> expected = ReferenceFeatures(weights, image.data(), 64, 32);
   EmbedderOptions options;
   options.engine = "libtorch";
-  const auto torch = MakeOsnetEmbedder(weights, options);
-  const auto own = MakeOsnetEmbedder(weights, {});
+  const auto torch = MakeNetworkEmbedder(weights, options);
+  const auto own = MakeNetworkEmbedder(weights, {});
   EXPECT_THAT(torch->info().engine, testing::StartsWith("libtorch "));
   for (Embedder* const embedder : {torch.get(), own.get(), torch.get()}) {
     std::vector<float> features(512);
@@ -78,7 +78,7 @@ TEST_F(Plugins, LibTorchRunsBesideAnotherEngine) {
 }
 
 TEST_F(Plugins, ErrorsKeepTheirKindAcrossTheBoundary) {
-  OsnetWeights weights = RandomOsnetWeights("osnet_x0_25", 3);
+  Network weights = RandomOsnetWeights("osnet_x0_25", 3);
   const EnginePlugin& plugin = LoadEnginePlugin(kTorchPlugin);
   EXPECT_THAT(
       MessageOf(ErrorKind::kUsage, [&] { MakePluginEngine(plugin, weights, "gpu", "fp32"); }),

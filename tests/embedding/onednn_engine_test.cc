@@ -62,7 +62,7 @@ class OnednnArchitectures
 TEST_P(OnednnArchitectures, AgreeWithPlainLoops) {
   const auto& [name, execution] = GetParam();
   if (!OnednnAvailable(execution)) GTEST_SKIP() << "not on this processor or not in this build";
-  const OsnetWeights weights = RandomOsnetWeights(name, 7);
+  const Network weights = RandomOsnetWeights(name, 7);
   const auto engine = MakeOnednnEngine(weights, "cpu", "fp32", execution);
   ASSERT_EQ(engine->info().dim, 512);
   EXPECT_EQ(engine->info().architecture, name);
@@ -120,7 +120,7 @@ TEST_P(OnednnExecutions, BytesDoNotDependOnTheThread) {
 
 // A worker is used again for images of another size: nothing of the earlier ones may be left.
 TEST_P(OnednnExecutions, SizesCanAlternate) {
-  const OsnetWeights weights = RandomOsnetWeights("osnet_x0_25", 1);
+  const Network weights = RandomOsnetWeights("osnet_x0_25", 1);
   const auto engine = MakeOnednnEngine(weights, "cpu", "fp32", GetParam());
   for (const auto& [height, width] : {std::pair{64, 32}, std::pair{32, 48}, std::pair{64, 32}}) {
     const std::vector<float> images = RandomImages(1, height, width, height);
@@ -133,7 +133,7 @@ TEST_P(OnednnExecutions, SizesCanAlternate) {
 }
 
 TEST_P(OnednnExecutions, MarksOverflowInsideTheNetwork) {
-  OsnetWeights weights = RandomOsnetWeights("osnet_x0_25", 3);
+  Network weights = RandomOsnetWeights("osnet_x0_25", 3);
   for (float& w : weights.tensors.at("conv3.0.conv3.conv.weight").values) w *= 1e30f;
   for (float& w : weights.tensors.at("conv3.1.conv3.conv.weight").values) w *= 1e30f;
   const auto engine = MakeOnednnEngine(weights, "cpu", "fp32", GetParam());
@@ -183,7 +183,7 @@ TEST(OnednnEngine, Bf16StaysNearTheReference) {
     GTEST_SKIP() << "no AVX512_BF16";
   }
   for (const char* name : {"osnet_x0_25", "osnet_x0_75", "osnet_ain_x0_25", "osnet_ibn_x1_0"}) {
-    const OsnetWeights weights = RandomOsnetWeights(name, 7);
+    const Network weights = RandomOsnetWeights(name, 7);
     const auto engine = MakeOnednnEngine(weights, "cpu", "bf16");
     EXPECT_EQ(engine->info().precision, "bf16");
     for (const auto& [height, width] : {std::pair{45, 27}, std::pair{32, 64}}) {
@@ -200,7 +200,7 @@ TEST(OnednnEngine, Bf16StaysNearTheReference) {
 
 TEST(OnednnEngine, RefusesWhatItLacks) {
   if (!OnednnAvailable()) GTEST_SKIP() << "not on this processor or not in this build";
-  OsnetWeights weights = RandomOsnetWeights("osnet_x0_25", 1);
+  Network weights = RandomOsnetWeights("osnet_x0_25", 1);
   EXPECT_THAT(MessageOf(ErrorKind::kUsage, [&] { MakeOnednnEngine(weights, "cuda:0", "fp32"); }),
               HasSubstr("it supports: cpu"));
   EXPECT_THAT(MessageOf(ErrorKind::kUsage, [&] { MakeOnednnEngine(weights, "cpu", "fp16"); }),

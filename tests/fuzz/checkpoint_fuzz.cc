@@ -4,7 +4,7 @@
 #include <cstdint>
 
 #include "reidbench/core/error.h"
-#include "reidbench/networks/osnet.h"
+#include "reidbench/networks/network.h"
 #include "reidbench/weights/byte_reader.h"
 #include "reidbench/weights/checkpoint.h"
 
@@ -15,7 +15,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
       REIDBENCH_CHECK(reidbench::NumElements(tensor.shape) ==
                       static_cast<int64_t>(tensor.values.size()));
     }
-    reidbench::ToOsnetWeights(std::move(checkpoint));
+    reidbench::ToNetwork(std::move(checkpoint));
   } catch (const reidbench::Error& error) {
     if (error.kind() != reidbench::ErrorKind::kModel) throw;
   }

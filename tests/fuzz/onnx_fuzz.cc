@@ -4,12 +4,12 @@
 #include <cstdint>
 
 #include "reidbench/core/error.h"
-#include "reidbench/networks/osnet.h"
+#include "reidbench/networks/network.h"
 #include "reidbench/weights/checkpoint.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   try {
-    reidbench::ToOsnetWeights(reidbench::ParseCheckpoint({data, size}, "fuzz.onnx"));
+    reidbench::ToNetwork(reidbench::ParseCheckpoint({data, size}, "fuzz.onnx"));
   } catch (const reidbench::Error& error) {
     if (error.kind() != reidbench::ErrorKind::kModel) throw;
   }

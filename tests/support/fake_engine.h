@@ -34,7 +34,7 @@ class SleepingEmbedder : public Embedder {
 inline EngineProvider FakeEngines() {
   EngineProvider provider;
   provider.choices = {{"fake", "fp32"}, {"fake", "bf16"}};
-  provider.make = [](const OsnetWeights&, const EmbedderOptions&) -> std::unique_ptr<Embedder> {
+  provider.make = [](const Network&, const EmbedderOptions&) -> std::unique_ptr<Embedder> {
     return std::make_unique<SleepingEmbedder>(5);
   };
   return provider;

@@ -23,7 +23,7 @@ EvaluationImages TwoColours(std::vector<int64_t> persons, std::vector<int64_t> c
 }
 
 TEST(Evaluation, ScoresWhatRankScores) {
-  const OsnetWeights weights = RandomOsnetWeights("osnet_x0_25", 1);
+  const Network weights = RandomOsnetWeights("osnet_x0_25", 1);
   const EvaluationScores scores =
       EvaluateRetrieval(weights, TwoColours({1, 2, 1, 2, 2}, {1, 1, 2, 2, 3}), 32, 16, "cpu");
   EXPECT_EQ(scores.num_queries, 2);
@@ -32,7 +32,7 @@ TEST(Evaluation, ScoresWhatRankScores) {
 }
 
 TEST(Evaluation, AppliesTheCameraRule) {
-  const OsnetWeights weights = RandomOsnetWeights("osnet_x0_25", 1);
+  const Network weights = RandomOsnetWeights("osnet_x0_25", 1);
   // All gallery images of both persons are of the query's own camera.
   const EvaluationScores scores =
       EvaluateRetrieval(weights, TwoColours({1, 2, 1, 2}, {1, 1, 1, 1}), 32, 16, "cpu");

@@ -164,8 +164,8 @@ TEST(Trainer, WeightsGoThroughAFileUnchanged) {
   trainer.RunEpoch();
   for (const bool classifier : {true, false}) {
     WriteFileAtomically(path, TorchZipBytes(trainer.Save(classifier)));
-    const OsnetWeights read = LoadOsnetWeights(path);
-    const OsnetWeights kept = trainer.Weights();
+    const Network read = LoadNetwork(path);
+    const Network kept = trainer.Weights();
     EXPECT_EQ(read.architecture.name, "osnet_x0_25");
     EXPECT_EQ(read.num_classes, classifier ? std::optional<int64_t>(4) : std::nullopt);
     ASSERT_EQ(read.tensors.size(), kept.tensors.size());
@@ -200,7 +200,7 @@ TEST(Trainer, StartsFromGivenWeights) {
 
 TEST(Trainer, ALossThatIsNotFiniteStopsIt) {
   // Weights that overflow float32 in the first layers.
-  OsnetWeights weights = RandomOsnetWeights("osnet_x0_25", 1);
+  Network weights = RandomOsnetWeights("osnet_x0_25", 1);
   SavedCheckpoint checkpoint;
   SavedDict& dict = checkpoint.dicts.emplace_back(SavedDict{"state_dict", {}});
   for (auto& [name, tensor] : weights.tensors) {

@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "reidbench/networks/osnet.h"
+#include "reidbench/networks/network.h"
 
 namespace reidbench {
 namespace {
@@ -11,8 +11,8 @@ namespace {
 TEST(DefaultWeights, AreASmallOsnet) {
   const std::filesystem::path path = DefaultWeights();
   EXPECT_LE(std::filesystem::file_size(path), 1'000'000u);
-  const OsnetWeights weights = LoadOsnetWeights(path);
-  EXPECT_EQ(weights.architecture.name, "osnet_x0_25");
+  const Network weights = LoadNetwork(path);
+  EXPECT_EQ(weights.name, "osnet_x0_25");
   EXPECT_FALSE(weights.num_classes.has_value()) << "the classifier is of no use to others";
   EXPECT_THAT(DefaultWeightsWarning(), testing::HasSubstr(path.filename().string()));
 }

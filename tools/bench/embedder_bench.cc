@@ -1,5 +1,5 @@
 // OSNet images per second for each architecture: as torchreid runs it (NCHW, separate batch norms,
-// glibc's default malloc and a tuned one) and through MakeOsnetEmbedder with each engine and
+// glibc's default malloc and a tuned one) and through MakeNetworkEmbedder with each engine and
 // precision, on one thread and on two with one call each. Random weights: time does not depend on
 // their values. GFLOP/s counts a multiply-accumulate as two; fma_peak is what this processor can
 // do.
@@ -12,8 +12,8 @@
 #include "reidbench/core/random.h"
 #include "reidbench/embedding/embedder.h"
 #include "reidbench/embedding/onednn_engine.h"
-#include "reidbench/embedding_torch/osnet_torch.h"
-#include "reidbench/networks/osnet.h"
+#include "reidbench/embedding_torch/graph_torch.h"
+#include "reidbench/networks/network.h"
 #include "reidbench/profiling/peaks.h"
 
 namespace reidbench {
@@ -34,25 +34,25 @@ struct Batch {
   ImageBatch images;
 };
 
-void Baseline(benchmark::State& state, const OsnetArchitecture& architecture) {
+void Baseline(benchmark::State& state, const Architecture& architecture) {
   const auto engine =
-      MakeOsnetTorchEngine(RandomOsnetWeights(architecture), "cpu", OsnetExecution::kPlain);
+      MakeTorchEngine(RandomNetwork(architecture), "cpu", TorchExecution::kPlain);
   Batch batch(static_cast<int>(state.range(0)));
   for (auto _ : state) engine->Run(batch.images, batch.features.data());
   state.SetItemsProcessed(state.iterations() * batch.images.count);
 }
 
-void Tuned(benchmark::State& state, const OsnetArchitecture& architecture) {
+void Tuned(benchmark::State& state, const Architecture& architecture) {
   TuneAllocatorForInference();
   Baseline(state, architecture);
 }
 
 // One network for all threads of the benchmark.
-void Shared(benchmark::State& state, const OsnetArchitecture& architecture,
+void Shared(benchmark::State& state, const Architecture& architecture,
             const EmbedderOptions& options) {
   static std::unique_ptr<Embedder> embedder;
   if (state.thread_index() == 0)
-    embedder = MakeOsnetEmbedder(RandomOsnetWeights(architecture), options);
+    embedder = MakeNetworkEmbedder(RandomNetwork(architecture), options);
   Batch batch(static_cast<int>(state.range(0)));
   for (auto _ : state) embedder->Embed(batch.images, batch.features.data());
   if (state.thread_index() == 0) embedder.reset();  // the loop ends with a barrier
@@ -85,12 +85,12 @@ std::vector<Variant> Variants() {
 void Register() {
   benchmark::RegisterBenchmark("fma_peak", FmaPeak);
   // In this order: the allocator cannot be tuned back.
-  for (const OsnetArchitecture& a : OsnetArchitectures()) {
+  for (const Architecture& a : Architectures()) {
     benchmark::RegisterBenchmark(("eager_nchw/" + a.name).c_str(), Baseline, a)
         ->Arg(16)
         ->UseRealTime();
   }
-  for (const OsnetArchitecture& a : OsnetArchitectures()) {
+  for (const Architecture& a : Architectures()) {
     benchmark::RegisterBenchmark(("eager_nchw_tuned/" + a.name).c_str(), Tuned, a)
         ->Arg(16)
         ->UseRealTime();

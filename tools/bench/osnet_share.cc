@@ -23,13 +23,13 @@
 #include "reidbench/core/random.h"
 #include "reidbench/embedding/embedder.h"
 #include "reidbench/embedding/onednn_engine.h"
-#include "reidbench/networks/osnet.h"
+#include "reidbench/networks/network.h"
 #include "reidbench/profiling/peaks.h"
 
 namespace reidbench {
 namespace {
 
-constexpr int kHeight = 256, kWidth = 128;
+constexpr int kHeight = kPersonHeight, kWidth = kPersonWidth;
 constexpr int kBatch = 16;
 
 double ThreadSeconds() {
@@ -67,9 +67,8 @@ struct Round {
 
 void Measure(const std::string& architecture, const std::string& precision, int threads,
              int rounds) {
-  const double macs =
-      static_cast<double>(CountMacs(OsnetArchitectureByName(architecture), kHeight, kWidth));
-  const OsnetWeights weights = RandomOsnetWeights(OsnetArchitectureByName(architecture));
+  const double macs = static_cast<double>(CountMacs(ArchitectureByName(architecture).graph));
+  const Network weights = RandomNetwork(ArchitectureByName(architecture));
   EmbedderOptions options;
   options.engine = "onednn";
   options.precision = precision;
@@ -78,11 +77,12 @@ void Measure(const std::string& architecture, const std::string& precision, int 
   Rng rng(2);
   std::vector<float> pixels(static_cast<size_t>(kBatch) * 3 * kHeight * kWidth);
   for (float& p : pixels) p = static_cast<float>(rng.Uniform(-2, 2));
-  std::vector<float> first(512);
+  const auto dim = static_cast<size_t>(DimOf(weights.graph));
+  std::vector<float> first(dim);
 
   const double before = PeakMegabytes();
   const auto begin = std::chrono::steady_clock::now();
-  const std::unique_ptr<Embedder> embedder = MakeOsnetEmbedder(weights, options);
+  const std::unique_ptr<Embedder> embedder = MakeNetworkEmbedder(weights, options);
   embedder->Embed({pixels.data(), 1, kHeight, kWidth}, first.data());
   const double start =
       std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
@@ -92,7 +92,7 @@ void Measure(const std::string& architecture, const std::string& precision, int 
   std::vector<std::thread> workers;
   for (int t = 0; t < threads; ++t) {
     workers.emplace_back([&, t] {
-      std::vector<float> features(kBatch * 512);
+      std::vector<float> features(kBatch * dim);
       for (int r = 0; r < rounds; ++r) {
         Round round;
         together.arrive_and_wait();

@@ -41,7 +41,10 @@ class CheckedEmbedder : public Embedder {
     const int width = info().input_width;
     if ((height == 0 || images.height == height) && (width == 0 || images.width == width) &&
         images.height > 0 && images.width > 0) {
-      return;
+      if (images.height >= info().least_height && images.width >= info().least_width) return;
+      ThrowInput("{} needs images of at least {} x {} pixels, got {} x {} (height x width)",
+                 info().architecture, info().least_height, info().least_width, images.height,
+                 images.width);
     }
     const auto size = [](int pixels) { return pixels == 0 ? "any" : std::to_string(pixels); };
     ThrowInput(
@@ -76,20 +79,20 @@ class CheckedEmbedder : public Embedder {
 std::unique_ptr<Embedder> MakeEmbedder(const std::filesystem::path& weights,
                                        const EmbedderOptions& options) {
   const EngineType& type = EngineOf(options);
-  if (type.input == EngineInput::kOsnet)
-    return MakeOsnetEmbedder(LoadOsnetWeights(weights), options);
+  if (type.input == EngineInput::kNetwork)
+    return MakeNetworkEmbedder(LoadNetwork(weights), options);
   if (type.input == EngineInput::kNothing && !weights.empty())
     ThrowUsage("{}: engine {} has no weights: leave them out", weights.string(), type.name);
   TuneAllocatorForInference();
   return std::make_unique<CheckedEmbedder>(type.make(nullptr, weights, options), options.normalize);
 }
 
-std::unique_ptr<Embedder> MakeOsnetEmbedder(const OsnetWeights& weights,
+std::unique_ptr<Embedder> MakeNetworkEmbedder(const Network& weights,
                                             const EmbedderOptions& options) {
   const EngineType& type = EngineOf(options);
   if (type.input == EngineInput::kOnnx) {
     ThrowUsage(
-        "engine {} reads its network from an ONNX file; OSNet weights in memory need another",
+        "engine {} reads its network from an ONNX file; a network in memory needs another",
         type.name);
   }
   if (type.input == EngineInput::kNothing) ThrowUsage("engine {} has no weights", type.name);

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "reidbench/imaging/image.h"
-#include "reidbench/networks/osnet.h"
+#include "reidbench/networks/network.h"
 
 namespace reidbench {
 
@@ -32,8 +32,12 @@ struct EmbedderInfo {
   std::string precision;
   std::string device;
   int dim = 0;           // d of the embeddings
-  int input_height = 0;  // 0 when any size is accepted
+  int input_height = 0;  // px; 0 when any size is accepted that is not too small
   int input_width = 0;
+  int least_height = 1;  // px
+  int least_width = 1;
+  int native_height = 0;  // px: what the network was made for; 0 where it does not say
+  int native_width = 0;
   int batch_size = 1;  // images in one Embed call from which larger calls gain nothing
   std::string weights_sha256;
   std::vector<std::string> notes;  // load report and restrictions: "runs image by image: ..."
@@ -68,8 +72,8 @@ std::unique_ptr<Embedder> MakeEmbedder(const std::filesystem::path& weights,
 bool UsesRawPixels(std::string_view engine);
 
 // The same for weights in memory; engines of OSNet only.
-std::unique_ptr<Embedder> MakeOsnetEmbedder(const OsnetWeights& weights,
-                                            const EmbedderOptions& options);
+std::unique_ptr<Embedder> MakeNetworkEmbedder(const Network& weights,
+                                              const EmbedderOptions& options);
 
 // Keeps freed memory in the process: glibc by default maps every large block anew and gives it back
 // when freed, so that a network spends up to half its time in page faults (12 against 26 images/s

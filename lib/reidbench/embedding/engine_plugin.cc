@@ -43,7 +43,7 @@ fs::path FindPlugin(std::string_view file) {
 
 class PluginEngine : public Engine {
  public:
-  PluginEngine(const EnginePlugin& plugin, const OsnetWeights& weights, std::string_view device,
+  PluginEngine(const EnginePlugin& plugin, const Network& weights, std::string_view device,
                std::string_view precision)
       : plugin_(plugin) {
     PluginError error;
@@ -87,7 +87,7 @@ const EnginePlugin& LoadEnginePlugin(std::string_view file) {
   return plugin;
 }
 
-std::unique_ptr<Engine> MakePluginEngine(const EnginePlugin& plugin, const OsnetWeights& weights,
+std::unique_ptr<Engine> MakePluginEngine(const EnginePlugin& plugin, const Network& weights,
                                          std::string_view device, std::string_view precision) {
   return std::make_unique<PluginEngine>(plugin, weights, device, precision);
 }

@@ -9,7 +9,7 @@
 
 #include "reidbench/core/error.h"
 #include "reidbench/embedding/engine.h"
-#include "reidbench/networks/osnet.h"
+#include "reidbench/networks/network.h"
 
 namespace reidbench {
 
@@ -26,7 +26,7 @@ struct EnginePlugin {
   // EnginePluginBuild() of the plugin. The types that cross the boundary are C++ ones: program and
   // plugin must be of one build. First, so that it can be read whatever follows.
   const char* build;
-  Engine* (*make)(const OsnetWeights& weights, std::string_view device, std::string_view precision,
+  Engine* (*make)(const Network& weights, std::string_view device, std::string_view precision,
                   EmbedderInfo* info, PluginError* error);
   bool (*run)(Engine* engine, const ImageBatch& images, float* embeddings, PluginError* error);
   void (*destroy)(Engine* engine);
@@ -47,7 +47,7 @@ inline constexpr std::string_view kTorchPlugin = "libreidbench_torch.so";  // en
 const EnginePlugin& LoadEnginePlugin(std::string_view file);
 
 // Throws what the plugin's engine throws.
-std::unique_ptr<Engine> MakePluginEngine(const EnginePlugin& plugin, const OsnetWeights& weights,
+std::unique_ptr<Engine> MakePluginEngine(const EnginePlugin& plugin, const Network& weights,
                                          std::string_view device, std::string_view precision);
 
 }  // namespace reidbench

@@ -55,21 +55,21 @@ void RequireDeviceAndPrecision(const EngineType& type, const EmbedderOptions& op
 std::span<const EngineType> EngineTypes() {
   static const std::array<EngineType, 5> types = {{
       {"onednn",
-       EngineInput::kOsnet,
+       EngineInput::kNetwork,
        {"fp32", "bf16"},
        {},
        true,
        RequireOnednnPrecision,
-       [](const OsnetWeights* weights, const fs::path&, const EmbedderOptions& options) {
+       [](const Network* weights, const fs::path&, const EmbedderOptions& options) {
          return MakeOnednnEngine(*weights, options.device, options.precision);
        }},
       {"libtorch",
-       EngineInput::kOsnet,
+       EngineInput::kNetwork,
        {"fp32"},
        {"fp32", "fp16", "bf16"},
        true,
        [](std::string_view) { LoadEnginePlugin(kTorchPlugin); },
-       [](const OsnetWeights* weights, const fs::path&, const EmbedderOptions& options) {
+       [](const Network* weights, const fs::path&, const EmbedderOptions& options) {
          return MakePluginEngine(LoadEnginePlugin(kTorchPlugin), *weights, options.device,
                                  options.precision);
        }},
@@ -79,7 +79,7 @@ std::span<const EngineType> EngineTypes() {
        {},
        true,
        nullptr,
-       [](const OsnetWeights*, const fs::path& file, const EmbedderOptions& options) {
+       [](const Network*, const fs::path& file, const EmbedderOptions& options) {
          return MakeOpencvEngine(file, options.device);
        }},
       {"histogram",
@@ -88,16 +88,16 @@ std::span<const EngineType> EngineTypes() {
        {},
        true,
        nullptr,
-       [](const OsnetWeights*, const fs::path&, const EmbedderOptions&) {
+       [](const Network*, const fs::path&, const EmbedderOptions&) {
          return MakeHistogramEngine();
        }},
       {"reference",
-       EngineInput::kOsnet,
+       EngineInput::kNetwork,
        {"fp32"},
        {},
        false,
        nullptr,
-       [](const OsnetWeights* weights, const fs::path&, const EmbedderOptions&) {
+       [](const Network* weights, const fs::path&, const EmbedderOptions&) {
          return MakeReferenceEngine(*weights);
        }},
   }};

@@ -15,8 +15,8 @@
 namespace reidbench {
 
 enum class EngineInput {
-  kOsnet,    // weights of an OSNet
-  kOnnx,     // a network in an ONNX file
+  kNetwork,  // a network that is known by name or read from ONNX
+  kOnnx,     // an ONNX file, whatever is in it
   kNothing,  // no weights
 };
 
@@ -29,8 +29,8 @@ struct EngineType {
   // Throws the Error that says why a precision does not run on this machine, before any weights are
   // read. Loads what it takes to know. Null: it always runs.
   void (*require)(std::string_view precision);
-  // `weights` is null unless `input` is kOsnet, `file` empty unless it is kOnnx.
-  std::unique_ptr<Engine> (*make)(const OsnetWeights* weights, const std::filesystem::path& file,
+  // `weights` is null unless `input` is kNetwork, `file` empty unless it is kOnnx.
+  std::unique_ptr<Engine> (*make)(const Network* weights, const std::filesystem::path& file,
                                   const EmbedderOptions& options);
 };
 

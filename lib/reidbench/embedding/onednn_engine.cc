@@ -6,8 +6,10 @@
 #include "reidbench/core/error.h"
 #include "reidbench/core/text.h"
 #include "reidbench/embedding/osnet_avx512.h"
+#include "reidbench/embedding/osnet_blocks.h"
+#include "reidbench/networks/fold.h"
 #ifdef REIDBENCH_ONEDNN
-#include "reidbench/embedding/osnet_onednn.h"
+#include "reidbench/embedding/graph_onednn.h"
 #endif
 
 namespace reidbench {
@@ -18,40 +20,43 @@ constexpr bool kHasOnednn = true;
 #else
 constexpr bool kHasOnednn = false;
 std::string OnednnVersion() { return "none"; }
-std::unique_ptr<OsnetRunner> MakeOnednnRunner(const FoldedOsnet&) { REIDBENCH_CHECK(false); }
+std::unique_ptr<GraphRunner> MakeOnednnRunner(Network) { REIDBENCH_CHECK(false); }
 #endif
 
 class OnednnEngine : public Engine {
  public:
-  OnednnEngine(const OsnetWeights& weights, std::string_view precision, OnednnExecution execution) {
-    const FoldedOsnet network = FoldOsnet(weights);
-    if (execution == OnednnExecution::kAvx512) {
+  OnednnEngine(const Network& network, std::string_view precision, OnednnExecution execution)
+      : info_(DescribeNetwork(network, precision, "cpu")) {
+    Network folded = FoldForInference(network);
+    std::optional<OsnetBlocks> blocks;
+    if (execution != OnednnExecution::kOnednn && OnednnAvailable(OnednnExecution::kAvx512))
+      blocks = FindOsnetBlocks(folded);
+    if (blocks) {
       runner_ = MakeAvx512Runner(
-          network, precision == "bf16" ? Avx512Precision::kBf16 : Avx512Precision::kFp32);
+          *blocks, precision == "bf16" ? Avx512Precision::kBf16 : Avx512Precision::kFp32);
       info_.engine = "onednn (own AVX-512 kernels)";
+    } else if (precision != "fp32" || execution == OnednnExecution::kAvx512 || !kHasOnednn) {
+      ThrowUsage(
+          "engine onednn: the kernels {} are for OSNet's blocks alone, which {} is not made of; "
+          "use {}",
+          precision != "fp32" ? fmt::format("of precision {}", precision) : "for AVX-512",
+          network.name, kHasOnednn ? "--precision fp32" : "--engine libtorch");
     } else {
-      runner_ = MakeOnednnRunner(network);
+      runner_ = MakeOnednnRunner(std::move(folded));
       info_.engine = "onednn " + OnednnVersion();
     }
-    info_.architecture = weights.architecture.name;
-    info_.precision = precision;
-    info_.device = "cpu";
-    info_.dim = static_cast<int>(network.fc.out);
-    info_.weights_sha256 = weights.sha256;
-    info_.notes = weights.notes;
     info_.batch_size = runner_->batch_size();
   }
 
   const EmbedderInfo& info() const override { return info_; }
 
   void Run(const ImageBatch& images, float* embeddings) override {
-    RequireOsnetImageSize(info_.architecture, images);
     runner_->Run(images, embeddings);
   }
 
  private:
   EmbedderInfo info_;
-  std::unique_ptr<OsnetRunner> runner_;
+  std::unique_ptr<GraphRunner> runner_;
 };
 
 void RequireAvailable(OnednnExecution execution) {
@@ -84,16 +89,12 @@ std::vector<std::string> OnednnPrecisions() {
   return precisions;
 }
 
-std::unique_ptr<Engine> MakeOnednnEngine(const OsnetWeights& weights, std::string_view device,
+std::unique_ptr<Engine> MakeOnednnEngine(const Network& network, std::string_view device,
                                          std::string_view precision, OnednnExecution execution) {
   if (device != "cpu") ThrowUsage("engine onednn has no device '{}'; it supports: cpu", device);
   RequireAvailable(execution);
   RequireOnednnPrecision(precision);
-  if (execution == OnednnExecution::kBest) {
-    execution = OnednnAvailable(OnednnExecution::kAvx512) ? OnednnExecution::kAvx512
-                                                          : OnednnExecution::kOnednn;
-  }
-  return std::make_unique<OnednnEngine>(weights, precision, execution);
+  return std::make_unique<OnednnEngine>(network, precision, execution);
 }
 
 void RequireOnednnPrecision(std::string_view precision) {

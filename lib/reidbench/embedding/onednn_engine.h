@@ -1,5 +1,6 @@
-// Engine "onednn": OSNet on a CPU without LibTorch. Computes with this project's AVX-512 kernels
-// where the processor has them (osnet_avx512.h), else with oneDNN (osnet_onednn.h).
+// Engine "onednn": any layer graph on a CPU without LibTorch. Computes OSNet's blocks with this
+// project's AVX-512 kernels where the processor has them (osnet_avx512.h), else and everything else
+// with oneDNN (graph_onednn.h).
 #pragma once
 
 #include <memory>
@@ -8,14 +9,14 @@
 #include <vector>
 
 #include "reidbench/embedding/engine.h"
-#include "reidbench/networks/osnet.h"
+#include "reidbench/networks/network.h"
 
 namespace reidbench {
 
 enum class OnednnExecution {
   kBest,    // the fastest that this processor and this build have
   kOnednn,  // oneDNN's primitives
-  kAvx512,  // own kernels
+  kAvx512,  // own kernels; OSNet only
 };
 
 // Whether this build and this processor can run it.
@@ -27,8 +28,9 @@ std::vector<std::string> OnednnPrecisions();
 void RequireOnednnPrecision(std::string_view precision);
 
 // Throws Error(kUsage) for a device other than "cpu", a precision that OnednnPrecisions() lacks, or
-// an execution that is not available; Error(kModel) for weights that do not fit.
-std::unique_ptr<Engine> MakeOnednnEngine(const OsnetWeights& weights, std::string_view device,
+// an execution that is not available or not for this network; Error(kModel) for tensors that do not
+// fit.
+std::unique_ptr<Engine> MakeOnednnEngine(const Network& network, std::string_view device,
                                          std::string_view precision,
                                          OnednnExecution execution = OnednnExecution::kBest);
 

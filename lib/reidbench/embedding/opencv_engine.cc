@@ -54,7 +54,8 @@ class OpencvEngine : public Engine {
       : path_(path.string()), bytes_(ReadFileBytes(path)) {
     // A call uses the thread that makes it: callers run batches in parallel.
     cv::setNumThreads(1);
-    // OpenCV picks its code when it is loaded; later it can only be told to use nothing beyond SSE3.
+    // OpenCV picks its code when it is loaded; later it can only be told to use nothing beyond
+    // SSE3.
     if (IsaIsCapped()) cv::setUseOptimized(false);
     const QuietOpencv quiet;
     ReadGraph();

@@ -21,7 +21,7 @@
 #include <utility>
 #include <vector>
 
-#include "reidbench/embedding/osnet_kernels.h"
+#include "reidbench/embedding/layer_kernels.h"
 
 // Below the includes, so that no function of a header is compiled for AVX-512 and then shared with
 // code that runs on older processors.
@@ -577,14 +577,14 @@ template <typename P>
 constexpr int kStemSteps = (7 + P::kPair - 1) / P::kPair;
 
 template <typename P>
-struct Network {
+struct PackedNetwork {
   Matrix<P> stem;
   std::optional<FoldedInstanceNorm> stem_norm;
   std::array<Stage<P>, 3> stages;
   Matrix<P> conv5;
   Matrix<Fp32> fc;
 
-  explicit Network(const FoldedOsnet& folded) {
+  explicit PackedNetwork(const OsnetBlocks& folded) {
     constexpr int64_t kTaps = kStemSteps<P> * P::kPair;
     stem = Matrix<P>(21 * kStemSteps<P>, folded.stem.out, kMost, [&](int64_t k, int64_t channel) {
       const int64_t row = k / kTaps;  // 7 * colour + y
@@ -619,7 +619,7 @@ class Worker {
  public:
   using Value = typename P::Value;
 
-  explicit Worker(const Network<P>& network) : network_(network) {}
+  explicit Worker(const PackedNetwork<P>& network) : network_(network) {}
 
   // Features before the fully connected layer: float32 [conv5's channels]. False when a value on
   // the way was not finite.
@@ -733,6 +733,12 @@ class Worker {
                             stem_width_);
   }
 
+  void NormRelu(const FoldedInstanceNorm& norm, const float* residual, int64_t pixels, float* x) {
+    if (!InstanceNorm(norm.weight, norm.bias, norm.epsilon, residual, true, pixels,
+                      static_cast<int64_t>(norm.weight.size()), x, x))
+      all_finite_ = false;
+  }
+
   // Convolution, norm, ReLU and max pooling into x_.
   void Stem() {
     const int64_t channels = network_.stem.channels;
@@ -740,10 +746,7 @@ class Worker {
     const bool whole = network_.stem_norm.has_value();
     if (whole) {
       for (int64_t y = 0; y < stem_height_; ++y) StemRow(y, stem_.data() + y * row_size);
-      if (!InstanceNormRelu(network_.stem_norm->weight, network_.stem_norm->bias, nullptr,
-                            stem_height_ * stem_width_, stem_.data())) {
-        all_finite_ = false;
-      }
+      NormRelu(*network_.stem_norm, nullptr, stem_height_ * stem_width_, stem_.data());
     }
     const auto row = [&](int64_t y) { return stem_.data() + (whole ? y : y % 3) * row_size; };
     const int64_t out_width = (stem_width_ + 1) / 2;
@@ -969,11 +972,8 @@ class Worker {
     }
     if (!finite.ok()) all_finite_ = false;
     if (!block.norm) return;
-    if (!InstanceNormRelu(block.norm->weight, block.norm->bias,
-                          block.norm_before_sum ? norm_residual_.data() : nullptr, pixels,
-                          norm_y_.data())) {
-      all_finite_ = false;
-    }
+    NormRelu(*block.norm, block.norm_before_sum ? norm_residual_.data() : nullptr, pixels,
+             norm_y_.data());
     Convert(norm_y_.data(), pixels * out_channels, y_.data());
     for (int64_t p = 0; p < pixels; p += strip) {
       Continue(stage, index, y_.data() + p * out_channels, p, std::min(strip, pixels - p), width,
@@ -1070,7 +1070,7 @@ class Worker {
     }
   }
 
-  const Network<P>& network_;
+  const PackedNetwork<P>& network_;
   int64_t height_ = 0, width_ = 0;
   int64_t padded_width_ = 0;
   int64_t stem_height_ = 0, stem_width_ = 0;
@@ -1088,9 +1088,10 @@ class Worker {
 };
 
 template <typename P>
-class Avx512Runner : public OsnetRunner {
+class Avx512Runner : public GraphRunner {
  public:
-  explicit Avx512Runner(const FoldedOsnet& folded) : network_(folded) {}
+  explicit Avx512Runner(const OsnetBlocks& folded)
+      : network_(folded), l2_epsilon_(folded.l2_epsilon) {}
 
   int batch_size() const override { return kBatch; }
 
@@ -1110,7 +1111,8 @@ class Avx512Runner : public OsnetRunner {
       const std::array<Operand<Fp32>, 1> operands = {{{features, inner, inner}}};
       float* const out = embeddings + begin * dim;
       Multiply(network_.fc, Product<Fp32, float>{operands, out, dim}, count);
-      for (int64_t i = 0; i < count * dim; ++i) out[i] = 0.0f > out[i] ? 0.0f : out[i];
+      Relu(out, count * dim, out);
+      if (l2_epsilon_) L2Normalize(out, count, dim, *l2_epsilon_, out);
       for (int64_t n = 0; n < count; ++n) {
         if (!finite[n]) out[n * dim] = std::numeric_limits<float>::quiet_NaN();
       }
@@ -1124,7 +1126,7 @@ class Avx512Runner : public OsnetRunner {
   static constexpr int kBatch = 8;
 
   struct Scratch {
-    explicit Scratch(const Network<P>& network)
+    explicit Scratch(const PackedNetwork<P>& network)
         : worker(network), features(kBatch * network.conv5.channels) {}
     Worker<P> worker;
     Buffer<float> features;
@@ -1138,7 +1140,8 @@ class Avx512Runner : public OsnetRunner {
     return scratch;
   }
 
-  const Network<P> network_;
+  const PackedNetwork<P> network_;
+  const std::optional<double> l2_epsilon_;
   std::mutex mutex_;
   std::vector<std::unique_ptr<Scratch>> idle_;
 };
@@ -1155,7 +1158,7 @@ bool Avx512Available(Avx512Precision precision) {
   return ActiveIsa() >= (precision == Avx512Precision::kFp32 ? Isa::kAvx512 : Isa::kAvx512Bf16);
 }
 
-std::unique_ptr<OsnetRunner> MakeAvx512Runner(const FoldedOsnet& network,
+std::unique_ptr<GraphRunner> MakeAvx512Runner(const OsnetBlocks& network,
                                               Avx512Precision precision) {
   REIDBENCH_CHECK(Avx512Available(precision));
   if (precision == Avx512Precision::kBf16) return std::make_unique<Avx512Runner<Bf16>>(network);
@@ -1170,7 +1173,7 @@ namespace reidbench {
 
 bool Avx512Available(Avx512Precision) { return false; }
 
-std::unique_ptr<OsnetRunner> MakeAvx512Runner(const FoldedOsnet&, Avx512Precision) {
+std::unique_ptr<GraphRunner> MakeAvx512Runner(const OsnetBlocks&, Avx512Precision) {
   REIDBENCH_CHECK(false);
 }
 

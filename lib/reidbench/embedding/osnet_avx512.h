@@ -8,7 +8,8 @@
 
 #include <memory>
 
-#include "reidbench/embedding/osnet_runner.h"
+#include "reidbench/embedding/graph_runner.h"
+#include "reidbench/embedding/osnet_blocks.h"
 
 namespace reidbench {
 
@@ -18,7 +19,7 @@ enum class Avx512Precision { kFp32, kBf16 };
 bool Avx512Available(Avx512Precision precision);
 
 // Throws Error(kInternal) where they are not available.
-std::unique_ptr<OsnetRunner> MakeAvx512Runner(const FoldedOsnet& network,
+std::unique_ptr<GraphRunner> MakeAvx512Runner(const OsnetBlocks& network,
                                               Avx512Precision precision);
 
 }  // namespace reidbench

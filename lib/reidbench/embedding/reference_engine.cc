@@ -1,242 +1,249 @@
 #include "reidbench/embedding/reference_engine.h"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
-#include <cstddef>
 #include <limits>
-#include <string>
+#include <span>
 #include <vector>
 
-#include "reidbench/embedding/osnet_folded.h"
+#include "reidbench/core/error.h"
 
 namespace reidbench {
 namespace {
 
-class OsnetReference {
- public:
-  explicit OsnetReference(const OsnetWeights& weights) : w_(weights) {}
+// [channels x height x width]
+struct Map {
+  int64_t c = 0, h = 1, w = 1;
+  std::vector<double> v;
 
-  // [3 x height x width] -> features.
-  std::vector<double> Features(const float* chw, int height, int width) const {
-    const bool ain = w_.architecture.kind == OsnetKind::kAin;
-    const bool plain = w_.architecture.kind == OsnetKind::kPlain;
-    Map x{3, height, width, std::vector<double>(chw, chw + 3 * height * width)};
-    x = Conv(x, "conv1.conv", 2, 3);
-    x = plain ? BatchNorm(x, "conv1.bn") : InstanceNorm(x, "conv1.bn");
-    x = MaxPool(Relu(x));
-    for (int stage = 2; stage <= 4; ++stage) {
-      for (int index = 0; index < 2; ++index) x = Block(x, stage, index);
-      if (stage == 4) break;
-      const std::string name =
-          (ain ? "pool" : "conv") + std::to_string(stage) + (ain ? ".0" : ".2.0");
-      x = AveragePool(Relu(BatchNorm(Conv(x, name + ".conv", 1, 0), name + ".bn")));
+  explicit Map(const ValueShape& shape) : c(shape[0]) {
+    if (shape.size() == 3) h = shape[1], w = shape[2];
+    v.resize(static_cast<size_t>(c * h * w));
+  }
+  int64_t pixels() const { return h * w; }
+  double* plane(int64_t channel) { return v.data() + channel * h * w; }
+  const double* plane(int64_t channel) const { return v.data() + channel * h * w; }
+};
+
+// Positions of the output, [begin, end), at which tap `tap` of a window is inside the input.
+struct Inside {
+  int64_t begin, end, shift;
+  Inside(const Window& w, size_t axis, int64_t tap, int64_t size, int64_t outputs)
+      : shift(tap * w.dilation[axis] - w.padding[axis]) {
+    const int64_t stride = w.stride[axis];
+    begin = shift >= 0 ? 0 : (stride - 1 - shift) / stride;
+    end = size - shift <= 0 ? 0 : std::min(outputs, (size - shift - 1) / stride + 1);
+  }
+};
+
+// Calls f(output value, input value) for each pair that tap (dy, dx) of the window joins.
+template <typename F>
+void ForTap(const Window& w, int64_t dy, int64_t dx, const Map& in, int64_t in_channel, Map& out,
+            int64_t out_channel, const F& f) {
+  const Inside rows(w, 0, dy, in.h, out.h), columns(w, 1, dx, in.w, out.w);
+  for (int64_t y = rows.begin; y < rows.end; ++y) {
+    const double* const from =
+        in.plane(in_channel) + (y * w.stride[0] + rows.shift) * in.w + columns.shift;
+    double* const to = out.plane(out_channel) + y * out.w;
+    for (int64_t x = columns.begin; x < columns.end; ++x) f(to[x], from[x * w.stride[1]]);
+  }
+}
+
+class Reference {
+ public:
+  explicit Reference(const Network& network) : network_(network) {}
+
+  // [channels x height x width] -> features.
+  std::vector<double> Features(const float* chw, int64_t height, int64_t width) const {
+    const Graph& graph = network_.graph;
+    const std::vector<ValueShape> shapes = ShapesOf(graph, height, width);
+    std::vector<int> readers = CountReaders(graph);
+    std::vector<Map> values;
+    for (size_t i = 0; i < graph.layers.size(); ++i) {
+      const Layer& layer = graph.layers[i];
+      Map& out = values.emplace_back(shapes[i]);
+      if (layer.op == LayerOp::kInput) {
+        std::copy_n(chw, out.v.size(), out.v.begin());
+        continue;
+      }
+      std::vector<const Map*> in;
+      for (const int input : layer.inputs) in.push_back(&values[static_cast<size_t>(input)]);
+      Compute(layer, in, out);
+      for (const int input : layer.inputs) {
+        if (--readers[static_cast<size_t>(input)] == 0) values[static_cast<size_t>(input)].v = {};
+      }
     }
-    x = Relu(BatchNorm(Conv(x, "conv5.conv", 1, 0), "conv5.bn"));
-    Map v{x.c, 1, 1, Means(x)};
-    return Relu(BatchNorm(Conv(v, "fc.0", 1, 0), "fc.1")).v;
+    return values[static_cast<size_t>(graph.output)].v;
   }
 
  private:
-  struct Map {
-    int c, h, w;
-    std::vector<double> v;
-    double& At(int k, int y, int x) { return v[(static_cast<size_t>(k) * h + y) * w + x]; }
-    double At(int k, int y, int x) const { return v[(static_cast<size_t>(k) * h + y) * w + x]; }
-  };
-
-  const std::vector<float>& W(const std::string& name) const { return w_.tensors.at(name).values; }
-
-  static Map Zeros(int c, int h, int w) {
-    return {c, h, w, std::vector<double>(static_cast<size_t>(c) * h * w)};
+  std::span<const float> Values(const Layer& layer, size_t index) const {
+    if (index >= layer.tensors.size()) return {};
+    return network_.tensors.at(layer.tensors[index]).values;
   }
 
-  Map Conv(const Map& in, const std::string& name, int stride, int pad) const {
-    const Tensor& t = w_.tensors.at(name + ".weight");
-    const int out_c = static_cast<int>(t.shape[0]);
-    const int group_c = static_cast<int>(t.shape[1]);
-    const int k = t.shape.size() == 4 ? static_cast<int>(t.shape[2]) : 1;
-    const int per_group = out_c / (in.c / group_c);
-    Map out = Zeros(out_c, (in.h + 2 * pad - k) / stride + 1, (in.w + 2 * pad - k) / stride + 1);
-    const auto bias = w_.tensors.find(name + ".bias");
-    for (int o = 0; o < out_c; ++o) {
-      const auto plane = out.v.begin() + static_cast<ptrdiff_t>(o) * out.h * out.w;
-      if (bias != w_.tensors.end())
-        std::fill_n(plane, static_cast<ptrdiff_t>(out.h) * out.w, bias->second.values[o]);
-      for (int i = 0; i < group_c; ++i) {
-        for (int dy = 0; dy < k; ++dy) {
-          for (int dx = 0; dx < k; ++dx) {
-            const double weight =
-                t.values[((static_cast<size_t>(o) * group_c + i) * k + dy) * k + dx];
-            AddShifted(in, o / per_group * group_c + i, dy - pad, dx - pad, stride, weight, o, out);
+  void Compute(const Layer& layer, const std::vector<const Map*>& in, Map& out) const {
+    const Map& x = *in.front();
+    switch (layer.op) {
+      case LayerOp::kConvolution:
+      case LayerOp::kLinear:
+        return Convolve(layer, x, out);
+      case LayerOp::kBatchNorm: {
+        const auto mean = Values(layer, 2), variance = Values(layer, 3);
+        return Normalize(layer, x, {mean.begin(), mean.end()}, {variance.begin(), variance.end()},
+                         out);
+      }
+      case LayerOp::kInstanceNorm: {
+        const std::vector<double> means = Means(x);
+        Map squares = x;
+        for (int64_t c = 0; c < x.c; ++c) {
+          for (int64_t p = 0; p < x.pixels(); ++p) {
+            const double centred = x.plane(c)[p] - means[static_cast<size_t>(c)];
+            squares.plane(c)[p] = centred * centred;
+          }
+        }
+        return Normalize(layer, x, means, Means(squares), out);
+      }
+      case LayerOp::kRelu:
+        return Each(x, out, [](double v) { return std::max(v, 0.0); });
+      case LayerOp::kSigmoid:
+        return Each(x, out, [](double v) { return 1 / (1 + std::exp(-v)); });
+      case LayerOp::kAdd:
+        for (const Map* term : in) {
+          for (size_t i = 0; i < out.v.size(); ++i) out.v[i] += term->v[i];
+        }
+        return;
+      case LayerOp::kMultiply:
+        for (int64_t c = 0; c < x.c; ++c) {
+          for (int64_t p = 0; p < x.pixels(); ++p)
+            out.plane(c)[p] = x.plane(c)[p] * in[1]->plane(c)[in[1]->pixels() == 1 ? 0 : p];
+        }
+        return;
+      case LayerOp::kConcat: {
+        auto to = out.v.begin();
+        for (const Map* part : in) to = std::copy(part->v.begin(), part->v.end(), to);
+        return;
+      }
+      case LayerOp::kMaxPool:
+      case LayerOp::kAveragePool:
+        return Pool(layer, x, out);
+      case LayerOp::kGlobalAveragePool:
+        out.v = Means(x);
+        return;
+      case LayerOp::kFlatten:
+        out.v = x.v;
+        return;
+      case LayerOp::kL2Normalize:
+        for (int64_t p = 0; p < x.pixels(); ++p) {
+          double squares = 0;
+          for (int64_t c = 0; c < x.c; ++c) squares += x.plane(c)[p] * x.plane(c)[p];
+          const double norm = std::max(std::sqrt(squares), layer.epsilon);
+          for (int64_t c = 0; c < x.c; ++c) out.plane(c)[p] = x.plane(c)[p] / norm;
+        }
+        return;
+      case LayerOp::kInput:
+        break;
+    }
+    REIDBENCH_CHECK(false);
+  }
+
+  void Convolve(const Layer& layer, const Map& in, Map& out) const {
+    const Window& w = layer.window;
+    const auto weight = Values(layer, 0), bias = Values(layer, 1);
+    const int64_t group_in = in.c / layer.groups, group_out = out.c / layer.groups;
+    size_t at = 0;
+    for (int64_t o = 0; o < out.c; ++o) {
+      if (!bias.empty()) std::fill_n(out.plane(o), out.pixels(), bias[static_cast<size_t>(o)]);
+      for (int64_t i = 0; i < group_in; ++i) {
+        for (int64_t dy = 0; dy < w.kernel[0]; ++dy) {
+          for (int64_t dx = 0; dx < w.kernel[1]; ++dx) {
+            const double factor = weight[at++];
+            ForTap(w, dy, dx, in, o / group_out * group_in + i, out, o,
+                   [factor](double& sum, double value) { sum += factor * value; });
           }
         }
       }
     }
-    return out;
   }
 
-  // out(o, y, x) += weight * in(i, stride * y + dy, stride * x + dx), in where it has pixels.
-  static void AddShifted(const Map& in, int i, int dy, int dx, int stride, double weight, int o,
-                         Map& out) {
-    const auto begin = [&](int shift) { return shift >= 0 ? 0 : (stride - 1 - shift) / stride; };
-    const auto end = [&](int shift, int size, int limit) {
-      return size - shift <= 0 ? 0 : std::min(limit, (size - shift - 1) / stride + 1);
+  static void Pool(const Layer& layer, const Map& in, Map& out) {
+    const Window& w = layer.window;
+    const bool is_max = layer.op == LayerOp::kMaxPool;
+    Map counts(ValueShape{out.c, out.h, out.w});
+    if (is_max) std::fill(out.v.begin(), out.v.end(), -std::numeric_limits<double>::infinity());
+    for (int64_t c = 0; c < in.c; ++c) {
+      for (int64_t dy = 0; dy < w.kernel[0]; ++dy) {
+        for (int64_t dx = 0; dx < w.kernel[1]; ++dx) {
+          ForTap(w, dy, dx, in, c, out, c, [is_max](double& result, double value) {
+            result = is_max ? std::max(result, value) : result + value;
+          });
+          ForTap(w, dy, dx, in, c, counts, c, [](double& count, double) { ++count; });
+        }
+      }
+    }
+    if (is_max) return;
+    // Padding counts as far as it goes, but not what a last window of `ceil` sees beyond it.
+    const auto taps = [&w](size_t axis, int64_t at, int64_t size) {
+      const int64_t begin = at * w.stride[axis] - w.padding[axis];
+      return std::min(w.kernel[axis], size + w.padding[axis + 2] - begin);
     };
-    const int left = begin(dx), right = end(dx, in.w, out.w);
-    for (int y = begin(dy); y < end(dy, in.h, out.h); ++y) {
-      const double* const from =
-          &in.v[(static_cast<size_t>(i) * in.h + stride * y + dy) * static_cast<size_t>(in.w)];
-      double* const to = &out.v[(static_cast<size_t>(o) * out.h + y) * static_cast<size_t>(out.w)];
-      for (int x = left; x < right; ++x) to[x] += weight * from[stride * x + dx];
+    for (int64_t c = 0; c < out.c; ++c) {
+      for (int64_t y = 0; y < out.h; ++y) {
+        for (int64_t x = 0; x < out.w; ++x) {
+          const int64_t p = y * out.w + x;
+          out.plane(c)[p] /= w.count_padding
+                                 ? static_cast<double>(taps(0, y, in.h) * taps(1, x, in.w))
+                                 : counts.plane(c)[p];
+        }
+      }
     }
   }
 
   static std::vector<double> Means(const Map& x) {
     std::vector<double> means;
-    for (int c = 0; c < x.c; ++c) {
+    for (int64_t c = 0; c < x.c; ++c) {
       double sum = 0;
-      for (int i = 0; i < x.h * x.w; ++i) sum += x.v[static_cast<size_t>(c) * x.h * x.w + i];
-      means.push_back(sum / (x.h * x.w));
+      for (int64_t p = 0; p < x.pixels(); ++p) sum += x.plane(c)[p];
+      means.push_back(sum / static_cast<double>(x.pixels()));
     }
     return means;
   }
 
-  static Map Affine(Map x, const std::vector<double>& mean, const std::vector<double>& var,
-                    const std::vector<float>& weight, const std::vector<float>& bias) {
-    for (int c = 0; c < x.c; ++c) {
-      for (int i = 0; i < x.h * x.w; ++i) {
-        double& v = x.v[static_cast<size_t>(c) * x.h * x.w + i];
-        v = (v - mean[c]) / std::sqrt(var[c] + 1e-5) * weight[c] + bias[c];
+  void Normalize(const Layer& layer, const Map& x, const std::vector<double>& mean,
+                 const std::vector<double>& variance, Map& out) const {
+    const auto weight = Values(layer, 0), bias = Values(layer, 1);
+    for (int64_t c = 0; c < x.c; ++c) {
+      const auto i = static_cast<size_t>(c);
+      for (int64_t p = 0; p < x.pixels(); ++p) {
+        out.plane(c)[p] = (x.plane(c)[p] - mean[i]) / std::sqrt(variance[i] + layer.epsilon) *
+                              (weight.empty() ? 1.0 : weight[i]) +
+                          (bias.empty() ? 0.0 : bias[i]);
       }
     }
-    return x;
   }
 
-  Map BatchNorm(const Map& x, const std::string& name) const {
-    const auto& mean = W(name + ".running_mean");
-    const auto& var = W(name + ".running_var");
-    return Affine(x, {mean.begin(), mean.end()}, {var.begin(), var.end()}, W(name + ".weight"),
-                  W(name + ".bias"));
+  template <typename F>
+  static void Each(const Map& x, Map& out, const F& f) {
+    std::transform(x.v.begin(), x.v.end(), out.v.begin(), f);
   }
 
-  Map InstanceNorm(const Map& x, const std::string& name) const {
-    const std::vector<double> mean = Means(x);
-    Map squares = x;
-    for (int c = 0; c < x.c; ++c) {
-      for (int i = 0; i < x.h * x.w; ++i) {
-        double& v = squares.v[static_cast<size_t>(c) * x.h * x.w + i];
-        v = (v - mean[c]) * (v - mean[c]);
-      }
-    }
-    return Affine(x, mean, Means(squares), W(name + ".weight"), W(name + ".bias"));
-  }
-
-  static Map Relu(Map x) {
-    for (double& v : x.v) v = std::max(v, 0.0);
-    return x;
-  }
-
-  static Map MaxPool(const Map& in) {
-    Map out = Zeros(in.c, (in.h + 1) / 2, (in.w + 1) / 2);
-    for (int c = 0; c < in.c; ++c) {
-      for (int y = 0; y < out.h; ++y) {
-        for (int x = 0; x < out.w; ++x) {
-          double best = -1e300;
-          for (int sy = std::max(2 * y - 1, 0); sy <= std::min(2 * y + 1, in.h - 1); ++sy) {
-            for (int sx = std::max(2 * x - 1, 0); sx <= std::min(2 * x + 1, in.w - 1); ++sx) {
-              best = std::max(best, in.At(c, sy, sx));
-            }
-          }
-          out.At(c, y, x) = best;
-        }
-      }
-    }
-    return out;
-  }
-
-  static Map AveragePool(const Map& in) {
-    Map out = Zeros(in.c, in.h / 2, in.w / 2);
-    for (int c = 0; c < in.c; ++c) {
-      for (int y = 0; y < out.h; ++y) {
-        for (int x = 0; x < out.w; ++x) {
-          out.At(c, y, x) = (in.At(c, 2 * y, 2 * x) + in.At(c, 2 * y, 2 * x + 1) +
-                             in.At(c, 2 * y + 1, 2 * x) + in.At(c, 2 * y + 1, 2 * x + 1)) /
-                            4;
-        }
-      }
-    }
-    return out;
-  }
-
-  static Map Sum(Map a, const Map& b) {
-    for (size_t i = 0; i < a.v.size(); ++i) a.v[i] += b.v[i];
-    return a;
-  }
-
-  Map Gate(Map x, const std::string& name) const {
-    const Map pooled{x.c, 1, 1, Means(x)};
-    const Map gate = Conv(Relu(Conv(pooled, name + ".fc1", 1, 0)), name + ".fc2", 1, 0);
-    for (int c = 0; c < x.c; ++c) {
-      for (int i = 0; i < x.h * x.w; ++i)
-        x.v[static_cast<size_t>(c) * x.h * x.w + i] /= 1 + std::exp(-gate.v[c]);
-    }
-    return x;
-  }
-
-  Map Block(const Map& in, int stage, int index) const {
-    const bool ain = w_.architecture.kind == OsnetKind::kAin;
-    const bool ibn = w_.architecture.kind == OsnetKind::kIbn;
-    const std::string name = "conv" + std::to_string(stage) + "." + std::to_string(index);
-    const Map x1 = Relu(BatchNorm(Conv(in, name + ".conv1.conv", 1, 0), name + ".conv1.bn"));
-    Map sum = Zeros(x1.c, x1.h, x1.w);
-    const std::array<std::string, 4> letters = {"a", "b", "c", "d"};
-    for (int s = 0; s < 4; ++s) {
-      Map y = x1;
-      for (int i = 0; i <= s; ++i) {
-        const std::string n =
-            ain      ? name + ".conv2." + std::to_string(s) + ".layers." + std::to_string(i)
-            : s == 0 ? name + ".conv2a"
-                     : name + ".conv2" + letters[s] + "." + std::to_string(i);
-        y = Relu(BatchNorm(Conv(Conv(y, n + ".conv1", 1, 0), n + ".conv2", 1, 1), n + ".bn"));
-      }
-      sum = Sum(sum, Gate(y, name + ".gate"));
-    }
-    Map y = Conv(sum, name + ".conv3.conv", 1, 0);
-    // AIN: conv2.0, conv2.1, conv3.1 and conv4.0 normalise inside.
-    const bool inside =
-        ain && (stage == 2 || (stage == 3 && index == 1) || (stage == 4 && index == 0));
-    y = inside ? InstanceNorm(y, name + ".IN") : BatchNorm(y, name + ".conv3.bn");
-    const bool widens = w_.tensors.contains(name + ".downsample.conv.weight");
-    y = Sum(y, widens
-                   ? BatchNorm(Conv(in, name + ".downsample.conv", 1, 0), name + ".downsample.bn")
-                   : in);
-    if (ibn && stage == 2) y = InstanceNorm(y, name + ".IN");
-    return Relu(y);
-  }
-
-  const OsnetWeights& w_;
+  const Network& network_;
 };
 
 class ReferenceEngine : public Engine {
  public:
-  explicit ReferenceEngine(const OsnetWeights& weights) : weights_(weights) {
-    RequireCompleteOsnet(weights);
+  explicit ReferenceEngine(const Network& network)
+      : network_(network), info_(DescribeNetwork(network, "fp32", "cpu")) {
+    RequireComplete(network);
     info_.engine = "reference (plain loops in float64)";
-    info_.architecture = weights.architecture.name;
-    info_.precision = "fp32";
-    info_.device = "cpu";
-    info_.dim = weights.architecture.feature_dim;
-    info_.weights_sha256 = weights.sha256;
-    info_.notes = weights.notes;
   }
 
   const EmbedderInfo& info() const override { return info_; }
 
   void Run(const ImageBatch& images, float* embeddings) override {
-    RequireOsnetImageSize(info_.architecture, images);
-    const size_t size = size_t{3} * images.height * images.width;
-    const OsnetReference reference(weights_);
+    const auto size =
+        static_cast<size_t>(network_.graph.channels * images.height * images.width);
+    const Reference reference(network_);
     for (int n = 0; n < images.count; ++n, embeddings += info_.dim) {
       const float* const chw = images.nchw + n * size;
       // The largest of some values would hide a NaN among them.
@@ -251,14 +258,14 @@ class ReferenceEngine : public Engine {
   }
 
  private:
-  const OsnetWeights weights_;
+  const Network network_;
   EmbedderInfo info_;
 };
 
 }  // namespace
 
-std::unique_ptr<Engine> MakeReferenceEngine(const OsnetWeights& weights) {
-  return std::make_unique<ReferenceEngine>(weights);
+std::unique_ptr<Engine> MakeReferenceEngine(const Network& network) {
+  return std::make_unique<ReferenceEngine>(network);
 }
 
 }  // namespace reidbench

@@ -1,10 +1,10 @@
-// The plugin behind engine "libtorch": MakeOsnetTorchEngine across the boundary of
+// The plugin behind engine "libtorch": MakeTorchEngine across the boundary of
 // embedding/engine_plugin.h.
 #include <exception>
 
 #include "reidbench/core/error.h"
 #include "reidbench/embedding/engine_plugin.h"
-#include "reidbench/embedding_torch/osnet_torch.h"
+#include "reidbench/embedding_torch/graph_torch.h"
 
 namespace reidbench {
 namespace {
@@ -23,10 +23,10 @@ Result Guarded(PluginError* error, Result failed, const F& f) {
 
 const EnginePlugin kPlugin = {
     EnginePluginBuild(),
-    [](const OsnetWeights& weights, std::string_view device, std::string_view precision,
+    [](const Network& weights, std::string_view device, std::string_view precision,
        EmbedderInfo* info, PluginError* error) {
       return Guarded<Engine*>(error, nullptr, [&] {
-        auto engine = MakeOsnetTorchEngine(weights, device, OsnetExecution::kFused, precision);
+        auto engine = MakeTorchEngine(weights, device, TorchExecution::kFused, precision);
         *info = engine->info();
         return engine.release();
       });

@@ -2,7 +2,7 @@
 
 #include "reidbench/core/error.h"
 #include "reidbench/core/text.h"
-#include "reidbench/networks/osnet.h"
+#include "reidbench/networks/network.h"
 
 namespace reidbench {
 
@@ -20,15 +20,21 @@ WeightsSummary SummarizeWeights(const std::filesystem::path& path) {
     summary.num_values += static_cast<int64_t>(tensor.values.size());
   summary.notes = checkpoint.notes;
   try {
-    const OsnetWeights weights = ToOsnetWeights(std::move(checkpoint));
-    summary.architecture = weights.architecture.name;
-    summary.num_parameters = CountParameters(weights.architecture);
-    summary.num_macs = CountMacs(weights.architecture);
-    summary.num_classes = weights.num_classes;
-    summary.notes = weights.notes;
-  } catch (const Error& not_osnet) {
-    if (not_osnet.kind() != ErrorKind::kModel) throw;
-    std::string_view reason = not_osnet.what();
+    const Network network = ToNetwork(std::move(checkpoint));
+    if (network.name == kUnnamedNetwork) {
+      summary.not_osnet_reason = network.notes.back();
+    } else {
+      summary.architecture = network.name;
+    }
+    summary.height = network.graph.height;
+    summary.width = network.graph.width;
+    summary.num_parameters = CountParameters(network.graph);
+    summary.num_macs = CountMacs(network.graph);
+    summary.num_classes = network.num_classes;
+    summary.notes = network.notes;
+  } catch (const Error& unknown) {
+    if (unknown.kind() != ErrorKind::kModel) throw;
+    std::string_view reason = unknown.what();
     if (StartsWith(reason, summary.path + ": ")) reason.remove_prefix(summary.path.size() + 2);
     for (const std::string_view line : SplitText(reason, '\n')) {
       const std::string& text = summary.not_osnet_reason;

@@ -1,4 +1,4 @@
-// What `reidbench check --weights` tells about a file, whether it is an OSNet or any other network.
+// What `reidbench check --weights` tells about a file, whether it is a known network or another.
 #pragma once
 
 #include <cstdint>
@@ -21,12 +21,13 @@ struct WeightsSummary {
   std::optional<std::string> architecture;  // "osnet_x0_25"; absent for other networks
   std::string not_osnet_reason;             // why, in one line, where `architecture` is absent
   std::optional<int64_t> num_parameters;    // without the classifier
-  std::optional<int64_t> num_macs;          // per image of 256x128, in torchreid's convention
+  std::optional<int64_t> num_macs;          // per image, in torchreid's convention
+  int64_t height = 0, width = 0;            // px, of that image
   std::optional<int64_t> num_classes;       // of the classifier, where the file has one
   std::vector<std::string> notes;
 };
 
-// Throws as ReadCheckpoint does when the file cannot be read at all; a network that is no OSNet is
+// Throws as ReadCheckpoint does when the file cannot be read at all; a network that is not known is
 // not an error.
 WeightsSummary SummarizeWeights(const std::filesystem::path& path);
 

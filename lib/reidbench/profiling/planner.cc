@@ -11,6 +11,7 @@
 #include "reidbench/core/error.h"
 #include "reidbench/core/statistics.h"
 #include "reidbench/core/text.h"
+#include "reidbench/networks/network.h"
 #include "reidbench/profiling/measure.h"
 
 namespace reidbench {
@@ -20,7 +21,6 @@ using Json = nlohmann::ordered_json;
 
 // Sent for each box and frame beside pictures: box, score, identity, time.
 constexpr double kBoxBytes = 48;
-constexpr double kEmbeddingBytes = 4 * 512;
 // TCP, IP and Ethernet headers on full segments.
 constexpr double kProtocolOverhead = 1.05;
 
@@ -132,6 +132,18 @@ class EmbedCost {
   std::vector<Point> points_;
 };
 
+// Numbers of an embedding: of the architecture, or of one that has no name, as measured.
+double DimOf(const Workload& w, const MachineProfile& profile) {
+  for (const Architecture& architecture : Architectures()) {
+    if (architecture.name == w.architecture) return static_cast<double>(DimOf(architecture.graph));
+  }
+  for (const StageMeasurement& m : profile.stages) {
+    if (const auto dim = m.variant.Number("dim")) return static_cast<double>(*dim);
+  }
+  ThrowConfig("architecture {}: the profile does not say how long its embeddings are",
+              w.architecture);
+}
+
 // What a camera sends to the server.
 struct Traffic {
   double bits_per_s = 0;
@@ -139,7 +151,7 @@ struct Traffic {
   double bits_per_plain_frame = 0;
 };
 
-Traffic TrafficOf(const Workload& w) {
+Traffic TrafficOf(const Workload& w, const MachineProfile& edge) {
   bool at_server = false;
   for (const auto& [name, place] : StagesOf(w))
     at_server = at_server || place == StagePlace::kServer;
@@ -151,7 +163,7 @@ Traffic TrafficOf(const Workload& w) {
   } else if (w.embed == StagePlace::kServer) {
     reid = w.people_per_frame * w.crop_jpeg_bytes;
   } else if (w.embed == StagePlace::kEdge) {
-    reid = w.people_per_frame * kEmbeddingBytes;
+    reid = w.people_per_frame * DimOf(w, edge) * sizeof(float);
   }
   const double scale = 8 * kProtocolOverhead;
   return {scale * w.frame_rate * (every + reid / static_cast<double>(w.reid_every_n_frames)),
@@ -184,7 +196,7 @@ class Model {
         workload_(workload),
         server_cost_(CostOn(server, workload, StagePlace::kServer)),
         edge_cost_(CostOn(edge, workload, StagePlace::kEdge)),
-        traffic_(TrafficOf(workload)) {}
+        traffic_(TrafficOf(workload, edge)) {}
 
   double ServerShare(double cameras) const {
     return cameras * workload_.frame_rate * server_cost_.mean_ms /

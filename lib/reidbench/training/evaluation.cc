@@ -12,14 +12,14 @@
 
 namespace reidbench {
 
-EvaluationScores EvaluateRetrieval(const OsnetWeights& weights, const EvaluationImages& images,
+EvaluationScores EvaluateRetrieval(const Network& weights, const EvaluationImages& images,
                                    int height, int width, const std::string& device) {
   const auto total = static_cast<int64_t>(images.person.size());
   REIDBENCH_CHECK(images.camera.size() == images.person.size());
   REIDBENCH_CHECK(images.num_queries > 0 && images.num_queries < total);
   EmbedderOptions embedder_options;
   embedder_options.device = device;
-  const std::unique_ptr<Embedder> embedder = MakeOsnetEmbedder(weights, embedder_options);
+  const std::unique_ptr<Embedder> embedder = MakeNetworkEmbedder(weights, embedder_options);
   PreprocessOptions preprocess;
   preprocess.height = height;
   preprocess.width = width;

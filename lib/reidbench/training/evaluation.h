@@ -10,7 +10,7 @@
 
 #include "reidbench/core/ids.h"
 #include "reidbench/imaging/image.h"
-#include "reidbench/networks/osnet.h"
+#include "reidbench/networks/network.h"
 
 namespace reidbench {
 
@@ -31,7 +31,7 @@ struct EvaluationScores {
 
 // Market-1501's protocol, squared Euclidean distances, images of height x width pixels. The same
 // for any number of threads. Throws as Embedder and Rank do.
-EvaluationScores EvaluateRetrieval(const OsnetWeights& weights, const EvaluationImages& images,
+EvaluationScores EvaluateRetrieval(const Network& weights, const EvaluationImages& images,
                                    int height, int width, const std::string& device);
 
 }  // namespace reidbench

@@ -19,8 +19,8 @@
 #include "reidbench/embedding_torch/torch_support.h"
 #include "reidbench/imaging/preprocess.h"
 #include "reidbench/training/losses.h"
-#include "reidbench/training/osnet_network.h"
 #include "reidbench/training/sampler.h"
+#include "reidbench/training/trained_network.h"
 
 namespace reidbench {
 namespace {
@@ -205,8 +205,8 @@ struct Trainer::Impl {
   TrainOptions options;
   at::Device device;
   ResizedImages images;
-  OsnetParameters parameters;
-  std::vector<std::unique_ptr<OsnetReplica>> replicas;  // one a chunk
+  NetworkParameters parameters;
+  std::vector<std::unique_ptr<NetworkReplica>> replicas;  // one a chunk
   // AMSGrad, one number a parameter.
   at::Tensor mean;
   at::Tensor square;
@@ -218,7 +218,7 @@ struct Trainer::Impl {
       : options(given),
         device(ParseTorchDevice(given.device)),
         images(given, std::move(training)),
-        parameters(OsnetArchitectureByName(given.architecture), images.num_classes(), given.seed,
+        parameters(ArchitectureByName(given.architecture), images.num_classes(), given.seed,
                    device),
         mean(at::zeros_like(parameters.values())),
         square(at::zeros_like(parameters.values())),
@@ -228,13 +228,13 @@ struct Trainer::Impl {
 
   void MakeReplicas(size_t wanted) {
     while (replicas.size() < wanted)
-      replicas.push_back(std::make_unique<OsnetReplica>(&parameters));
+      replicas.push_back(std::make_unique<NetworkReplica>(&parameters));
   }
 
   // Forward and backward of some images of a batch; adds to the gradient of the replica.
   // `first` numbers the chunk's first image within the epoch: the stream of its random numbers.
   LossSums RunChunk(std::span<const int64_t> items, uint64_t first, double share,
-                    OsnetReplica* replica) const {
+                    NetworkReplica* replica) const {
     UseOneTorchThread();
     const ScopedFlushDenormals scope;
     const auto count = static_cast<int64_t>(items.size());
@@ -252,7 +252,7 @@ struct Trainer::Impl {
     // The memory is channels-last as it is.
     const at::Tensor batch = pixels.permute({0, 3, 1, 2}).to(device);
     label = label.to(device);
-    const OsnetReplica::Output output = replica->Forward(batch);
+    const NetworkReplica::Output output = replica->Forward(batch);
     const at::Tensor cross_entropy =
         at::cross_entropy_loss(output.logits, label, {}, at::Reduction::Mean, /*ignore_index=*/-100,
                                options.label_smoothing);
@@ -362,10 +362,10 @@ bool Trainer::StartFrom(const std::filesystem::path& weights) {
     const auto found = checkpoint.tensors.find(name);
     if (found != checkpoint.tensors.end()) classifier.emplace(name, found->second);
   }
-  OsnetWeights loaded = ToOsnetWeights(std::move(checkpoint));
-  if (loaded.architecture.name != wanted) {
-    ThrowModel("{}: holds an {}, expected an {} to start from", weights.string(),
-               loaded.architecture.name, wanted);
+  Network loaded = ToNetwork(std::move(checkpoint));
+  if (loaded.name != wanted) {
+    ThrowModel("{}: holds an {}, expected an {} to start from", weights.string(), loaded.name,
+               wanted);
   }
   loaded.tensors.merge(classifier);
   const auto report = impl_->parameters.Load(loaded.tensors);
@@ -415,7 +415,7 @@ EpochSummary Trainer::RunEpoch(const std::function<void(int64_t, int64_t)>& prog
 
 int Trainer::epochs_done() const { return impl_->epochs; }
 
-OsnetWeights Trainer::Weights() const { return impl_->parameters.Weights(); }
+Network Trainer::Weights() const { return impl_->parameters.Weights(); }
 
 SavedCheckpoint Trainer::Save(bool with_classifier) const {
   SavedCheckpoint checkpoint;

@@ -16,7 +16,7 @@
 #include <vector>
 
 #include "reidbench/imaging/image.h"
-#include "reidbench/networks/osnet.h"
+#include "reidbench/networks/network.h"
 #include "reidbench/training/augmentation.h"
 #include "reidbench/weights/torch_writer.h"
 
@@ -24,9 +24,9 @@ namespace reidbench {
 
 struct TrainOptions {
   std::string architecture = "osnet_x0_25";
-  int height = 256;  // px, of the network input; at least 16
-  int width = 128;   // px; at least 16
-  int epochs = 150;  // 0: the network as it was initialised
+  int height = kPersonHeight;  // px, of the network input; at least 16
+  int width = kPersonWidth;    // px; at least 16
+  int epochs = 150;            // 0: the network as it was initialised
   int batch_size = 64;
   int chunk_size = 32;                   // images of one chunk, at least 2 persons'
   int images_per_person = 4;             // K of identity-balanced batches; 0: plain shuffling
@@ -80,7 +80,7 @@ class Trainer {
   ~Trainer();
 
   // Starts from weights of the same architecture instead of random ones; the classifier is taken
-  // over when it has as many classes. Returns whether it was. Throws as LoadOsnetWeights.
+  // over when it has as many classes. Returns whether it was. Throws as LoadNetwork.
   bool StartFrom(const std::filesystem::path& weights);
 
   // One pass over the images. `progress` (may be empty) is called after each step with steps done
@@ -90,7 +90,7 @@ class Trainer {
   int epochs_done() const;
 
   // The network for inference.
-  OsnetWeights Weights() const;
+  Network Weights() const;
   // For TorchZipBytes, in torchreid's layout: state_dict, epoch, arch.
   SavedCheckpoint Save(bool with_classifier) const;
   // The same and what is needed to go on: the moments of the optimiser.

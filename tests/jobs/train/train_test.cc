@@ -8,7 +8,7 @@
 #include "reidbench/core/error.h"
 #include "reidbench/core/files.h"
 #include "reidbench/core/hash.h"
-#include "reidbench/networks/osnet.h"
+#include "reidbench/networks/network.h"
 #include "support/expect_error.h"
 #include "support/synthetic_reid.h"
 #include "support/temp_folder.h"
@@ -67,8 +67,8 @@ TEST_F(TrainStageTest, WritesWeightsAndLog) {
   EXPECT_FALSE(result.epochs[0].mean_ap.has_value());
   EXPECT_TRUE(result.epochs[1].mean_ap.has_value());
   EXPECT_EQ(result.epochs[2].mean_ap, result.mean_ap) << "the last epoch is always evaluated";
-  const OsnetWeights weights = LoadOsnetWeights(options_.output);
-  EXPECT_EQ(weights.architecture.name, "osnet_x0_25");
+  const Network weights = LoadNetwork(options_.output);
+  EXPECT_EQ(weights.name, "osnet_x0_25");
   EXPECT_EQ(weights.num_classes, 4);
   EXPECT_THAT(weights.notes, testing::Contains(HasSubstr("epoch 3")));
   const std::string log = ReadFileText(Path("x.csv"));
@@ -85,7 +85,7 @@ TEST_F(TrainStageTest, ResumesWithTheBytesOfAnUninterruptedRun) {
   RunUntil(2);
   EXPECT_FALSE(fs::exists(options_.output));
   // The unfinished state is weights like any others.
-  EXPECT_EQ(LoadOsnetWeights(PartialPath(options_.output)).architecture.name, "osnet_x0_25");
+  EXPECT_EQ(LoadNetwork(PartialPath(options_.output)).architecture.name, "osnet_x0_25");
   const TrainStageResult result = Run();
   EXPECT_EQ(result.resumed_epochs, 2);
   EXPECT_EQ(result.epochs.size(), 1u);
@@ -136,7 +136,7 @@ TEST_F(TrainStageTest, TrainsOnAnyDataSet) {
   options_.training.epochs = 1;
   options_.classifier = false;
   EXPECT_EQ(Run().persons, 4);
-  EXPECT_FALSE(LoadOsnetWeights(options_.output).num_classes.has_value());
+  EXPECT_FALSE(LoadNetwork(options_.output).num_classes.has_value());
 }
 
 TEST_F(TrainStageTest, TheDataMayHaveNoTestImages) {

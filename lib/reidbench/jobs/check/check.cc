@@ -78,7 +78,9 @@ Table WeightsTable(const WeightsSummary& weights) {
       {"architecture", weights.architecture.value_or("not an OSNet: " + weights.not_osnet_reason)});
   table.AddRow({"format", std::string(CheckpointFormatName(weights.format))});
   table.AddRow({"parameters", count(weights.num_parameters)});
-  table.AddRow({"MACs at 256x128", count(weights.num_macs)});
+  table.AddRow(
+      {weights.num_macs ? fmt::format("MACs at {}x{}", weights.height, weights.width) : "MACs",
+       count(weights.num_macs)});
   table.AddRow({"classes", count(weights.num_classes)});
   table.AddRow({"tensors", WithThousands(weights.num_tensors)});
   table.AddRow({"bytes", WithThousands(weights.file_bytes)});

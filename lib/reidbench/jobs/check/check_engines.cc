@@ -19,7 +19,7 @@
 #include "reidbench/embedding/engines.h"
 #include "reidbench/imaging/decode.h"
 #include "reidbench/imaging/preprocess.h"
-#include "reidbench/networks/osnet.h"
+#include "reidbench/networks/network.h"
 
 namespace reidbench {
 namespace {
@@ -122,7 +122,7 @@ void Compare(const std::vector<float>& reference, const std::vector<float>& actu
 
 // The reason why an engine does not run on these weights or this machine; empty when it does.
 std::string Unavailable(const EngineType& type, const std::string& precision,
-                        const OsnetWeights& weights) {
+                        const Network& weights) {
   if (type.input == EngineInput::kOnnx && weights.format != CheckpointFormat::kOnnx)
     return "reads ONNX files only";
   try {
@@ -134,13 +134,13 @@ std::string Unavailable(const EngineType& type, const std::string& precision,
 }
 
 // Image by image on all threads: its speed is of no interest.
-std::vector<float> ReferenceEmbeddings(const OsnetWeights& weights, const ImageBatch& images,
+std::vector<float> ReferenceEmbeddings(const Network& weights, const ImageBatch& images,
                                        EnginesResult* result) {
   EngineComparison comparison;
   EmbedderOptions options;
   options.engine = comparison.engine = "reference";
   comparison.precision = options.precision;
-  const std::unique_ptr<Embedder> embedder = MakeOsnetEmbedder(weights, options);
+  const std::unique_ptr<Embedder> embedder = MakeNetworkEmbedder(weights, options);
   comparison.version = embedder->info().engine;
   const size_t size = static_cast<size_t>(3) * images.height * images.width;
   const int dim = embedder->info().dim;
@@ -160,10 +160,10 @@ bool EnginesResult::ok() const {
 }
 
 EnginesResult CompareEngines(const EnginesOptions& options) {
-  const OsnetWeights weights = LoadOsnetWeights(options.weights);
+  const Network weights = LoadNetwork(options.weights);
   const PreprocessOptions preprocess = PreprocessPreset("torchreid");
   EnginesResult result;
-  result.architecture = weights.architecture.name;
+  result.architecture = weights.name;
   result.height = preprocess.height;
   result.width = preprocess.width;
   const std::vector<float> pixels = Pixels(options, preprocess, &result.images);

@@ -48,7 +48,7 @@ struct EnginesResult {
   bool ok() const;
 };
 
-// Throws as LoadOsnetWeights, DecodeImageFile and MakeEmbedder do; Error(kUsage) where a folder
+// Throws as LoadNetwork, DecodeImageFile and MakeEmbedder do; Error(kUsage) where a folder
 // holds no image.
 EnginesResult CompareEngines(const EnginesOptions& options);
 

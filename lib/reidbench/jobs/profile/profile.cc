@@ -33,12 +33,12 @@ StageMeasurement RunAlone(const ProfileCase& c) {
 EngineProvider EnginesHere(std::string_view wanted) {
   std::vector<const EngineType*> types, named;
   for (const EngineType& type : EngineTypes()) {
-    if (type.input != EngineInput::kOsnet || !type.for_work) continue;
+    if (type.input != EngineInput::kNetwork || !type.for_work) continue;
     types.push_back(&type);
     if (type.name == wanted) named.push_back(&type);
   }
   EngineProvider provider;
-  provider.make = MakeOsnetEmbedder;
+  provider.make = MakeNetworkEmbedder;
   for (const EngineType* const type : named.empty() ? types : named) {
     for (const std::string& precision : type->precisions) {
       try {

@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "reidbench/embedding/embedder.h"
-#include "reidbench/networks/osnet.h"
+#include "reidbench/networks/network.h"
 #include "reidbench/profiling/planner.h"
 #include "reidbench/profiling/profile.h"
 #include "reidbench/profiling/workload.h"
@@ -28,7 +28,7 @@ struct EngineChoice {
 // Engines to measure, and how to make them.
 struct EngineProvider {
   std::vector<EngineChoice> choices;  // what runs here, the fastest engine first; may be empty
-  std::function<std::unique_ptr<Embedder>(const OsnetWeights&, const EmbedderOptions&)> make;
+  std::function<std::unique_ptr<Embedder>(const Network&, const EmbedderOptions&)> make;
 };
 
 // The engine `wanted`, or, for "auto" and for names that are none, all of OSNet. Those in plugins

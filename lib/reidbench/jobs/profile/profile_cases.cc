@@ -29,8 +29,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr int kDim = 512;  // of OSNet's embeddings
-
 struct Size {
   int width, height;
 };
@@ -159,15 +157,16 @@ StageMeasurement Resize(const ProfileCase& c, const std::vector<JpegFile>& files
   return stage;
 }
 
-StageMeasurement Embed(const ProfileCase& c, const OsnetWeights& weights,
-                       const EngineProvider& engines, uint64_t seed, double seconds) {
+StageMeasurement Embed(const ProfileCase& c, const Network& weights, const EngineProvider& engines,
+                       uint64_t seed, double seconds) {
   EmbedderOptions options;
   options.engine = c.variant.Word("engine");
   options.precision = c.variant.Word("precision");
   const std::unique_ptr<Embedder> embedder = engines.make(weights, options);
-  const PreprocessOptions preprocess = PreprocessPreset("torchreid");
+  const Graph& graph = weights.graph;
+  const auto height = static_cast<int>(graph.height), width = static_cast<int>(graph.width);
   const int batch = static_cast<int>(*c.variant.Number("batch"));
-  const size_t values = size_t{3} * preprocess.height * preprocess.width * batch;
+  const auto values = static_cast<size_t>(graph.channels * height * width * batch);
   const Measurement m = MeasureCalls(
       [&](int thread) -> TimedCall {
         // Any pixels will do: time does not depend on them.
@@ -177,18 +176,16 @@ StageMeasurement Embed(const ProfileCase& c, const OsnetWeights& weights,
         auto rows =
             std::make_shared<std::vector<float>>(static_cast<size_t>(batch) * embedder->info().dim);
         return [&, pixels, rows] {
-          embedder->Embed({pixels->data(), batch, preprocess.height, preprocess.width},
-                          rows->data());
+          embedder->Embed({pixels->data(), batch, height, width}, rows->data());
           return batch;
         };
       },
       Looks(seconds, static_cast<int>(*c.variant.Number("threads"))));
   StageMeasurement stage = Describe(c, "images", m);
-  const auto macs =
-      static_cast<double>(CountMacs(weights.architecture, preprocess.height, preprocess.width));
+  const auto macs = static_cast<double>(CountMacs(graph));
   stage.gflops = 2e-9 * macs * m.items_per_s;
   // What has to move whatever the engine does: weights once a call, pixels in, embeddings out.
-  const double bytes = 4 * (static_cast<double>(CountParameters(weights.architecture)) / batch +
+  const double bytes = 4 * (static_cast<double>(CountParameters(graph)) / batch +
                             static_cast<double>(values) / batch + embedder->info().dim);
   stage.gb_per_s = 1e-9 * bytes * m.items_per_s;
   return stage;
@@ -196,6 +193,7 @@ StageMeasurement Embed(const ProfileCase& c, const OsnetWeights& weights,
 
 StageMeasurement Write(const ProfileCase& c, uint64_t seed, double seconds) {
   const int64_t rows = *c.variant.Number("rows");
+  const int64_t dim = *c.variant.Number("dim");
   const bool half = c.variant.Word("type") == "float16";
   FeatureLabels labels;
   for (int64_t i = 0; i < rows; ++i) {
@@ -203,7 +201,7 @@ StageMeasurement Write(const ProfileCase& c, uint64_t seed, double seconds) {
     labels.track_id.emplace_back(i % 10);
     labels.box_ltwh.push_back({10.0 * static_cast<double>(i % 10), 0, 40, 90});
   }
-  std::vector<float> values(static_cast<size_t>(rows) * kDim);
+  std::vector<float> values(static_cast<size_t>(rows * dim));
   Rng rng(seed);
   for (float& v : values) v = static_cast<float>(rng.Uniform());
   FeatureProvenance provenance;
@@ -212,7 +210,8 @@ StageMeasurement Write(const ProfileCase& c, uint64_t seed, double seconds) {
   const Measurement m = MeasureCalls(
       [&](int) -> TimedCall {
         return [&] {
-          FeatureFileWriter writer(scratch.path() / "features.h5", kDim, labels, provenance, {},
+          FeatureFileWriter writer(scratch.path() / "features.h5", static_cast<int>(dim), labels,
+                                   provenance, {},
                                    half ? FeatureType::kFloat16 : FeatureType::kFloat32);
           writer.Append(values);
           writer.Finish();
@@ -221,7 +220,7 @@ StageMeasurement Write(const ProfileCase& c, uint64_t seed, double seconds) {
       },
       Looks(seconds, 1));
   StageMeasurement stage = Describe(c, "rows", m);
-  stage.gb_per_s = 1e-9 * m.items_per_s * kDim * (half ? 2 : 4);
+  stage.gb_per_s = 1e-9 * m.items_per_s * static_cast<double>(dim) * (half ? 2 : 4);
   return stage;
 }
 
@@ -248,8 +247,9 @@ StageMeasurement Track(const ProfileCase& c, uint64_t seed, double seconds) {
 }
 
 StageMeasurement RelinkTracks(const ProfileCase& c, uint64_t seed, double seconds) {
-  const GeneratedTracks generated = MakeBrokenTracks(
-      static_cast<int>(*c.variant.Number("boxes_per_frame")), kRelinkFrames, kDim, seed + 7);
+  const GeneratedTracks generated =
+      MakeBrokenTracks(static_cast<int>(*c.variant.Number("boxes_per_frame")), kRelinkFrames,
+                       static_cast<int>(*c.variant.Number("dim")), seed + 7);
   const RelinkInput input = RelinkInputOf(generated, 25);
   const ThreadLimit limit(1);
   const Measurement m = MeasureCalls(
@@ -264,9 +264,10 @@ StageMeasurement RelinkTracks(const ProfileCase& c, uint64_t seed, double second
 
 StageMeasurement RankGallery(const ProfileCase& c, uint64_t seed, double seconds) {
   const int64_t queries = *c.variant.Number("queries"), gallery = *c.variant.Number("gallery");
+  const int64_t dim = *c.variant.Number("dim");
   Rng rng(seed);
   const auto features = [&](int64_t rows) {
-    FeatureMatrix m(rows, kDim);
+    FeatureMatrix m(rows, dim);
     for (Eigen::Index i = 0; i < m.size(); ++i)
       m.data()[i] = static_cast<float>(rng.Uniform(-1, 1));
     return m;
@@ -292,8 +293,9 @@ StageMeasurement RankGallery(const ProfileCase& c, uint64_t seed, double seconds
       Looks(seconds, 1));
   StageMeasurement stage = Describe(c, "queries", m);
   const auto pairs = static_cast<double>(gallery);
-  stage.gflops = 2e-9 * pairs * kDim * m.items_per_s;
-  stage.gb_per_s = 4e-9 * kDim * (pairs / static_cast<double>(queries) + 1) * m.items_per_s;
+  stage.gflops = 2e-9 * pairs * static_cast<double>(dim) * m.items_per_s;
+  stage.gb_per_s =
+      4e-9 * static_cast<double>(dim) * (pairs / static_cast<double>(queries) + 1) * m.items_per_s;
   return stage;
 }
 
@@ -360,6 +362,21 @@ ProfileCaseList ListProfileCases(const ProfileOptions& options, const EngineProv
     list.cases.push_back(std::move(c));
   };
 
+  std::vector<Architecture> architectures;
+  std::shared_ptr<Network> weights;
+  if (!options.weights.empty()) {
+    weights = std::make_shared<Network>(LoadNetwork(options.weights));
+    architectures = {{weights->name, "", weights->graph}};
+  } else if (options.workload) {
+    architectures = {ArchitectureByName(options.workload->architecture)};
+  } else {
+    std::vector<std::string> names = options.architectures;
+    if (names.empty()) names = {"osnet_x0_25", "osnet_x0_5", "osnet_x0_75", "osnet_x1_0"};
+    if (options.quick && options.architectures.empty()) names = {"osnet_x0_25"};
+    for (const std::string& name : names) architectures.push_back(ArchitectureByName(name));
+  }
+  const int64_t dim = DimOf(architectures.front().graph);
+
   const auto pictures = [&](Size size, bool crops) {
     if (check_only) return std::make_shared<GeneratedPictures>();
     const std::string packed =
@@ -396,19 +413,6 @@ ProfileCaseList ListProfileCases(const ProfileOptions& options, const EngineProv
   }
 
   if (Wants(options, "embed")) {
-    std::vector<OsnetArchitecture> architectures;
-    std::shared_ptr<OsnetWeights> weights;
-    if (!options.weights.empty()) {
-      weights = std::make_shared<OsnetWeights>(LoadOsnetWeights(options.weights));
-      architectures = {weights->architecture};
-    } else if (options.workload) {
-      architectures = {OsnetArchitectureByName(options.workload->architecture)};
-    } else {
-      std::vector<std::string> names = options.architectures;
-      if (names.empty()) names = {"osnet_x0_25", "osnet_x0_5", "osnet_x0_75", "osnet_x1_0"};
-      if (options.quick && options.architectures.empty()) names = {"osnet_x0_25"};
-      for (const std::string& name : names) architectures.push_back(OsnetArchitectureByName(name));
-    }
     std::vector<EngineChoice> choices;
     if (options.workload) {
       choices = {EngineFor(*options.workload, engines)};
@@ -421,7 +425,7 @@ ProfileCaseList ListProfileCases(const ProfileOptions& options, const EngineProv
     }
     if (choices.empty())
       list.warnings.emplace_back("embed was not measured: this build has no engine");
-    for (const OsnetArchitecture& architecture : architectures) {
+    for (const Architecture& architecture : architectures) {
       for (const EngineChoice& choice : choices) {
         // LibTorch is the reference, not what is planned with: its best batch is enough.
         const bool reference = !options.workload && options.engine == "auto" &&
@@ -437,8 +441,8 @@ ProfileCaseList ListProfileCases(const ProfileOptions& options, const EngineProv
             variant.numbers = {{"batch", batch}, {"threads", threads}};
             add("embed", variant,
                 [architecture, weights, &engines, seed, seconds](const ProfileCase& c) {
-                  return Embed(c, weights ? *weights : RandomOsnetWeights(architecture), engines,
-                               seed, seconds);
+                  return Embed(c, weights ? *weights : RandomNetwork(architecture), engines, seed,
+                               seconds);
                 });
           }
         }
@@ -450,7 +454,7 @@ ProfileCaseList ListProfileCases(const ProfileOptions& options, const EngineProv
     for (const char* type : {"float32", "float16"}) {
       StageVariant variant;
       variant.words = {{"type", type}};
-      variant.numbers = {{"dim", kDim}, {"rows", vary.rows}, {"threads", 1}};
+      variant.numbers = {{"dim", dim}, {"rows", vary.rows}, {"threads", 1}};
       add("write", variant,
           [seed, seconds](const ProfileCase& c) { return Write(c, seed, seconds); });
     }
@@ -474,7 +478,7 @@ ProfileCaseList ListProfileCases(const ProfileOptions& options, const EngineProv
     for (const int boxes : vary.relink_densities) {
       StageVariant variant;
       variant.numbers = {
-          {"boxes_per_frame", boxes}, {"frames", kRelinkFrames}, {"dim", kDim}, {"threads", 1}};
+          {"boxes_per_frame", boxes}, {"frames", kRelinkFrames}, {"dim", dim}, {"threads", 1}};
       add("relink", variant,
           [seed, seconds](const ProfileCase& c) { return RelinkTracks(c, seed, seconds); });
     }
@@ -484,7 +488,7 @@ ProfileCaseList ListProfileCases(const ProfileOptions& options, const EngineProv
       for (const int threads : vary.threads) {
         StageVariant variant;
         variant.numbers = {
-            {"queries", queries}, {"gallery", gallery}, {"dim", kDim}, {"threads", threads}};
+            {"queries", queries}, {"gallery", gallery}, {"dim", dim}, {"threads", threads}};
         add("rank", variant,
             [seed, seconds](const ProfileCase& c) { return RankGallery(c, seed, seconds); });
       }

@@ -94,6 +94,7 @@ struct PacedServer::Impl {
   int threads = 1;
   GeneratedPictures pictures;
   std::unique_ptr<Embedder> embedder;
+  int dim = 0;  // of its embeddings
   uint64_t seed = 0;
   WalkerScene scene;
   GeneratedTracks broken;
@@ -186,10 +187,11 @@ PacedServer::PacedServer(const Workload& workload, int threads, GeneratedPicture
   impl_->pictures = std::move(pictures);
   impl_->embedder = std::move(embedder);
   impl_->seed = seed;
+  impl_->dim = static_cast<int>(DimOf(ArchitectureByName(workload.architecture).graph));
   const int people = std::max(1, static_cast<int>(std::lround(workload.people_per_frame)));
   impl_->scene = MakeWalkers({.people = people, .frames = kTrackedFrames, .seed = seed + 7});
   if (impl_->Here(workload.relink)) {
-    impl_->broken = MakeBrokenTracks(people, kRelinkFrames, 512, seed + 7);
+    impl_->broken = MakeBrokenTracks(people, kRelinkFrames, impl_->dim, seed + 7);
     impl_->relink_input = RelinkInputOf(impl_->broken, workload.frame_rate);
   }
 }
@@ -208,12 +210,11 @@ PacedResult PacedServer::Run(int64_t cameras, double frames_per_s, double second
     states[c].next_frame = static_cast<int64_t>(rng.Below(kTrackedFrames));
     states[c].relink_in = 1 + static_cast<int64_t>(rng.Below(kRelinkFrames));
   }
-  const int dim = impl.embedder ? impl.embedder->info().dim : 512;
   std::optional<SharedWriter> writer;
   if (impl.Here(w.write)) {
     int64_t rows = 1;
     for (const Arrival& a : arrivals) rows += std::max(a.people, 0);
-    writer.emplace(rows, dim);
+    writer.emplace(rows, impl.dim);
   }
   const ThreadLimit limit(1);  // what is parallel inside a stage is one core's work here
   std::atomic<size_t> next = 0;
@@ -229,7 +230,7 @@ PacedResult PacedServer::Run(int64_t cameras, double frames_per_s, double second
     RgbImage image;
     const size_t most = batch;
     std::vector<float> pixels(most * values);
-    std::vector<float> rows(most * static_cast<size_t>(dim));
+    std::vector<float> rows(most * static_cast<size_t>(impl.dim));
     // For edges that resize or embed: what arrives is as good as any.
     RgbImage ready;
     if (!impl.pictures.crops.empty())
@@ -251,7 +252,7 @@ PacedResult PacedServer::Run(int64_t cameras, double frames_per_s, double second
                                 impl.preprocess.width},
                                rows.data());
         }
-        if (writer) writer->Append({rows.data(), count * static_cast<size_t>(dim)});
+        if (writer) writer->Append({rows.data(), count * static_cast<size_t>(impl.dim)});
       }
     };
     while (true) {
@@ -375,8 +376,8 @@ PlanValidation ValidatePlan(const MachineProfile& server, const ValidationOption
           EmbedderOptions embedder_options;
           embedder_options.engine = choice.engine;
           embedder_options.precision = choice.precision;
-          embedder = engines.make(RandomOsnetWeights(OsnetArchitectureByName(w.architecture)),
-                                  embedder_options);
+          embedder =
+              engines.make(RandomNetwork(ArchitectureByName(w.architecture)), embedder_options);
         }
         PacedServer paced(w, threads, std::move(pictures), std::move(embedder), options.seed);
         paced.Run(cameras, 0.5 * v.predicted_frames_per_s, 0.5, true);  // warms up

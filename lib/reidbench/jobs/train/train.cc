@@ -187,7 +187,7 @@ class TrainStage {
   void CheckOptions() {
     if (const auto violations = options_.training.Validate(); !violations.empty())
       ThrowUsage("{}", JoinText(violations, "\n"));
-    OsnetArchitectureByName(options_.training.architecture);
+    ArchitectureByName(options_.training.architecture);
     if (options_.evaluate_every < 0)
       ThrowUsage("evaluations are every {} epochs, expected at least 0", options_.evaluate_every);
     RequireWritable(options_.output, options_.force);

@@ -1,15 +1,13 @@
-// OSNet ready to be computed: plain float32 arrays, batch norms folded into their convolutions in
-// float64. What the engines that do not use LibTorch are built from.
+// OSNet's blocks, found in a folded layer graph by their structure: plain float32 arrays for
+// kernels that compute a whole block at a time.
 #pragma once
 
 #include <array>
 #include <cstdint>
 #include <optional>
-#include <string_view>
 #include <vector>
 
-#include "reidbench/imaging/image.h"
-#include "reidbench/networks/osnet.h"
+#include "reidbench/networks/network.h"
 
 namespace reidbench {
 
@@ -26,10 +24,11 @@ struct FoldedConvolution {
   std::vector<float> bias;    // [out]
 };
 
-// Affine instance normalisation: biased variance, eps 1e-5.
+// Affine instance normalisation with biased variance.
 struct FoldedInstanceNorm {
   std::vector<float> weight;
   std::vector<float> bias;
+  double epsilon = 1e-5;
 };
 
 // LightConv3x3: pointwise (linear, without bias), then depthwise 3x3 with ReLU.
@@ -61,24 +60,18 @@ struct FoldedStage {
   std::optional<FoldedConvolution> transition;  // followed by 2x2 average pooling
 };
 
-struct FoldedOsnet {
+struct OsnetBlocks {
   FoldedConvolution stem;  // 7x7, stride 2; ReLU here or after the norm, then 3x3 max pooling
   std::optional<FoldedInstanceNorm> stem_norm;
   std::array<FoldedStage, 3> stages;
   FoldedConvolution conv5;  // followed by global average pooling
-  FoldedConvolution fc;     // [512 x in], followed by a ReLU that is left to the engine: ReLU
+  FoldedConvolution fc;     // [out x in], followed by a ReLU that is left to the engine: ReLU
                             // instructions turn NaN into 0 and would hide an overflow
+  std::optional<double> l2_epsilon;  // the features are L2-normalised, as in kL2Normalize
 };
 
-// Throws Error(kModel) for tensors that are missing or of another shape and for values that are not
-// finite.
-void RequireCompleteOsnet(const OsnetWeights& weights);
-
-// Throws what RequireCompleteOsnet throws, and Error(kModel) for batch norms that fold to something
-// that is not finite.
-FoldedOsnet FoldOsnet(const OsnetWeights& weights);
-
-// Throws Error(kInput) for images so small that the last average pooling has no pixel left.
-void RequireOsnetImageSize(std::string_view architecture, const ImageBatch& images);
+// `folded` as FoldForInference gives it. Nothing where it is not made of these blocks or a size is
+// none that the kernels compute: channels are multiples of 8, and a gate has at most 64 inside.
+std::optional<OsnetBlocks> FindOsnetBlocks(const Network& folded);
 
 }  // namespace reidbench

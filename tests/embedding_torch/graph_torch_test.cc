@@ -1,4 +1,4 @@
-#include "reidbench/embedding_torch/osnet_torch.h"
+#include "reidbench/embedding_torch/graph_torch.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -24,14 +24,14 @@ std::vector<float> RandomImages(int count, int height, int width, uint64_t seed)
   return pixels;
 }
 
-class Architectures : public testing::TestWithParam<std::tuple<std::string, OsnetExecution>> {};
+class Architectures : public testing::TestWithParam<std::tuple<std::string, TorchExecution>> {};
 
 // Every execution agrees with plain loops in float64, on a size that is odd at each pooling as
 // well.
 TEST_P(Architectures, AgreeWithPlainLoops) {
   const auto& [name, execution] = GetParam();
-  const OsnetWeights weights = RandomOsnetWeights(name, 7);
-  const auto engine = MakeOsnetTorchEngine(weights, "cpu", execution);
+  const Network weights = RandomOsnetWeights(name, 7);
+  const auto engine = MakeTorchEngine(weights, "cpu", execution);
   ASSERT_EQ(engine->info().dim, 512);
   EXPECT_EQ(engine->info().architecture, name);
   for (const auto& [height, width] : {std::pair{32, 16}, std::pair{45, 27}}) {
@@ -56,61 +56,61 @@ TEST_P(Architectures, AgreeWithPlainLoops) {
 
 std::string NameOf(const testing::TestParamInfo<Architectures::ParamType>& info) {
   const auto& [name, execution] = info.param;
-  return name + (execution == OsnetExecution::kPlain      ? "_plain"
-                 : execution == OsnetExecution::kPortable ? "_portable"
+  return name + (execution == TorchExecution::kPlain      ? "_plain"
+                 : execution == TorchExecution::kPortable ? "_portable"
                                                           : "_fused");
 }
 
 INSTANTIATE_TEST_SUITE_P(Small, Architectures,
                          testing::Combine(testing::Values("osnet_x0_25", "osnet_ain_x0_25"),
-                                          testing::Values(OsnetExecution::kPlain,
-                                                          OsnetExecution::kPortable,
-                                                          OsnetExecution::kFused)),
+                                          testing::Values(TorchExecution::kPlain,
+                                                          TorchExecution::kPortable,
+                                                          TorchExecution::kFused)),
                          NameOf);
 // IBN exists at full width only.
 INSTANTIATE_TEST_SUITE_P(
     Ibn, Architectures,
-    testing::Values(std::tuple{std::string("osnet_ibn_x1_0"), OsnetExecution::kPortable},
-                    std::tuple{std::string("osnet_ibn_x1_0"), OsnetExecution::kFused}),
+    testing::Values(std::tuple{std::string("osnet_ibn_x1_0"), TorchExecution::kPortable},
+                    std::tuple{std::string("osnet_ibn_x1_0"), TorchExecution::kFused}),
     NameOf);
 
 TEST(OsnetTorch, RefusesUnknownDevices) {
-  const OsnetWeights weights = RandomOsnetWeights("osnet_x0_25", 1);
+  const Network weights = RandomOsnetWeights("osnet_x0_25", 1);
   std::string message;
   for (const char* device : {"", "gpu", "cuda:", "cuda:x", "cuda:-1", "cuda:9999"}) {
-    message = MessageOf(ErrorKind::kUsage, [&] { MakeOsnetTorchEngine(weights, device); });
+    message = MessageOf(ErrorKind::kUsage, [&] { MakeTorchEngine(weights, device); });
     EXPECT_THAT(message, testing::HasSubstr("cpu"));
   }
 }
 
 TEST(OsnetTorch, RefusesWeightsThatDoNotFit) {
   std::string message;
-  OsnetWeights weights = RandomOsnetWeights("osnet_x0_25", 1);
+  Network weights = RandomOsnetWeights("osnet_x0_25", 1);
   weights.tensors.erase("conv3.0.conv2b.0.conv1.weight");
-  message = MessageOf(ErrorKind::kModel, [&] { MakeOsnetTorchEngine(weights, "cpu"); });
+  message = MessageOf(ErrorKind::kModel, [&] { MakeTorchEngine(weights, "cpu"); });
   EXPECT_THAT(message, testing::HasSubstr("conv3.0.conv2b.0.conv1.weight is missing"));
 
   weights = RandomOsnetWeights("osnet_x0_25", 1);
   weights.tensors.at("conv5.conv.weight").shape[0] = 64;
-  message = MessageOf(ErrorKind::kModel, [&] { MakeOsnetTorchEngine(weights, "cpu"); });
+  message = MessageOf(ErrorKind::kModel, [&] { MakeTorchEngine(weights, "cpu"); });
   EXPECT_THAT(message, testing::HasSubstr("conv5.conv.weight"));
 
   for (const float bad :
        {std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity()}) {
     weights = RandomOsnetWeights("osnet_x0_25", 1);
     weights.tensors.at("conv4.1.gate.fc1.weight").values[0] = bad;
-    message = MessageOf(ErrorKind::kModel, [&] { MakeOsnetTorchEngine(weights, "cpu"); });
+    message = MessageOf(ErrorKind::kModel, [&] { MakeTorchEngine(weights, "cpu"); });
     EXPECT_THAT(message, testing::HasSubstr("conv4.1.gate.fc1.weight"));
   }
 
   weights = RandomOsnetWeights("osnet_x0_25", 1);
   weights.tensors.at("conv5.bn.running_var").values[3] = -1;
-  message = MessageOf(ErrorKind::kModel, [&] { MakeOsnetTorchEngine(weights, "cpu"); });
+  message = MessageOf(ErrorKind::kModel, [&] { MakeTorchEngine(weights, "cpu"); });
   EXPECT_THAT(message, testing::HasSubstr("conv5.bn"));
 }
 
 TEST(OsnetTorch, RefusesImagesThatPoolingWouldEmpty) {
-  const auto engine = MakeOsnetTorchEngine(RandomOsnetWeights("osnet_x0_25", 1), "cpu");
+  const auto engine = MakeTorchEngine(RandomOsnetWeights("osnet_x0_25", 1), "cpu");
   std::vector<float> pixels(3 * 16 * 16, 0.5f);
   std::vector<float> features(512);
   std::string message;
@@ -126,20 +126,20 @@ TEST(OsnetTorch, RefusesImagesThatPoolingWouldEmpty) {
 TEST(OsnetTorch, MarksRowsThatOverflow) {
   for (const char* tensor : {"conv2.0.conv3.conv.weight", "conv3.0.downsample.conv.weight",
                              "conv5.conv.weight", "fc.0.weight"}) {
-    OsnetWeights weights = RandomOsnetWeights("osnet_x0_25", 3);
+    Network weights = RandomOsnetWeights("osnet_x0_25", 3);
     // Folding multiplies by at most 1.5 / sqrt(0.5): the weights stay finite, their sums do not.
     for (float& value : weights.tensors.at(tensor).values) value = std::copysign(1e38f, value);
-    for (const OsnetExecution execution : {OsnetExecution::kPortable, OsnetExecution::kFused}) {
+    for (const TorchExecution execution : {TorchExecution::kPortable, TorchExecution::kFused}) {
       std::vector<float> features(512);
       const std::vector<float> image = RandomImages(1, 32, 16, 5);
-      MakeOsnetTorchEngine(weights, "cpu", execution)
+      MakeTorchEngine(weights, "cpu", execution)
           ->Run({image.data(), 1, 32, 16}, features.data());
       bool finite = true;
       for (const float f : features) finite = finite && std::isfinite(f);
       EXPECT_FALSE(finite) << tensor << ", execution " << static_cast<int>(execution);
     }
   }
-  const auto engine = MakeOsnetTorchEngine(RandomOsnetWeights("osnet_x0_25", 3), "cpu");
+  const auto engine = MakeTorchEngine(RandomOsnetWeights("osnet_x0_25", 3), "cpu");
   std::vector<float> images = RandomImages(3, 32, 16, 5);
   std::vector<float> good(3 * 512);
   engine->Run({images.data(), 3, 32, 16}, good.data());
@@ -155,11 +155,11 @@ TEST(OsnetTorch, MarksRowsThatOverflow) {
 
 // The path of half precisions on CUDA, on the type that a CPU has too.
 TEST(OsnetTorch, HalfPrecisionsStayNearFp32) {
-  const OsnetWeights weights = RandomOsnetWeights("osnet_x0_25", 3);
+  const Network weights = RandomOsnetWeights("osnet_x0_25", 3);
   const std::vector<float> images = RandomImages(2, 64, 32, 5);
   std::vector<float> expected(2 * 512), features(2 * 512);
-  MakeOsnetTorchEngine(weights, "cpu")->Run({images.data(), 2, 64, 32}, expected.data());
-  const auto engine = MakeOsnetTorchEngine(weights, "cpu", OsnetExecution::kFused, "bf16");
+  MakeTorchEngine(weights, "cpu")->Run({images.data(), 2, 64, 32}, expected.data());
+  const auto engine = MakeTorchEngine(weights, "cpu", TorchExecution::kFused, "bf16");
   EXPECT_EQ(engine->info().precision, "bf16");
   engine->Run({images.data(), 2, 64, 32}, features.data());
   double product = 0, a = 0, b = 0;
@@ -172,7 +172,7 @@ TEST(OsnetTorch, HalfPrecisionsStayNearFp32) {
   EXPECT_NE(features, expected);
   std::string message;
   message = MessageOf(ErrorKind::kUsage, [&] {
-    MakeOsnetTorchEngine(weights, "cpu", OsnetExecution::kFused, "int8");
+    MakeTorchEngine(weights, "cpu", TorchExecution::kFused, "int8");
   });
 }
 

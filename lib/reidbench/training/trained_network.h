@@ -1,4 +1,4 @@
-// OSNet as LibTorch trains it: parameters in one array, so that an optimiser step is a few
+// A network as LibTorch trains it: parameters in one array, so that an optimiser step is a few
 // operations instead of thousands, and several replicas that share it, so that parts of a batch run
 // in parallel. Shows LibTorch's types: internal to lib/reidbench/training and its tests.
 #pragma once
@@ -8,10 +8,9 @@
 #include <cstdint>
 #include <map>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
-#include "reidbench/networks/osnet.h"
+#include "reidbench/networks/network.h"
 #include "reidbench/weights/torch_writer.h"
 
 namespace reidbench {
@@ -25,14 +24,14 @@ struct NetworkTensor {
 };
 
 // All numbers of a network with a classifier of `num_classes`.
-class OsnetParameters {
+class NetworkParameters {
  public:
   // Initialised as torchreid does from scratch: Kaiming (fan-out) convolutions, linear layers of
   // deviation 0.01, no biases. The same numbers for a seed on every machine and device.
-  OsnetParameters(const OsnetArchitecture& architecture, int num_classes, uint64_t seed,
-                  at::Device device);
+  NetworkParameters(const Architecture& architecture, int num_classes, uint64_t seed,
+                    at::Device device);
 
-  const OsnetArchitecture& architecture() const { return architecture_; }
+  const Architecture& architecture() const { return architecture_; }
   const std::vector<NetworkTensor>& trained() const { return trained_; }  // views of values()
   const std::vector<NetworkTensor>& statistics() const { return statistics_; }
   at::Tensor& values() { return values_; }    // [all trained parameters]
@@ -51,10 +50,10 @@ class OsnetParameters {
   // In torchreid's order, with the counters of batch norm (`steps`) behind each running variance.
   SavedDict StateDict(bool with_classifier, int64_t steps) const;
   // What inference needs.
-  OsnetWeights Weights() const;
+  Network Weights() const;
 
  private:
-  OsnetArchitecture architecture_;
+  Architecture architecture_;
   std::vector<NetworkTensor> trained_;
   std::vector<NetworkTensor> statistics_;
   std::vector<TensorSpec> order_;  // of the state dict
@@ -63,12 +62,12 @@ class OsnetParameters {
 };
 
 // One user of the parameters: its own gradients and running statistics.
-class OsnetReplica {
+class NetworkReplica {
  public:
-  explicit OsnetReplica(OsnetParameters* parameters);
+  explicit NetworkReplica(NetworkParameters* parameters);
 
   struct Output {
-    at::Tensor features;  // [n x 512], as ranked
+    at::Tensor features;  // [n x dim], as ranked
     at::Tensor logits;    // [n x classes]
   };
   // `images`: float32 [n x 3 x h x w], n >= 2, best channels-last. Batch norms use the statistics
@@ -79,17 +78,12 @@ class OsnetReplica {
   at::Tensor& running() { return running_; }
 
  private:
-  at::Tensor ConvolveNorm(const at::Tensor& x, const std::string& conv, const std::string& norm,
-                          int64_t stride, int64_t padding, bool relu);
-  at::Tensor BatchNorm(const at::Tensor& x, const std::string& name);
-  at::Tensor InstanceNorm(const at::Tensor& x, const std::string& name) const;
-  at::Tensor Block(const at::Tensor& x, int stage, int index);
-  const at::Tensor& Get(const std::string& name) const { return tensors_.at(name); }
-
-  OsnetKind kind_;
+  const Graph& graph_;
+  const std::vector<int> order_;
   at::Tensor gradient_;
   at::Tensor running_;
-  std::unordered_map<std::string, at::Tensor> tensors_;
+  std::vector<std::vector<at::Tensor>> tensors_;  // of each layer of the graph
+  at::Tensor classifier_weight_, classifier_bias_;
 };
 
 }  // namespace reidbench

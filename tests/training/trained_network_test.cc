@@ -1,4 +1,4 @@
-#include "reidbench/training/osnet_network.h"
+#include "reidbench/training/trained_network.h"
 
 #include <gtest/gtest.h>
 #include <torch/csrc/autograd/autograd.h>
@@ -38,20 +38,20 @@ class Networks : public testing::TestWithParam<const char*> {};
 // The network in training normalises by the statistics of its batch. With those statistics as
 // running ones, inference gives the same features.
 TEST_P(Networks, AgreesWithInferenceOnTheSameStatistics) {
-  const OsnetWeights random = RandomOsnetWeights(GetParam(), 3);
-  OsnetParameters parameters(random.architecture, 5, 1, at::kCPU);
+  const Network random = RandomOsnetWeights(GetParam(), 3);
+  NetworkParameters parameters(ArchitectureByName(random.name), 5, 1, at::kCPU);
   const auto report = parameters.Load(random.tensors);
   EXPECT_EQ(report.missing, 0);
   EXPECT_FALSE(report.classifier);
-  OsnetReplica replica(&parameters);
+  NetworkReplica replica(&parameters);
   const int64_t count = 8;
   const at::Tensor images = RandomImages(count, 2);
-  const OsnetReplica::Output output =
+  const NetworkReplica::Output output =
       replica.Forward(images.contiguous(at::MemoryFormat::ChannelsLast));
   ASSERT_EQ(output.logits.sizes(), (std::vector<int64_t>{count, 5}));
 
   // running = 0.9 before + 0.1 batch, the variance divided by n - 1 instead of n.
-  OsnetWeights batch = parameters.Weights();
+  Network batch = parameters.Weights();
   const float* const running = replica.running().data_ptr<float>();
   for (const NetworkTensor& tensor : parameters.statistics()) {
     std::vector<float>& values = batch.tensors.at(tensor.name).values;
@@ -64,7 +64,7 @@ TEST_P(Networks, AgreesWithInferenceOnTheSameStatistics) {
     }
   }
   std::vector<float> expected(count * 512);
-  MakeOsnetEmbedder(batch, {})->Embed(
+  MakeNetworkEmbedder(batch, {})->Embed(
       {images.data_ptr<float>(), static_cast<int>(count), kHeight, kWidth}, expected.data());
   const at::Tensor features = output.features.detach().contiguous();
   double squares = 0;
@@ -80,9 +80,9 @@ TEST_P(Networks, AgreesWithInferenceOnTheSameStatistics) {
 INSTANTIATE_TEST_SUITE_P(Kinds, Networks,
                          testing::Values("osnet_x0_25", "osnet_ibn_x1_0", "osnet_ain_x0_25"));
 
-TEST(OsnetNetwork, TheGradientIsThatOfTheLoss) {
-  OsnetParameters parameters(OsnetArchitectureByName("osnet_x0_25"), 3, 1, at::kCPU);
-  OsnetReplica replica(&parameters);
+TEST(TrainedNetwork, TheGradientIsThatOfTheLoss) {
+  NetworkParameters parameters(ArchitectureByName("osnet_x0_25"), 3, 1, at::kCPU);
+  NetworkReplica replica(&parameters);
   const at::Tensor images = RandomImages(6, 4);
   const std::vector<int64_t> classes = {0, 1, 2, 0, 1, 2};
   const at::Tensor label =
@@ -106,9 +106,9 @@ TEST(OsnetNetwork, TheGradientIsThatOfTheLoss) {
   EXPECT_LT(at_distance(-4 * step), at_distance(0)) << "a step against it lowers the loss";
 }
 
-TEST(OsnetNetwork, StartsAsTorchreidDoes) {
-  const OsnetArchitecture& architecture = OsnetArchitectureByName("osnet_x0_25");
-  const OsnetParameters parameters(architecture, 100, 7, at::kCPU);
+TEST(TrainedNetwork, StartsAsTorchreidDoes) {
+  const Architecture& architecture = ArchitectureByName("osnet_x0_25");
+  const NetworkParameters parameters(architecture, 100, 7, at::kCPU);
   const SavedDict dict = parameters.StateDict(true, 42);
   EXPECT_EQ(dict.tensors.size(), 567u);  // torchreid's count
   const auto deviation = [&](const char* name) {
@@ -133,20 +133,20 @@ TEST(OsnetNetwork, StartsAsTorchreidDoes) {
   EXPECT_EQ(std::get<std::vector<int64_t>>(dict.tensors[5].values), std::vector<int64_t>{42});
   EXPECT_EQ(dict.tensors[5].name, "conv1.bn.num_batches_tracked");
 
-  const OsnetParameters same(architecture, 100, 7, at::kCPU);
+  const NetworkParameters same(architecture, 100, 7, at::kCPU);
   EXPECT_TRUE(parameters.values().equal(same.values()));
-  const OsnetParameters other(architecture, 100, 8, at::kCPU);
+  const NetworkParameters other(architecture, 100, 8, at::kCPU);
   EXPECT_FALSE(parameters.values().equal(other.values()));
 }
 
-TEST(OsnetNetwork, EveryVariantHasTorchreidsKeys) {
-  const std::map<OsnetKind, size_t> keys = {
-      {OsnetKind::kPlain, 567}, {OsnetKind::kIbn, 568}, {OsnetKind::kAin, 552}};
-  for (const OsnetArchitecture& architecture : OsnetArchitectures()) {
-    const OsnetParameters parameters(architecture, 4, 1, at::kCPU);
-    EXPECT_EQ(parameters.StateDict(true, 0).tensors.size(), keys.at(architecture.kind))
-        << architecture.name;
-    EXPECT_EQ(parameters.Weights().tensors.size(), OsnetTensors(architecture).size());
+TEST(TrainedNetwork, EveryVariantHasTorchreidsKeys) {
+  for (const Architecture& architecture : Architectures()) {
+    const NetworkParameters parameters(architecture, 4, 1, at::kCPU);
+    const size_t keys = architecture.name.starts_with("osnet_ain")   ? 552
+                        : architecture.name.starts_with("osnet_ibn") ? 568
+                                                                     : 567;
+    EXPECT_EQ(parameters.StateDict(true, 0).tensors.size(), keys) << architecture.name;
+    EXPECT_EQ(parameters.Weights().tensors.size(), TensorsOf(architecture.graph).size());
   }
 }
 
