@@ -1,5 +1,7 @@
 #include "reidbench/networks/match.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <unordered_map>

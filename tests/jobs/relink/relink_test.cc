@@ -15,6 +15,7 @@
 #include "reidbench/datasets/mot_files.h"
 #include "reidbench/jobs/relink/relink_report.h"
 #include "reidbench/jobs/score/score.h"
+#include "reidbench/relinking/corrections.h"
 #include "support/expect_error.h"
 #include "support/relink_files.h"
 #include "support/temp_folder.h"

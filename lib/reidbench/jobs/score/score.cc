@@ -1,6 +1,6 @@
 #include "reidbench/jobs/score/score.h"
 
-#include <fmt/core.h>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <map>
