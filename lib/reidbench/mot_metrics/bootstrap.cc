@@ -4,32 +4,23 @@
 
 #include "reidbench/core/error.h"
 #include "reidbench/core/text.h"
+#include "reidbench/mot_metrics/fields.h"
 
 namespace reidbench {
 namespace {
 
 std::vector<double> Values(const MotCounts& sum, const std::vector<std::string>& fields) {
-  const std::vector<MotFamily> families = ListFields(Summarize(sum));
+  const MotSummary summary = Summarize(sum);
   std::vector<double> values;
-  for (const std::string& name : fields) {
-    for (const MotFamily& family : families) {
-      for (const MotField& field : family.fields) {
-        if (field.name == name) values.push_back(field.value.value_or(std::nan("")));
-      }
-    }
-  }
+  for (const std::string& name : fields)
+    values.push_back(FieldValue(summary, name).value_or(std::nan("")));
   return values;
-}
-
-void CheckFields(const std::vector<std::string>& fields) {
-  const MotSummary empty = Summarize(MotCounts());
-  for (const std::string& field : fields) FieldValue(empty, field);  // throws for an unknown one
 }
 
 void CheckOptions(const MotBootstrapOptions& options) {
   const std::vector<std::string> violations = options.Validate();
   if (!violations.empty()) ThrowUsage("bootstrap: {}", JoinText(violations, "; "));
-  CheckFields(options.fields);
+  for (const std::string& field : options.fields) FindMotField(field);  // throws for an unknown one
 }
 
 std::vector<double> Differences(const std::vector<double>& a, const std::vector<double>& b) {

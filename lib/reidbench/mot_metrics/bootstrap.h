@@ -14,7 +14,7 @@
 namespace reidbench {
 
 struct MotBootstrapOptions : BootstrapOptions {
-  // Fields of ListFields to look at; those must be sums over units, which MT, Frag and VACE are not
+  // Names of MotFields to look at; those must be sums over units, which MT, Frag and VACE are not
   // when the units are blocks.
   std::vector<std::string> fields{"HOTA", "DetA", "AssA", "MOTA", "IDF1"};
 };

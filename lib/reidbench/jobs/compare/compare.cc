@@ -15,24 +15,12 @@
 #include "reidbench/datasets/mot_layout.h"
 #include "reidbench/jobs/score/score_inputs.h"
 #include "reidbench/mot_metrics/ceilings.h"
+#include "reidbench/mot_metrics/fields.h"
 #include "reidbench/mot_metrics/sequence.h"
 
 namespace reidbench {
 namespace {
 
-constexpr ComparedField kFields[] = {
-    {.name = "HOTA"},
-    {.name = "AssA"},
-    {.name = "DetA", .of_identities = false},
-    {.name = "IDF1"},
-    {.name = "IDP"},
-    {.name = "IDR"},
-    {.name = "MOTA"},
-    {.name = "IDSW", .is_count = true},
-    {.name = "Frag", .is_count = true, .adds_over_blocks = false, .of_identities = false},
-    {.name = "MT", .is_count = true, .adds_over_blocks = false, .of_identities = false},
-    {.name = "ML", .is_count = true, .adds_over_blocks = false, .of_identities = false},
-};
 // Ceilings nearer to plain than this win nothing.
 constexpr double kNothingToWin = 1e-9;
 
@@ -136,10 +124,10 @@ int64_t CheckSameBoxes(const TrackSet& plain, const std::filesystem::path& plain
   return static_cast<int64_t>(added.size());
 }
 
-std::optional<double> Share(const ComparedField& field, const ComparedValue& value,
+std::optional<double> Share(const MotField& field, const ComparedValue& value,
                             std::optional<double> ceiling) {
   if (!field.of_identities || !value.plain || !value.corrected || !ceiling) return std::nullopt;
-  const double sign = LowerIsBetter(field.name) ? -1 : 1;
+  const double sign = field.better == Better::kLower ? -1 : 1;
   const double to_win = sign * (*ceiling - *value.plain);
   if (!(to_win > kNothingToWin)) return std::nullopt;
   return sign * (*value.corrected - *value.plain) / to_win;
@@ -152,20 +140,21 @@ std::vector<ComparedValue> CompareValues(const ComparedCounts& counts, const Pai
   const MotSummary link = Summarize(counts.ceiling_link);
   const MotSummary split_link = Summarize(counts.ceiling_split_link);
   bootstrap.fields.clear();
-  for (const ComparedField& field : kFields) {
-    if (!blocks || field.adds_over_blocks) bootstrap.fields.emplace_back(field.name);
+  for (const std::string_view name : kComparedFields) {
+    if (!blocks || FindMotField(name).adds_over_blocks) bootstrap.fields.emplace_back(name);
   }
   std::vector<MotDifference> differences;
   if (bootstrap.resamples > 0 && units.plain.size() >= 2)
     differences = CompareScores(units.plain, units.corrected, bootstrap);
   std::vector<ComparedValue> values;
-  for (const ComparedField& field : kFields) {
+  for (const std::string_view name : kComparedFields) {
+    const MotField& field = FindMotField(name);
     ComparedValue& value = values.emplace_back();
     value.field = field.name;
-    value.plain = FieldValue(plain, field.name);
-    value.corrected = FieldValue(corrected, field.name);
-    value.ceiling_link = FieldValue(link, field.name);
-    value.ceiling_split_link = FieldValue(split_link, field.name);
+    value.plain = field.get(plain).value;
+    value.corrected = field.get(corrected).value;
+    value.ceiling_link = field.get(link).value;
+    value.ceiling_split_link = field.get(split_link).value;
     if (value.plain && value.corrected) value.difference = *value.corrected - *value.plain;
     if (counts.interpolated_boxes == 0) {
       value.share_link = Share(field, value, value.ceiling_link);
@@ -418,8 +407,6 @@ class CompareStage {
 };
 
 }  // namespace
-
-std::span<const ComparedField> ComparedFields() { return kFields; }
 
 int64_t DefaultBlockFrames(int64_t frame_count) {
   constexpr int64_t kUsual = 50, kLeastBlocks = 10;

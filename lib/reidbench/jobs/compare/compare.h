@@ -6,7 +6,6 @@
 #include <cstdint>
 #include <filesystem>
 #include <optional>
-#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,17 +17,9 @@
 
 namespace reidbench {
 
-// A field of ListFields that is compared.
-struct ComparedField {
-  std::string_view name;
-  bool is_count = false;  // boxes or tracks, not a fraction
-  // False: belongs to whole tracks, so blocks of frames give no interval.
-  bool adds_over_blocks = true;
-  // False: identities are not what it measures, so a share of their ceiling says nothing.
-  bool of_identities = true;
-};
-// HOTA, AssA, DetA, IDF1, IDP, IDR, MOTA, IDSW, Frag, MT, ML.
-std::span<const ComparedField> ComparedFields();
+// The fields that are compared.
+inline constexpr std::string_view kComparedFields[] = {"HOTA", "AssA", "DetA", "IDF1", "IDP", "IDR",
+                                                       "MOTA", "IDSW", "Frag", "MT",   "ML"};
 
 struct CompareStageOptions {
   std::filesystem::path ground_truth;  // datasets/mot_layout.h says which layouts
@@ -47,7 +38,7 @@ struct CompareStageOptions {
   // What is resampled: blocks of so many frames, or 0 = whole sequences. Not given: sequences when
   // there are at least kSequencesToResample, else blocks of DefaultBlockFrames.
   std::optional<int64_t> block_frames;
-  MotBootstrapOptions bootstrap;  // .fields are ComparedFields, whatever they are set to
+  MotBootstrapOptions bootstrap;  // .fields are kComparedFields, whatever they are set to
 };
 
 // With fewer sequences an exact permutation test cannot go below p = 2/2^5.

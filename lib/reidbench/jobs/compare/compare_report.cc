@@ -2,7 +2,6 @@
 
 #include <fmt/core.h>
 
-#include <cstdlib>
 #include <nlohmann/json.hpp>
 #include <utility>
 #include <vector>
@@ -10,33 +9,14 @@
 #include "reidbench/core/text.h"
 #include "reidbench/core/version.h"
 #include "reidbench/jobs/score/score_switches.h"
-#include "reidbench/results/headline_scores.h"
 #include "reidbench/results/json_values.h"
+#include "reidbench/results/score_cells.h"
 
 namespace reidbench {
 namespace {
 
 using Json = nlohmann::ordered_json;
 
-const ComparedField& FieldOf(std::string_view name) {
-  for (const ComparedField& field : ComparedFields()) {
-    if (field.name == name) return field;
-  }
-  std::abort();  // values are made from ComparedFields
-}
-
-std::string Cell(std::string_view field, std::optional<double> value) {
-  return FieldOf(field).is_count ? Number(value, 0) : Percent(value);
-}
-std::string ChangeCell(std::string_view field, std::optional<double> value) {
-  if (!FieldOf(field).is_count) return SignedPercent(value);
-  return value ? fmt::format("{:+.0f}", *value) : "n/a";
-}
-// Ends of an interval of a count lie between counts.
-std::string EndCell(std::string_view field, std::optional<double> value) {
-  if (!FieldOf(field).is_count) return SignedPercent(value);
-  return value ? fmt::format("{:+.1f}", *value) : "n/a";
-}
 std::string ShareCell(std::optional<double> share) {
   return share ? Percent(share, 0) + " %" : "n/a";
 }
@@ -60,17 +40,17 @@ Table MetricsTable(const CompareStageResult& result) {
                {"reached"}},
               caption);
   for (const ComparedValue& v : result.combined.values) {
-    table.AddRow({std::string(v.field), Cell(v.field, v.plain), Cell(v.field, v.corrected),
-                  ChangeCell(v.field, v.difference), EndCell(v.field, v.low),
-                  EndCell(v.field, v.high), Number(v.p_value), Cell(v.field, v.ceiling_link),
-                  ShareCell(v.share_link), Cell(v.field, v.ceiling_split_link),
-                  ShareCell(v.share_split_link)});
+    table.AddRow({std::string(v.field), ScoreCell(v.field, v.plain),
+                  ScoreCell(v.field, v.corrected), ScoreChangeCell(v.field, v.difference),
+                  ScoreEndCell(v.field, v.low), ScoreEndCell(v.field, v.high), Number(v.p_value),
+                  ScoreCell(v.field, v.ceiling_link), ShareCell(v.share_link),
+                  ScoreCell(v.field, v.ceiling_split_link), ShareCell(v.share_split_link)});
   }
   return table;
 }
 
 std::vector<Table::Column> FieldColumns(std::vector<Table::Column> first) {
-  for (const ComparedField& field : ComparedFields()) first.push_back({std::string(field.name)});
+  for (const std::string_view field : kComparedFields) first.push_back({std::string(field)});
   return first;
 }
 
@@ -80,9 +60,9 @@ Table SequencesTable(const CompareStageResult& result) {
     std::vector<std::string> plain{name, "plain"}, corrected{name, "corrected"},
         change{name, "change"};
     for (const ComparedValue& v : counts.values) {
-      plain.push_back(Cell(v.field, v.plain));
-      corrected.push_back(Cell(v.field, v.corrected));
-      change.push_back(ChangeCell(v.field, v.difference));
+      plain.push_back(ScoreCell(v.field, v.plain));
+      corrected.push_back(ScoreCell(v.field, v.corrected));
+      change.push_back(ScoreChangeCell(v.field, v.difference));
     }
     for (std::vector<std::string>* row : {&plain, &corrected, &change})
       table.AddRow(std::move(*row));
@@ -105,17 +85,15 @@ std::vector<std::pair<std::string, const MotCounts*>> AblationRows(const Compare
 
 Table AblationTable(const CompareStageResult& result) {
   std::vector<Table::Column> columns{{"step", Align::kLeft}};
-  for (const ComparedField& field : ComparedFields()) {
-    columns.push_back({std::string(field.name), Align::kRight, BetterOfScore(field.name)});
-  }
+  for (const std::string_view field : kComparedFields) columns.push_back(CompetingColumn(field));
   columns.push_back({"IDF1 change"});
   Table table(columns, "Step by step, COMBINED");
   std::optional<double> previous;
   for (const auto& [name, counts] : AblationRows(result, result.combined)) {
     const MotSummary summary = Summarize(*counts);
     std::vector<std::string> row{name};
-    for (const ComparedField& field : ComparedFields())
-      row.push_back(Cell(field.name, FieldValue(summary, field.name)));
+    for (const std::string_view field : kComparedFields)
+      row.push_back(ScoreCell(field, FieldValue(summary, field)));
     const std::optional<double> idf1 = FieldValue(summary, "IDF1");
     row.push_back(previous && idf1 ? SignedPercent(*idf1 - *previous) : "");
     previous = idf1;
@@ -149,10 +127,9 @@ Table CausesTable(const CompareStageResult& result) {
 Json ScoresJson(const MotCounts& counts) {
   Json out = Json::object();
   const MotSummary summary = Summarize(counts);
-  for (const ComparedField& field : ComparedFields()) {
-    const std::optional<double> value = FieldValue(summary, field.name);
-    out[std::string(field.name)] =
-        field.is_count && value ? Json(static_cast<int64_t>(*value)) : OrNull(value);
+  for (const std::string_view name : kComparedFields) {
+    const MotField& field = FindMotField(name);
+    out[std::string(name)] = ScoreJson(field, field.get(summary).value);
   }
   return out;
 }
@@ -162,9 +139,7 @@ Json ComparedJson(const ComparedCounts& counts) {
        share_link = Json::object(), share_split_link = Json::object();
   for (const ComparedValue& v : counts.values) {
     const std::string name(v.field);
-    delta[name] = FieldOf(v.field).is_count && v.difference
-                      ? Json(static_cast<int64_t>(*v.difference))
-                      : OrNull(v.difference);
+    delta[name] = ScoreJson(FindMotField(v.field), v.difference);
     interval[name] = v.low && v.high ? Json::array({*v.low, *v.high}) : Json(nullptr);
     p[name] = OrNull(v.p_value);
     share_link[name] = OrNull(v.share_link);
@@ -248,10 +223,6 @@ Json AblationJson(const CompareStageResult& result) {
   return out;
 }
 
-std::string CsvNumber(std::optional<double> value) {
-  return value ? fmt::format("{}", *value) : std::string();
-}
-
 }  // namespace
 
 std::string RenderCompareTables(const CompareStageResult& result, TableFormat format) {
@@ -280,13 +251,14 @@ std::string RenderCompareCsv(const CompareStageResult& result) {
   const auto add = [&](const std::string& name, const ComparedCounts& counts) {
     const auto row = [&](const std::string& run, std::string_view metric,
                          std::optional<double> value) {
-      table.AddRow({name, run, std::string(metric), CsvNumber(value), "", "", "", "", "", ""});
+      table.AddRow({name, run, std::string(metric), ScoreDigits(value), "", "", "", "", "", ""});
     };
     for (const ComparedValue& v : counts.values) row("plain", v.field, v.plain);
     for (const ComparedValue& v : counts.values) {
-      table.AddRow({name, "corrected", std::string(v.field), CsvNumber(v.corrected),
-                    CsvNumber(v.difference), CsvNumber(v.low), CsvNumber(v.high),
-                    CsvNumber(v.p_value), CsvNumber(v.share_link), CsvNumber(v.share_split_link)});
+      table.AddRow({name, "corrected", std::string(v.field), ScoreDigits(v.corrected),
+                    ScoreDigits(v.difference), ScoreDigits(v.low), ScoreDigits(v.high),
+                    ScoreDigits(v.p_value), ScoreDigits(v.share_link),
+                    ScoreDigits(v.share_split_link)});
     }
     for (const ComparedValue& v : counts.values) row("ceiling_link", v.field, v.ceiling_link);
     for (const ComparedValue& v : counts.values)
@@ -294,8 +266,8 @@ std::string RenderCompareCsv(const CompareStageResult& result) {
     for (const auto& [run, run_counts] : AblationRows(result, counts)) {
       if (run == "plain" || run == "corrected") continue;  // above, with more columns
       const MotSummary summary = Summarize(*run_counts);
-      for (const ComparedField& field : ComparedFields())
-        row(run, field.name, FieldValue(summary, field.name));
+      for (const std::string_view field : kComparedFields)
+        row(run, field, FieldValue(summary, field));
     }
     const auto causes = [&](const std::string& run, const SwitchCounts& by_cause) {
       for (int c = 0; c < kSwitchCauses; ++c) {

@@ -6,8 +6,8 @@
 #include <nlohmann/json.hpp>
 
 #include "reidbench/core/text.h"
-#include "reidbench/results/headline_scores.h"
 #include "reidbench/results/json_values.h"
+#include "reidbench/results/score_cells.h"
 
 namespace reidbench {
 namespace {
@@ -184,8 +184,8 @@ std::string RenderRelinkTables(const RelinkStageResult& result, TableFormat form
       const MotSummary plain = Summarize(*row.sequence.plain);
       const MotSummary corrected = Summarize(*row.sequence.corrected);
       for (const std::string_view field : kHeadlineScores) {
-        cells.push_back(HeadlineCell(plain, field));
-        cells.push_back(HeadlineCell(corrected, field));
+        cells.push_back(ScoreCell(field, FieldValue(plain, field)));
+        cells.push_back(ScoreCell(field, FieldValue(corrected, field)));
       }
       for (const int64_t count :
            {row.verdicts.all.right, row.verdicts.all.wrong, row.verdicts.all.neutral})

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
 #include <nlohmann/json.hpp>
 #include <system_error>
 
@@ -12,62 +11,62 @@
 #include "reidbench/core/text.h"
 #include "reidbench/core/version.h"
 #include "reidbench/jobs/score/score_switches.h"
-#include "reidbench/results/headline_scores.h"
 #include "reidbench/results/json_values.h"
+#include "reidbench/results/score_cells.h"
 
 namespace reidbench {
 namespace {
 
 using Json = nlohmann::ordered_json;
-using Kind = MotField::Kind;
-
 // Families that TrackEval prints unless asked for more.
 bool IsUsual(std::string_view family) { return family != "VACE"; }
 
-// What TrackEval lists as the summary of a family.
-bool IsSummaryField(std::string_view name) {
-  static constexpr std::string_view kDetails[] = {"HOTA_TP",      "HOTA_FN",
-                                                  "HOTA_FP",      "CLR_F1",
-                                                  "FP_per_frame", "MOTAL",
-                                                  "MOTP_sum",     "CLR_Frames",
-                                                  "Frames",       "STDA",
-                                                  "FDA",          "VACE_IDs",
-                                                  "VACE_GT_IDs",  "num_non_empty_timesteps"};
-  return std::find(std::begin(kDetails), std::end(kDetails), name) == std::end(kDetails);
-}
-
 // TrackEval's cell: percent with five digits, counts as they are.
-std::string Cell(const MotField& field) {
-  if (!field.value) return "n/a";
-  if (field.kind == Kind::kCount) return fmt::format("{}", static_cast<int64_t>(*field.value));
-  return fmt::format("{:.5g}", 100 * *field.value);
+std::string Cell(const MotField& field, std::optional<double> value) {
+  if (!value) return "n/a";
+  if (field.is_count() && !field.over_alphas)
+    return fmt::format("{}", static_cast<int64_t>(*value));
+  return fmt::format("{:.5g}", 100 * *value);
 }
 
 std::string PercentFive(std::optional<double> value) {
   return value ? fmt::format("{:.5g}", 100 * *value) : "n/a";
 }
 
+// Calls visit(field, value) for all fields of a family, in their order.
+template <typename Visit>
+void ForEachValue(std::string_view family, const MotSummary& summary, const Visit& visit) {
+  for (const MotField& field : MotFields()) {
+    if (field.family == family) visit(field, field.get(summary));
+  }
+}
+
+std::vector<std::string_view> Families() {
+  std::vector<std::string_view> families;
+  for (const MotField& field : MotFields()) {
+    if (families.empty() || families.back() != field.family) families.push_back(field.family);
+  }
+  return families;
+}
+
 MotSummary Combined(const ClassScore& score) { return Summarize(Combine(score.sequences)); }
 
 Table FamilyTable(const TrackerScore& tracker, const ClassScore& score,
-                  const std::vector<std::string>& sequences, size_t family) {
-  const std::vector<MotFamily> combined = ListFields(Combined(score));
-  std::vector<Table::Column> columns{{std::string(combined[family].name), Align::kLeft}};
-  for (const MotField& field : combined[family].fields) {
-    if (IsSummaryField(field.name)) columns.push_back({std::string(field.name), Align::kRight});
+                  const std::vector<std::string>& sequences, std::string_view family) {
+  std::vector<Table::Column> columns{{std::string(family), Align::kLeft}};
+  for (const MotField& field : MotFields()) {
+    if (field.family == family && !field.is_detail) columns.push_back({std::string(field.name)});
   }
-  Table table(columns,
-              fmt::format("{}: {}-{}", combined[family].name, tracker.name, score.scored.name));
-  const auto add = [&](const std::string& name, const MotFamily& values) {
+  Table table(columns, fmt::format("{}: {}-{}", family, tracker.name, score.scored.name));
+  const auto add = [&](const std::string& name, const MotSummary& summary) {
     std::vector<std::string> row{name};
-    for (const MotField& field : values.fields) {
-      if (IsSummaryField(field.name)) row.push_back(Cell(field));
-    }
+    ForEachValue(family, summary, [&](const MotField& field, const MotValue& value) {
+      if (!field.is_detail) row.push_back(Cell(field, value.value));
+    });
     table.AddRow(std::move(row));
   };
-  for (size_t i = 0; i < sequences.size(); ++i)
-    add(sequences[i], ListFields(Summarize(score.sequences[i]))[family]);
-  add("COMBINED", combined[family]);
+  for (size_t i = 0; i < sequences.size(); ++i) add(sequences[i], Summarize(score.sequences[i]));
+  add("COMBINED", Combined(score));
   return table;
 }
 
@@ -75,21 +74,13 @@ Table RankedTable(const ScoreStageResult& result) {
   static constexpr std::string_view kShown[] = {"HOTA", "DetA", "AssA",   "MOTA",  "IDF1",
                                                 "IDSW", "Frag", "CLR_FP", "CLR_FN"};
   std::vector<Table::Column> columns{{"#"}, {"tracker", Align::kLeft}};
-  for (const std::string_view name : kShown) {
-    columns.push_back({std::string(name), Align::kRight, BetterOfScore(name)});
-  }
+  for (const std::string_view name : kShown) columns.push_back(CompetingColumn(name));
   Table table(columns, fmt::format("{}, COMBINED, by HOTA", result.benchmark.name));
   for (size_t t = 0; t < result.trackers.size(); ++t) {
     std::vector<std::string> row{fmt::format("{}", t + 1), result.trackers[t].name};
-    const std::vector<MotFamily> families =
-        ListFields(Combined(result.trackers[t].classes.front()));
-    for (const std::string_view name : kShown) {
-      for (const MotFamily& family : families) {
-        for (const MotField& field : family.fields) {
-          if (field.name == name) row.push_back(Cell(field));
-        }
-      }
-    }
+    const MotSummary combined = Combined(result.trackers[t].classes.front());
+    for (const std::string_view name : kShown)
+      row.push_back(Cell(FindMotField(name), FieldValue(combined, name)));
     table.AddRow(std::move(row));
   }
   return table;
@@ -116,30 +107,24 @@ Table ComparisonTable(const TrackerComparison& c) {
   return table;
 }
 
-Json ValueJson(Kind kind, double value) {
-  return kind == Kind::kCount || kind == Kind::kAlphaCounts ? Json(static_cast<int64_t>(value))
-                                                            : Json(value);
-}
-
-Json SummaryJson(const MotSummary& summary) {
+Json ValuesJson(const MotValues& values) {
   Json out = Json::object();
-  for (const MotFamily& family : ListFields(summary)) {
-    Json& fields = out[std::string(family.name)] = Json::object();
-    for (const MotField& field : family.fields) {
-      const std::string name(field.name);
-      const bool by_alpha = field.kind == Kind::kAlphaCounts || field.kind == Kind::kAlphaRatios;
-      if (!field.value) {
-        fields[name] = nullptr;
-      } else {
-        fields[name] = by_alpha ? Json(*field.value) : ValueJson(field.kind, *field.value);
-      }
-      if (!by_alpha) continue;
-      Json& values = fields[name + "_alpha"] = Json::array();
-      for (const double value : field.alphas) values.push_back(ValueJson(field.kind, value));
+  for (size_t f = 0; f < values.size(); ++f) {
+    const MotField& field = MotFields()[f];
+    Json& fields = out[std::string(field.family)];
+    const std::string name(field.name);
+    if (!field.over_alphas) {
+      fields[name] = ScoreJson(field, values[f].value);
+      continue;
     }
+    fields[name] = OrNull(values[f].value);
+    Json& alphas = fields[name + "_alpha"] = Json::array();
+    for (const double value : values[f].alphas) alphas.push_back(ScoreJson(field, value));
   }
   return out;
 }
+
+Json SummaryJson(const MotSummary& summary) { return ValuesJson(ListValues(summary)); }
 
 Json ClassJson(const ClassScore& score, const std::vector<std::string>& sequences) {
   Json out = Json::object();
@@ -157,18 +142,18 @@ Json ClassJson(const ClassScore& score, const std::vector<std::string>& sequence
 }
 
 struct ClassAverages {
-  MotSummary by_class;
-  MotSummary by_detection;
+  MotValues by_class;
+  MotValues by_detection;
 };
 
 ClassAverages AverageOf(const TrackerScore& tracker) {
-  std::vector<MotSummary> summaries;
+  std::vector<MotValues> classes;
   MotCounts sum;
   for (const ClassScore& score : tracker.classes) {
-    summaries.push_back(Combined(score));
+    classes.push_back(ListValues(Combined(score)));
     sum += Combine(score.sequences);
   }
-  return {AverageClasses(summaries), Summarize(sum)};
+  return {AverageClasses(classes), ListValues(Summarize(sum))};
 }
 
 // As Python prints a float: 1.0, not 1.
@@ -189,26 +174,24 @@ std::string CsvName(const std::string& name) {
 // its mean as ___AUC.
 std::vector<std::pair<std::string, std::string>> DetailedCells(const MotSummary& summary) {
   std::vector<std::pair<std::string, std::string>> cells;
-  for (const MotFamily& family : ListFields(summary)) {
-    if (!IsUsual(family.name)) continue;
-    for (const MotField& field : family.fields) {
-      const bool plain =
-          field.kind == Kind::kCount || field.kind == Kind::kRatio || field.kind == Kind::kSum;
-      if (!plain || field.name == "Frames") continue;
+  for (const std::string_view family : Families()) {
+    if (!IsUsual(family)) continue;
+    ForEachValue(family, summary, [&](const MotField& field, const MotValue& value) {
+      if (field.over_alphas || field.name == "Frames") return;
       cells.emplace_back(field.name,
-                         field.kind == Kind::kCount
-                             ? fmt::format("{}", static_cast<int64_t>(field.value.value_or(0)))
-                             : (field.value ? PythonFloat(*field.value) : std::string("nan")));
-    }
-    for (const MotField& field : family.fields) {
-      if (field.kind != Kind::kAlphaCounts && field.kind != Kind::kAlphaRatios) continue;
+                         field.is_count()
+                             ? fmt::format("{}", static_cast<int64_t>(value.value.value_or(0)))
+                             : (value.value ? PythonFloat(*value.value) : std::string("nan")));
+    });
+    ForEachValue(family, summary, [&](const MotField& field, const MotValue& value) {
+      if (!field.over_alphas) return;
       for (int a = 0; a < kAlphas; ++a) {
         cells.emplace_back(
             fmt::format("{}___{}", field.name, static_cast<int>(100 * HotaAlphas()[a])),
-            PythonFloat(field.alphas[a]));
+            PythonFloat(value.alphas[a]));
       }
-      cells.emplace_back(fmt::format("{}___AUC", field.name), PythonFloat(field.value.value_or(0)));
-    }
+      cells.emplace_back(fmt::format("{}___AUC", field.name), PythonFloat(value.value.value_or(0)));
+    });
   }
   return cells;
 }
@@ -230,10 +213,9 @@ std::string RenderScoreTables(const ScoreStageResult& result, TableFormat format
     parts.push_back(ComparisonTable(c).Render(format));
   for (const TrackerScore& tracker : result.trackers) {
     for (const ClassScore& score : tracker.classes) {
-      const std::vector<MotFamily> families = ListFields(MotSummary());
-      for (size_t f = 0; f < families.size(); ++f) {
-        if (IsUsual(families[f].name))
-          parts.push_back(FamilyTable(tracker, score, result.sequences, f).Render(format));
+      for (const std::string_view family : Families()) {
+        if (IsUsual(family))
+          parts.push_back(FamilyTable(tracker, score, result.sequences, family).Render(format));
       }
       if (!score.intervals.empty()) parts.push_back(IntervalTable(tracker, score).Render(format));
     }
@@ -244,21 +226,19 @@ std::string RenderScoreTables(const ScoreStageResult& result, TableFormat format
 std::string RenderScoreCsv(const ScoreStageResult& result) {
   std::string out = "tracker,class,sequence,metric,value\n";
   const auto add = [&](const std::string& tracker, const std::string& scored,
-                       const std::string& sequence, const MotSummary& summary) {
+                       const std::string& sequence, const MotValues& values) {
     const std::string of =
         fmt::format("{},{},{}", CsvName(tracker), CsvName(scored), CsvName(sequence));
-    for (const MotFamily& family : ListFields(summary)) {
-      for (const MotField& field : family.fields)
-        out += fmt::format("{},{},{}\n", of, field.name,
-                           field.value ? fmt::format("{}", *field.value) : "");
-    }
+    for (size_t f = 0; f < values.size(); ++f)
+      out += fmt::format("{},{},{}\n", of, MotFields()[f].name, ScoreDigits(values[f].value));
   };
   for (const TrackerScore& tracker : result.trackers) {
     for (const ClassScore& score : tracker.classes) {
       for (size_t i = 0; i < result.sequences.size(); ++i) {
-        add(tracker.name, score.scored.name, result.sequences[i], Summarize(score.sequences[i]));
+        add(tracker.name, score.scored.name, result.sequences[i],
+            ListValues(Summarize(score.sequences[i])));
       }
-      add(tracker.name, score.scored.name, "COMBINED", Combined(score));
+      add(tracker.name, score.scored.name, "COMBINED", ListValues(Combined(score)));
     }
     if (tracker.classes.size() > 1) {
       const ClassAverages average = AverageOf(tracker);
@@ -286,8 +266,8 @@ std::string RenderScoreJson(const ScoreStageResult& result) {
     for (const ClassScore& score : tracker.classes) {
       entry["classes"][score.scored.name] = ClassJson(score, result.sequences);
     }
-    entry["classes"]["cls_comb_cls_av"]["COMBINED"] = SummaryJson(average.by_class);
-    entry["classes"]["cls_comb_det_av"]["COMBINED"] = SummaryJson(average.by_detection);
+    entry["classes"]["cls_comb_cls_av"]["COMBINED"] = ValuesJson(average.by_class);
+    entry["classes"]["cls_comb_det_av"]["COMBINED"] = ValuesJson(average.by_detection);
   }
   if (!result.comparisons.empty()) {
     Json& comparisons = out["comparisons"] = Json::array();
@@ -311,12 +291,12 @@ std::string RenderScoreJson(const ScoreStageResult& result) {
 std::string RenderTrackEvalSummary(const ClassScore& score) {
   // Its order: HOTA, CLEAR with sMOTA behind the counts, Identity, Count.
   std::vector<std::pair<std::string, std::string>> cells, late;
-  for (const MotFamily& family : ListFields(Combined(score))) {
-    if (!IsUsual(family.name)) continue;
-    for (const MotField& field : family.fields) {
-      if (!IsSummaryField(field.name)) continue;
-      (field.name == "sMOTA" ? late : cells).emplace_back(field.name, Cell(field));
-    }
+  for (const std::string_view family : Families()) {
+    if (!IsUsual(family)) continue;
+    ForEachValue(family, Combined(score), [&](const MotField& field, const MotValue& value) {
+      if (field.is_detail) return;
+      (field.name == "sMOTA" ? late : cells).emplace_back(field.name, Cell(field, value.value));
+    });
     cells.insert(cells.end(), late.begin(), late.end());
     late.clear();
   }

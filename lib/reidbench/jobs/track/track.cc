@@ -23,6 +23,7 @@
 #include "reidbench/jobs/score/mot_truth.h"
 #include "reidbench/jobs/track/track_detections.h"
 #include "reidbench/mot_metrics/benchmark.h"
+#include "reidbench/mot_metrics/fields.h"
 #include "reidbench/mot_metrics/sequence.h"
 #include "reidbench/tracking/tracker.h"
 
@@ -174,7 +175,7 @@ class TrackStage {
       ThrowUsage("--features: {} does not look at embeddings", result_->tracker);
     result_->select = options_.select;
     if (!options_.ground_truth.empty()) {
-      FieldValue(MotSummary{}, options_.select);  // throws for an unknown name
+      FindMotField(options_.select);  // throws for an unknown name
       benchmark_ = LoadMotBenchmark(options_.benchmark);
       result_->benchmark = benchmark_->name;
     }
@@ -355,7 +356,7 @@ class TrackStage {
     const auto value = [&](const std::vector<MotCounts>& some) {
       return FieldValue(Summarize(Combine(some)), options_.select).value_or(-1);
     };
-    const bool lower_is_better = LowerIsBetter(options_.select);
+    const bool lower_is_better = FindMotField(options_.select).better == Better::kLower;
     std::vector<double> overall;
     for (const auto& of_run : counts) overall.push_back(value(of_run));
     std::stable_sort(result_->ranked.begin(), result_->ranked.end(), [&](size_t a, size_t b) {

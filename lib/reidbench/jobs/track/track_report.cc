@@ -6,7 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "reidbench/core/text.h"
-#include "reidbench/results/headline_scores.h"
+#include "reidbench/results/score_cells.h"
 
 namespace reidbench {
 namespace {
@@ -29,13 +29,14 @@ void AddCompetingScores(const TrackStageResult& result, std::vector<Table::Colum
   const size_t first = columns->size();
   AddScoreColumns(result, columns);
   for (size_t c = first; c < columns->size(); ++c)
-    (*columns)[c].better = BetterOfScore((*columns)[c].title);
+    (*columns)[c] = CompetingColumn((*columns)[c].title);
 }
 
 void AddScores(const TrackedSequence& sequence, std::vector<std::string>* row) {
   if (!sequence.counts) return;
   const MotSummary summary = Summarize(*sequence.counts);
-  for (const std::string_view name : kHeadlineScores) row->push_back(HeadlineCell(summary, name));
+  for (const std::string_view name : kHeadlineScores)
+    row->push_back(ScoreCell(name, FieldValue(summary, name)));
 }
 
 std::string RenderOneRun(const TrackStageResult& result, TableFormat format) {
@@ -91,7 +92,7 @@ std::string RenderSweep(const TrackStageResult& result, TableFormat format) {
     std::vector<std::string> row{name};
     const MotSummary summary = Summarize(counts);
     for (const std::string_view field : kHeadlineScores)
-      row.push_back(HeadlineCell(summary, field));
+      row.push_back(ScoreCell(field, FieldValue(summary, field)));
     choices.AddRow(std::move(row));
   };
   add("best on all sequences (tuned on what it is scored on)",
@@ -188,20 +189,20 @@ std::string RenderTrackJson(const TrackStageResult& result) {
 }
 
 Figure ParetoFigure(const TrackStageResult& result) {
-  const bool count = IsHeadlineCount(result.select);
+  const MotField& field = FindMotField(result.select);
   FigureSeries all{.name = "configurations", .points = {}, .line = false, .markers = true};
   for (const TrackRun& run : result.runs) {
     const TrackedSequence total = run.Total();
     if (!total.counts || !(total.seconds > 0)) continue;
-    const std::optional<double> value = FieldValue(Summarize(*total.counts), result.select);
+    const std::optional<double> value = field.get(Summarize(*total.counts)).value;
     if (!value) continue;
     all.points.emplace_back(static_cast<double>(total.frames) / total.seconds,
-                            count ? *value : 100 * *value);
+                            field.is_count() ? *value : 100 * *value);
   }
   // From the fastest on: what scores better than everything that is faster.
   FigureSeries front{
       .name = "not beaten in both", .points = {}, .line = true, .steps = true, .markers = true};
-  const double sign = count ? -1 : 1;  // fewer switches are better
+  const double sign = field.better == Better::kLower ? -1 : 1;
   std::vector<std::pair<double, double>> sorted = all.points;
   std::sort(sorted.begin(), sorted.end(), [sign](const auto& a, const auto& b) {
     return a.first != b.first ? a.first > b.first : sign * a.second > sign * b.second;
@@ -212,7 +213,7 @@ Figure ParetoFigure(const TrackStageResult& result) {
   }
   return {.title = {},
           .x_title = "frames per second",
-          .y_title = result.select + (count ? "" : " (%)"),
+          .y_title = result.select + (field.is_count() ? "" : " (%)"),
           .log_x = true,
           .series = {std::move(all), std::move(front)}};
 }
