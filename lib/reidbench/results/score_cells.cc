@@ -1,10 +1,8 @@
 #include "reidbench/results/score_cells.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <cmath>
-
-#include "reidbench/results/json_values.h"
 
 namespace reidbench {
 
@@ -30,14 +28,14 @@ Table::Column CompetingColumn(std::string_view field) {
   return {std::string(field), Align::kRight, FindMotField(field).better};
 }
 
-nlohmann::ordered_json ScoreJson(const MotField& field, std::optional<double> value) {
+Json ScoreJson(const MotField& field, std::optional<double> value) {
   if (field.is_count() && value) return static_cast<int64_t>(*value);
   return OrNull(value);
 }
 
-nlohmann::ordered_json HeadlineJson(const MotCounts& counts) {
+Json HeadlineJson(const MotCounts& counts) {
   const MotSummary summary = Summarize(counts);
-  nlohmann::ordered_json out = nlohmann::ordered_json::object();
+  Json out = Json::object();
   for (const std::string_view name : kHeadlineScores) {
     const MotField& field = FindMotField(name);
     out[std::string(name)] = ScoreJson(field, field.get(summary).value);

@@ -2,13 +2,13 @@
 // stands in mot_metrics/fields.h.
 #pragma once
 
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <string_view>
 
 #include "reidbench/mot_metrics/fields.h"
 #include "reidbench/reporting/table.h"
+#include "reidbench/results/json_values.h"
 
 namespace reidbench {
 
@@ -28,9 +28,9 @@ std::string ScoreDigits(std::optional<double> value);
 Table::Column CompetingColumn(std::string_view field);
 
 // A fraction, a whole number for a count, null where undefined.
-nlohmann::ordered_json ScoreJson(const MotField& field, std::optional<double> value);
+Json ScoreJson(const MotField& field, std::optional<double> value);
 
 // {"HOTA": ..., ...} of kHeadlineScores.
-nlohmann::ordered_json HeadlineJson(const MotCounts& counts);
+Json HeadlineJson(const MotCounts& counts);
 
 }  // namespace reidbench
