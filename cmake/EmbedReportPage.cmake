@@ -1,7 +1,8 @@
 # Puts the report page (reports/page) together and writes it as a C++ source. Run by the build:
 #   cmake -DPAGE=reports/page -DD3=d3.min.js -DD3_LICENCE=copyright -DOUTPUT=page_asset.cc -P EmbedReportPage.cmake
 # The commands that write reports then need no file beside themselves.
-set(scripts util model compare ribbons switches retrieval sweep profile main)  # main starts the page
+# In the order of their panels; main starts the page.
+set(scripts util model compare ribbons switches retrieval sweep profile main)
 
 file(READ "${PAGE}/index.html" page)
 file(READ "${PAGE}/style.css" style)
@@ -26,7 +27,7 @@ if(NOT raw_end EQUAL -1)
 endif()
 file(WRITE "${OUTPUT}"
 "// Generated from reports/page by cmake/EmbedReportPage.cmake.
-#include \"reidbench/reporting/report_page.h\"
+#include \"reidbench/results/report_page.h\"
 
 namespace reidbench {
 

@@ -7,8 +7,8 @@
 #include "reidbench/cli/render.h"
 #include "reidbench/core/error.h"
 #include "reidbench/core/files.h"
-#include "reidbench/jobs/compare/compare_page.h"
-#include "reidbench/jobs/compare/compare_report.h"
+#include "reidbench/results/compare.h"
+#include "reidbench/results/compare_page.h"
 
 using namespace reidbench;
 

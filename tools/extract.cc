@@ -135,7 +135,9 @@ int main(int argc, char** argv) {
     if (const auto violations = preprocess.Validate(); !violations.empty())
       ThrowUsage("{}", JoinText(violations, "\n"));
     options.dry_run = common.dry_run;
-    if (options.weights.empty() && options.embedder.engine != "histogram") {
+    const bool uses_default_weights =
+        options.weights.empty() && options.embedder.engine != "histogram";
+    if (uses_default_weights) {
       options.weights = DefaultWeights();
       PrintWarning(DefaultWeightsWarning());
     }
@@ -146,9 +148,11 @@ int main(int argc, char** argv) {
       result =
           RunExtract(options, [&](int64_t done, int64_t total) { progress.Update(done, total); });
     }
+    for (const SkippedItem& item : result.skipped)
+      result.warnings.push_back("left out: " + item.reason);
     for (const std::string& warning : result.warnings) PrintWarning(warning);
     if (common.dry_run) return FinishDryRun(common, WithThousands(result.images) + " images");
-    for (const SkippedItem& item : result.skipped) PrintWarning("left out: " + item.reason);
+    if (uses_default_weights) result.warnings.emplace_back(DefaultWeightsWarning());
     if (result.resumed > 0) {
       PrintNote(common, fmt::format("{} images were done by an earlier, interrupted run",
                                     WithThousands(result.resumed)));

@@ -9,9 +9,10 @@
 #include "reidbench/core/error.h"
 #include "reidbench/core/files.h"
 #include "reidbench/core/text.h"
-#include "reidbench/jobs/profile/profile_report.h"
 #include "reidbench/profiling/host.h"
-#include "reidbench/reporting/report_page.h"
+#include "reidbench/results/plan.h"
+#include "reidbench/results/profile.h"
+#include "reidbench/results/report_page.h"
 
 namespace {
 

@@ -6,9 +6,9 @@
 #include "reidbench/core/error.h"
 #include "reidbench/core/files.h"
 #include "reidbench/core/text.h"
-#include "reidbench/jobs/rank/rank_page.h"
-#include "reidbench/jobs/rank/rank_report.h"
 #include "reidbench/reporting/figure.h"
+#include "reidbench/results/rank.h"
+#include "reidbench/results/rank_page.h"
 
 namespace {
 

@@ -6,8 +6,8 @@
 #include "reidbench/cli/progress.h"
 #include "reidbench/cli/render.h"
 #include "reidbench/core/error.h"
-#include "reidbench/jobs/relink/relink_report.h"
 #include "reidbench/relinking/corrections.h"
+#include "reidbench/results/relink.h"
 
 using namespace reidbench;
 

@@ -1,4 +1,6 @@
 // reidbench run: an experiment, from its data to its report.
+#include "reidbench/results/run.h"
+
 #include <fmt/core.h>
 
 #include "reidbench/cli/command.h"
@@ -6,7 +8,6 @@
 #include "reidbench/core/diagnostics.h"
 #include "reidbench/core/error.h"
 #include "reidbench/core/version.h"
-#include "reidbench/experiment/report.h"
 #include "reidbench/experiment/runner.h"
 #include "reidbench/experiment/spec.h"
 
@@ -87,25 +88,26 @@ int main(int argc, char** argv) {
     if (common.dry_run) {
       WriteResult(
           common,
-          {.json = [&] { return DumpRunJson(outcome.record); },
-           .csv = [&] { return RenderPlanTables(outcome.record, TableFormat::kCsv); },
-           .tables = [&](TableFormat format) { return RenderPlanTables(outcome.record, format); }});
+          {.json = [&] { return DumpJson(outcome.record); },
+           .csv = [&] { return RenderRunPlanTables(outcome.record, TableFormat::kCsv); },
+           .tables =
+               [&](TableFormat format) { return RenderRunPlanTables(outcome.record, format); }});
       return FinishDryRun(common);
     }
+    const RunResult result = RunFromJson(outcome.record, "run.json");
     const std::string report = (outcome.folder / "report.md").string();
-    WriteResult(common, {.json = [&] { return DumpRunJson(outcome.record); },
-                         .csv = [&] { return RenderRunCsv(outcome.record); },
+    WriteResult(common, {.json = [&] { return DumpJson(outcome.record); },
+                         .csv = [&] { return RenderRunCsv(result); },
                          .tables =
                              [&](TableFormat format) {
-                               std::string text = RenderRunTables(outcome.record, format);
+                               std::string text = RenderRunTables(result, format);
                                if (format != TableFormat::kText) return text;
-                               const auto& headline = outcome.record["headline"];
                                text += "\n";
-                               if (headline.is_string()) text += headline.get<std::string>() + "\n";
+                               if (!result.headline.empty()) text += result.headline + "\n";
                                return text + fmt::format("report: {}\n", report);
                              }});
-    const std::string status = outcome.record["status"];
-    if (status != "finished") PrintWarning(fmt::format("the result is {}: see {}", status, report));
+    if (result.status != "finished")
+      PrintWarning(fmt::format("the result is {}: see {}", result.status, report));
     return outcome.exit_code;
   });
 }

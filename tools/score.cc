@@ -6,8 +6,8 @@
 #include "reidbench/cli/command.h"
 #include "reidbench/cli/render.h"
 #include "reidbench/core/error.h"
-#include "reidbench/jobs/score/score_report.h"
-#include "reidbench/jobs/score/score_switches.h"
+#include "reidbench/results/score.h"
+#include "reidbench/results/switches.h"
 
 using namespace reidbench;
 

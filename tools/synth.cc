@@ -9,7 +9,7 @@
 #include "reidbench/cli/progress.h"
 #include "reidbench/cli/render.h"
 #include "reidbench/core/error.h"
-#include "reidbench/jobs/synth/synth_report.h"
+#include "reidbench/results/synth.h"
 
 using namespace reidbench;
 

@@ -7,9 +7,9 @@
 #include "reidbench/cli/render.h"
 #include "reidbench/core/error.h"
 #include "reidbench/core/files.h"
-#include "reidbench/jobs/track/track_report.h"
 #include "reidbench/reporting/figure.h"
-#include "reidbench/reporting/report_page.h"
+#include "reidbench/results/report_page.h"
+#include "reidbench/results/track.h"
 #include "reidbench/tracking/tracker.h"
 
 using namespace reidbench;
@@ -79,13 +79,14 @@ int main(int argc, char** argv) {
       result = RunTrack(options, common.dry_run,
                         [&](int64_t done, int64_t total) { progress.Update(done, total); });
     }
-    for (const std::string& warning : result.warnings) PrintWarning(warning);
-    if (common.dry_run) return FinishDryRun(common);
-    if (!options.sweep.empty() && !options.ground_truth.empty() && !result.leave_one_out) {
-      PrintWarning(
+    if (!common.dry_run && !options.sweep.empty() && !options.ground_truth.empty() &&
+        !result.leave_one_out) {
+      result.warnings.emplace_back(
           "the best options were chosen on the sequence they are scored on; leave-one-sequence-out "
           "needs several sequences");
     }
+    for (const std::string& warning : result.warnings) PrintWarning(warning);
+    if (common.dry_run) return FinishDryRun(common);
     if (!page.empty()) {
       const std::vector<ReportPart> parts = {{"track", RenderTrackJson(result)}};
       WriteFileAtomically(page, RenderReportPage("Options of " + result.tracker, parts));

@@ -11,6 +11,11 @@ rb.headline = (model, main) => {
   const interval = (c, metric) => `95 %: ${rb.change(metric, c[0])} … ${rb.change(metric, c[1])}`;
   let intervals = null;
   if (model.comparisons.length > 1) {
+    const joint = model.joint;
+    if (joint) {
+      tile(`Mean IDF1 of ${rb.plural(joint.trackers, 'tracker')}`, rb.change('IDF1', joint.delta),
+        [`${rb.score('IDF1', joint.plain)} → ${rb.score('IDF1', joint.corrected)} %`, joint.ci95 && interval(joint.ci95, 'IDF1')].filter(Boolean).join('; '), rb.verdict('IDF1', joint.delta));
+    }
     // The best ones by name; all of them are in the table below.
     const shown = rb.bestComparisons(model).slice(0, 4);
     for (const c of shown) {
@@ -27,7 +32,7 @@ rb.headline = (model, main) => {
     sentence = comparison.data.headline || sentence;
     for (const metric of ['IDF1', 'HOTA', 'IDSW']) {
       const change = all.delta[metric];
-      tile(rb.metricTitles[metric], rb.change(metric, change), [`${rb.score(metric, all.plain[metric])} → ${rb.score(metric, all.corrected[metric])}${rb.unit(metric)}`, all.ci95[metric] && interval(all.ci95[metric], metric)].filter(Boolean).join('; '),
+      tile(rb.metricTitle(metric), rb.change(metric, change), [`${rb.score(metric, all.plain[metric])} → ${rb.score(metric, all.corrected[metric])}${rb.unit(metric)}`, all.ci95[metric] && interval(all.ci95[metric], metric)].filter(Boolean).join('; '),
         rb.verdict(metric, change));
     }
     const share = all.share_split_link.IDF1;
@@ -137,7 +142,7 @@ rb.metricsTable = (data, entry, scope) => {
     : 'n/a');
   const rows = metrics.map((m) => {
     const ci = entry.ci95[m];
-    return [rb.metricTitles[m] === m ? m : [m, rb.h('span', { class: 'subtitle' }, (rb.metricTitles[m] || '').toLowerCase())],
+    return [rb.metricTitle(m) === m ? m : [m, rb.h('span', { class: 'subtitle' }, rb.metricTitle(m).toLowerCase())],
       rb.score(m, entry.plain[m]), rb.score(m, entry.corrected[m]),
       { cell: rb.change(m, entry.delta[m]), class: rb.verdict(m, entry.delta[m]) },
       rb.isCount(m) ? '' : rb.intervalMark(entry.delta[m], ci, reach),
@@ -300,3 +305,6 @@ rb.sequencesFigure = (data, names) => {
   figure.querySelector('figcaption').after(rb.h('div', { class: 'controls' }, rb.select('Metric', Object.keys(data.COMBINED.plain), metric, (m) => { metric = m; figure.redraw(); })));
   return figure;
 };
+
+rb.panel({ id: 'compare', title: 'Plain against corrected', lead: 'The same boxes before and after identities were corrected, and what perfect correction would reach.',
+  wanted: (model) => model.comparisons.length, draw: rb.compareSection });

@@ -4,14 +4,16 @@
 //   comparisons  [{name, data: reidbench.compare/1, crops, details, decisions, left_out}]; a run keeps switches and time lines
 //                apart (details), as columns and rows, until the reader asks for them
 //   rank         reidbench.rank/1 or null; ranked: {queries, pictures, note} or null
+//   joint        the change of mean IDF1 of a run's trackers, with one interval: {trackers, plain, corrected, delta, ci95} or null
 //   sweep        {select, rows: [{name, correction, options, HOTA, ..., frames_per_s}], leave_one_out} or null
 //   profile, plan  reidbench.profile/1 and reidbench.plan/1, or null
 //   stages       [{id, command, status, seconds, cpu_seconds, peak_rss_bytes}]
 rb.readModel = (page) => {
   const parts = page.parts || {};
+  rb.metrics = page.metrics || {};
   const model = {
     title: page.title || 'reidbench report', version: page.version || '', parts, comparisons: [], rank: parts.rank || null,
-    ranked: parts.ranked || null, sweep: null, stages: [], run: parts.run || null, warnings: [],
+    ranked: parts.ranked || null, sweep: null, joint: null, stages: [], run: parts.run || null, warnings: [],
     profile: parts.profile || null, plan: parts.plan || null,
   };
   if (parts.compare) {
@@ -24,6 +26,7 @@ rb.readModel = (page) => {
     const results = parts.run.results || {};
     model.stages = parts.run.stages || [];
     model.rank = model.rank || results.retrieval || null;
+    model.joint = results.joint || null;
     (results.tracking || []).forEach((entry, i) => (entry.corrections || []).forEach((correction, j) => {
       if (!correction.compare || !correction.compare.COMBINED) return;
       const of = (part) => (parts[part] || {})[`${i}/${j}`] || null;

@@ -152,3 +152,6 @@ rb.hostFacts = (profile) => {
     ['noise of a fixed loop', rb.known(noise.spread_percent) ? `${rb.short(noise.spread_percent)} %${noise.noisy ? ', noisy' : ''}` : null],
     ['libraries', h.libraries && Object.entries(h.libraries).map(([k, v]) => `${k} ${v}`).join(', ')], ['measured', profile.created], ['by', profile.program_version && `reidbench ${profile.program_version}`]];
 };
+
+rb.panel({ id: 'throughput', title: 'Throughput', lead: 'What this machine does with each stage, what it could do, and how many cameras that is.',
+  wanted: (model) => model.profile || model.plan, draw: rb.profileSection });

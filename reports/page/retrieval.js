@@ -186,3 +186,5 @@ rb.rankedLists = (ranked) => {
   draw();
   return panel;
 };
+
+rb.panel({ id: 'retrieval', title: 'Retrieval', lead: 'How well a picture finds the same person in other cameras.', wanted: (model) => model.rank, draw: rb.retrievalSection });

@@ -173,3 +173,6 @@ rb.showTipAt = (element, text, y) => {
   const box = element.getBoundingClientRect();
   rb.showTip(text, box.left + 70, box.top + y);
 };
+
+rb.panel({ id: 'ribbons', title: 'Identity ribbons', lead: 'One row a person: every change of colour is an identity switch.',
+  wanted: (model) => model.comparisons.some(rb.hasTimelines), draw: rb.ribbonSection });

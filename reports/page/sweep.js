@@ -134,3 +134,6 @@ rb.stagesSection = (model, section) => {
       g.append('text').attr('class', 'muted').attr('x', (s) => x(s.seconds) + 6).attr('y', 15).text((s) => s.seconds.toFixed(2) + ' s');
     } }));
 };
+
+rb.panel({ id: 'sweep', title: 'Configurations', lead: 'Every configuration that was tried, and what choosing the best one is worth.', wanted: (model) => model.sweep, draw: rb.sweepSection });
+rb.panel({ id: 'time', title: 'Where the time went', wanted: (model) => model.stages.length, draw: rb.stagesSection });

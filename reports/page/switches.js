@@ -173,3 +173,6 @@ rb.strip = (s) => {
     shot(crop.during, 'During', middle, null, ['#ffffff', '#000']),
     shot(crop.after, 'After', s.frame, s.new_track, rb.idColors[1]));
 };
+
+rb.panel({ id: 'switches', title: 'Switch browser', lead: 'Every identity switch, why it happened, and what became of it.',
+  wanted: (model) => model.comparisons.some(rb.hasSwitches), draw: rb.switchSection });

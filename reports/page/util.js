@@ -20,13 +20,12 @@ rb.h = (tag, attributes, ...children) => {
 };
 
 // ---- numbers ------------------------------------------------------------------------------------------------------------
-rb.isCount = (metric) => ['IDSW', 'Frag', 'MT', 'ML'].includes(metric);
-rb.lowerIsBetter = (metric) => ['IDSW', 'Frag', 'ML'].includes(metric);
-rb.metricTitles = {
-  HOTA: 'HOTA', AssA: 'Association accuracy', DetA: 'Detection accuracy', IDF1: 'IDF1', IDP: 'Identity precision',
-  IDR: 'Identity recall', MOTA: 'MOTA', IDSW: 'Identity switches', Frag: 'Fragmentations', MT: 'Mostly tracked',
-  ML: 'Mostly lost',
-};
+// What is known of a metric, by its name: {title, count, lower}. rb.readModel takes it from the page's data.
+rb.metrics = {};
+const aboutMetric = (metric) => rb.metrics[metric] || {};
+rb.isCount = (metric) => Boolean(aboutMetric(metric).count);
+rb.lowerIsBetter = (metric) => Boolean(aboutMetric(metric).lower);
+rb.metricTitle = (metric) => aboutMetric(metric).title || metric;
 const minus = (text) => text.replace('-', '−');
 const known = (value) => typeof value === 'number' && Number.isFinite(value);
 rb.known = known;
@@ -46,6 +45,12 @@ rb.verdict = (metric, change) => {
   if (!known(change) || change === 0) return '';
   return change > 0 !== rb.lowerIsBetter(metric) ? 'good' : 'bad';
 };
+
+// ---- panels -------------------------------------------------------------------------------------------------------------
+// A part of the page: {id, title, lead, wanted(model), draw(model, section)}. Panels stand in the order of the scripts
+// (cmake/EmbedReportPage.cmake), and only where their data are.
+rb.panels = [];
+rb.panel = (panel) => rb.panels.push(panel);
 
 // ---- events between parts -----------------------------------------------------------------------------------------------
 const listeners = {};

@@ -171,7 +171,7 @@ TEST_F(RunCommand, DryRunShowsThePlanAndRunsNothing) {
   ProgramResult result = RunReidbench(Words({"--dry-run", "--format", "json"}));
   ASSERT_EQ(result.code, 0) << result.err;
   Json plan = Json::parse(result.out);
-  EXPECT_EQ(plan["schema"], "reidbench.plan/1");
+  EXPECT_EQ(plan["schema"], "reidbench.run_plan/1");
   ASSERT_EQ(plan["stages"].size(), 6u);
   for (const Json& stage : plan["stages"]) EXPECT_EQ(stage["status"], "run");
   EXPECT_FALSE(fs::exists(Path("out/buffer")));
@@ -302,6 +302,27 @@ TEST_F(RunCommand, FailedStageFailsTheRunAndKeepGoingMakesItPartial) {
   EXPECT_THAT(
       ReadFileText(folder_.path() / "out/buffer" / runs.back() / "report.md"),
       AllOf(HasSubstr("The run is partial"), HasSubstr("## Failed"), HasSubstr("/proc/none")));
+}
+
+// A command's warnings reach the record as data of its result, also those of stages that are
+// reused.
+TEST_F(RunCommand, RecordsTheWarningsOfItsStages) {
+  folder_.Write("train/A/det/det.txt", "1,-1,5,150,40,90,90\n");  // a score of 90
+  for (const char* status : {"finished", "reused"}) {
+    ASSERT_EQ(RunReidbench(Words({"--quiet"})).code, 0);
+    for (const Json& stage : Record()["stages"]) {
+      EXPECT_EQ(stage["status"], status);
+      const std::string text = stage["warnings"].dump();
+      if (stage["id"] == "track bytetrack") {
+        EXPECT_THAT(text, HasSubstr("scores outside 0..1"));
+      } else {
+        EXPECT_EQ(text, "[]") << stage["id"];
+      }
+    }
+  }
+  const auto runs = ListFolderNames(Path("out/buffer"));
+  EXPECT_THAT(ReadFileText(folder_.path() / "out/buffer" / runs.back() / "report.md"),
+              HasSubstr("- track bytetrack: "));
 }
 
 TEST_F(RunCommand, PageHoldsTheRecord) {

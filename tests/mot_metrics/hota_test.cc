@@ -15,9 +15,9 @@ TEST(Hota, HandComputed) {
       Summarize(CountHota(Prepared({{1, 1, 0}, {2, 1, 0}, {3, 1, 0}, {4, 1, 0}},
                                    {{1, 7, 0}, {2, 7, 0}, {3, 8, 0}, {4, 9, 5}}, 4)));
   for (int a = 0; a < kAlphas; ++a) {
-    EXPECT_EQ(r.tp[a], 3);
-    EXPECT_EQ(r.fn[a], 1);
-    EXPECT_EQ(r.fp[a], 1);
+    EXPECT_EQ(r.counts.tp[a], 3);
+    EXPECT_EQ(r.counts.fn[a], 1);
+    EXPECT_EQ(r.counts.fp[a], 1);
     EXPECT_DOUBLE_EQ(r.det_a[a], 3.0 / 5);
     // A(c): 2 / (4 + 2 - 2) for two of them, 1 / (4 + 1 - 1) for one.
     EXPECT_DOUBLE_EQ(r.ass_a[a], (2 * 0.5 + 0.25) / 3);
@@ -31,7 +31,7 @@ TEST(Hota, HandComputed) {
 TEST(Hota, MatchesUpToTheAlphaOfTheOverlap) {
   // IoU 8/12 = .667: a match at alphas 0.05 .. 0.65, thirteen of nineteen.
   const HotaSummary r = Summarize(CountHota(Prepared({{1, 1, 0}}, {{1, 7, 0, 2}}, 1)));
-  for (int a = 0; a < kAlphas; ++a) EXPECT_EQ(r.tp[a], a < 13 ? 1 : 0) << a;
+  for (int a = 0; a < kAlphas; ++a) EXPECT_EQ(r.counts.tp[a], a < 13 ? 1 : 0) << a;
   EXPECT_DOUBLE_EQ(MeanOverAlphas(r.hota), 13.0 / 19);
   EXPECT_DOUBLE_EQ(r.loc_a[0], 80.0 / 120);
 }
@@ -48,7 +48,7 @@ TEST(Hota, PerfectTracksScoreOneAndIdsAreOnlyNames) {
   EXPECT_EQ(MeanOverAlphas(Summarize(CountHota(Prepared(gt, gt, 6))).hota), 1);
   const HotaSummary a = Summarize(CountHota(Prepared(gt, same, 6)));
   const HotaSummary b = Summarize(CountHota(Prepared(gt, renamed, 6)));
-  EXPECT_EQ(a.tp, b.tp);
+  EXPECT_EQ(a.counts.tp, b.counts.tp);
   for (int i = 0; i < kAlphas; ++i) EXPECT_NEAR(a.hota[i], b.hota[i], 1e-15);
   EXPECT_LT(MeanOverAlphas(a.hota), 1);
 }

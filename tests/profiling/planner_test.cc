@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <nlohmann/json.hpp>
 
 #include "reidbench/core/error.h"
 #include "support/expect_error.h"
@@ -16,7 +15,6 @@ namespace {
 
 using ::testing::AllOf;
 using ::testing::HasSubstr;
-using Json = nlohmann::json;
 
 // 10 people in every frame of 10 a second: decoding 0.5 ms, resizing 0.5 ms, embedding 10 images
 // 2 + 9 (16 - 2) / 15 = 10.4 ms, tracking 0.02 ms.
@@ -244,26 +242,6 @@ TEST(MakePlan, NamesWhatTheProfileLacks) {
   w = TenPeople();
   w.frame_rate = -1;
   EXPECT_THAT(Refusal(RoundProfile(), w), HasSubstr("frame_rate"));
-}
-
-TEST(RenderPlanJson, HasThePublishedKeys) {
-  Workload w = TenPeople();
-  w.network = {.mbit_per_s = 100, .latency_ms = 1};
-  Plan plan = MakePlan(RoundProfile(), nullptr, w);
-  Json json = Json::parse(RenderPlanJson(plan));
-  EXPECT_EQ(json["schema"], "reidbench.plan/1");
-  EXPECT_EQ(json["workload"]["people_per_frame"], 10);
-  EXPECT_EQ(json["cameras"]["sustainable"], plan.sustainable);
-  EXPECT_TRUE(json["cameras"]["asked"].is_null());
-  EXPECT_EQ(json["cameras"]["machines_needed"], 1);
-  EXPECT_EQ(json["utilisation"].size(), 5u);
-  EXPECT_EQ(json["network"]["capacity"], 100);
-  EXPECT_TRUE(json["validation"].is_null());
-  EXPECT_FALSE(json["assumptions"].empty());
-  plan.validation.emplace();
-  plan.validation->measured_frames_per_s = 12;
-  json = Json::parse(RenderPlanJson(plan));
-  EXPECT_EQ(json["validation"]["measured_frames_per_s"], 12);
 }
 
 }  // namespace

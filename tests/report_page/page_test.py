@@ -515,7 +515,7 @@ def main():
         subprocess.run(command, check=True)
         page = folder / "page.html"
         compare = data_of(page)[1]["parts"]["compare"]
-        whole = {"schema": "reidbench.page/1", "version": "0", "title": HOSTILE,
+        whole = {"schema": "reidbench.page/1", "version": "0", "title": HOSTILE, "metrics": data_of(page)[1]["metrics"],
                  "parts": {"rank": rank_part(), "ranked": ranked_part(), "run": run_part(compare, 5, 2), **profile_parts()}}
         write_page(page, whole, folder / "whole.html")
         large = {**whole, "parts": large_run(compare, 100)}

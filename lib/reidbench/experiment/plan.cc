@@ -4,20 +4,19 @@
 
 #include <algorithm>
 #include <map>
-#include <nlohmann/json.hpp>
 
 #include "reidbench/core/error.h"
 #include "reidbench/core/files.h"
 #include "reidbench/core/text.h"
 #include "reidbench/core/version.h"
 #include "reidbench/relinking/corrections.h"
+#include "reidbench/results/run_page.h"
 #include "reidbench/tracking/tracker.h"
 
 namespace reidbench {
 namespace {
 
 namespace fs = std::filesystem;
-using Json = nlohmann::ordered_json;
 
 constexpr const char* kWorldSequences = "world/mot/train";
 // Pictures of the switches of all comparisons together: a page stays small enough to send.
@@ -170,8 +169,7 @@ class Planner {
       key.push_back(
           {static_cast<int>(a.kind), a.prefix, a.text, a.path.string(), a.stage, entries});
     }
-    const auto [found, is_new] = index_.try_emplace(
-        key.dump(-1, ' ', false, Json::error_handler_t::replace), plan_.stages.size());
+    const auto [found, is_new] = index_.try_emplace(DumpJson(key, -1), plan_.stages.size());
     if (is_new) {
       plan_.stages.push_back(std::move(stage));
     } else {
@@ -283,6 +281,8 @@ class Planner {
     AddOptions(spec_.model, &stage->arguments);
     stage->exclusive = true;
     stage->resumable = true;
+    AddWords({"--format", "json"}, &stage->arguments);
+    stage->result = "stdout.txt";
   }
 
   void AddRetrieval() {

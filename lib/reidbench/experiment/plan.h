@@ -3,7 +3,6 @@
 #pragma once
 
 #include <filesystem>
-#include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
 #include <vector>
@@ -11,13 +10,9 @@
 #include "reidbench/datasets/mot_layout.h"
 #include "reidbench/experiment/spec.h"
 #include "reidbench/experiment/stage.h"
+#include "reidbench/results/json_values.h"
 
 namespace reidbench {
-
-// Files of artifacts that only the report page wants: of `rank`, `compare` and `relink`.
-inline constexpr const char* kRankedFile = "ranked.json";
-inline constexpr const char* kPicturesFile = "pictures.json";
-inline constexpr const char* kDecisionsFile = "corrected/decisions.json";
 
 struct ExperimentPlan {
   std::vector<ExperimentStage> stages;  // each after those it depends on
@@ -35,6 +30,6 @@ ExperimentPlan MakePlan(const ExperimentSpec& spec,
 
 // The skeleton that the stages' slots point into: names and options of every configuration, null
 // where a stage's result will stand.
-nlohmann::ordered_json MakeResults(const ExperimentSpec& spec);
+Json MakeResults(const ExperimentSpec& spec);
 
 }  // namespace reidbench

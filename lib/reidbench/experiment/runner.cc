@@ -18,10 +18,13 @@
 #include "reidbench/core/text.h"
 #include "reidbench/experiment/preflight.h"
 #include "reidbench/experiment/process.h"
-#include "reidbench/experiment/report.h"
-#include "reidbench/experiment/run_page.h"
+#include "reidbench/experiment/run_record.h"
 #include "reidbench/experiment/stage_cache.h"
-#include "reidbench/experiment/sweep.h"
+#include "reidbench/results/run.h"
+#include "reidbench/results/run_page.h"
+#include "reidbench/results/schemas.h"
+#include "reidbench/results/score.h"
+#include "reidbench/results/sweep.h"
 
 namespace reidbench {
 namespace {
@@ -62,17 +65,7 @@ std::string LogOf(const fs::path& folder) {
   return IsFile(file) ? ReadFileText(file) : std::string();
 }
 
-// What the command said about itself: its warnings and errors without the progress lines.
-std::vector<std::string> Messages(const std::string& log, std::string_view kind) {
-  std::vector<std::string> messages;
-  for (const std::string_view line : SplitText(log, '\n')) {
-    const size_t at = line.find(kind);
-    if (line.starts_with("reidbench") && at != std::string_view::npos)
-      messages.emplace_back(line.substr(at + kind.size()));
-  }
-  return messages;
-}
-
+// The message of a command that left no result.
 std::string FailureOf(const std::string& log, int exit_code) {
   const std::string_view text = Trim(log);
   const size_t error = text.find("error: ");
@@ -138,12 +131,12 @@ class Runner {
     for (const ExperimentStage& stage : plan_.stages)
       keys_.push_back(ComputeStageKey(stage, keys_, ProgramOf(stage), &fingerprints_));
     status_.assign(plan_.stages.size(), StageStatus::kWaiting);
-    RunJson stages = RunJson::array();
+    Json stages = Json::array();
     for (size_t i = 0; i < plan_.stages.size(); ++i) {
-      RunJson entry = {{"id", plan_.stages[i].id},
-                       {"command", plan_.stages[i].command},
-                       {"key", keys_[i].key},
-                       {"status", StatusName(StageStatus::kWaiting)}};
+      Json entry = {{"id", plan_.stages[i].id},
+                    {"command", plan_.stages[i].command},
+                    {"key", keys_[i].key},
+                    {"status", StatusName(StageStatus::kWaiting)}};
       if (const auto found = made_.find(keys_[i].key); found != made_.end()) {
         entry = found->second;
         status_[i] = StageStatus::kFinished;
@@ -153,8 +146,8 @@ class Runner {
     record_["stages"] = std::move(stages);
   }
 
-  RunJson PlanRecord() const {
-    RunJson stages = RunJson::array();
+  Json PlanRecord() const {
+    Json stages = Json::array();
     for (size_t i = 0; i < plan_.stages.size(); ++i) {
       const auto words = WordsOf(i, cache_.PathOf(keys_[i].key));
       stages.push_back({{"id", plan_.stages[i].id},
@@ -163,10 +156,10 @@ class Runner {
                         {"status", Reusable(keys_[i].key) ? "reused" : "run"},
                         {"command_line", words}});
     }
-    return {{"schema", "reidbench.plan/1"},
+    return {{"schema", kRunPlanSchema},
             {"experiment", spec_.name},
             {"question", spec_.question},
-            {"sequences", plan_.sequences_known ? RunJson(plan_.sequences) : RunJson(nullptr)},
+            {"sequences", plan_.sequences_known ? Json(plan_.sequences) : Json(nullptr)},
             {"stages", stages}};
   }
 
@@ -181,8 +174,8 @@ class Runner {
       if (fs::create_directory(folder_, error)) break;
       if (error) ThrowIo("{}: cannot create the folder: {}", folder_.string(), error.message());
     }
-    RunJson stages = std::move(record_["stages"]);
-    record_ = {{"schema", "reidbench.run/1"},
+    Json stages = std::move(record_["stages"]);
+    record_ = {{"schema", kRunSchema},
                {"experiment", spec_.name},
                {"question", spec_.question},
                {"status", "running"},
@@ -192,8 +185,8 @@ class Runner {
                {"headline", nullptr},
                {"options", OptionsWithOrigin(spec_.resolved)},
                {"provenance", MakeProvenance(spec_, threads_)},
-               {"inputs", RunJson::array()},
-               {"sequences", RunJson::array()},
+               {"inputs", Json::array()},
+               {"sequences", Json::array()},
                {"stages", std::move(stages)},
                {"results", MakeResults(spec_)}};
     WriteFileAtomically(folder_ / "experiment.yaml", DumpConfig(spec_.resolved, true));
@@ -208,7 +201,7 @@ class Runner {
 
   void Flush() {
     const double begin_s = Now();
-    RunJson inputs = RunJson::array();
+    Json inputs = Json::array();
     std::set<std::string> seen;
     for (const StageKey& key : keys_) {
       for (const StageInput& input : key.inputs) {
@@ -220,8 +213,8 @@ class Runner {
       }
     }
     record_["inputs"] = std::move(inputs);
-    record_["sequences"] = plan_.sequences_known ? RunJson(plan_.sequences) : RunJson::array();
-    WriteFileAtomically(folder_ / "run.json", DumpRunJson(record_));
+    record_["sequences"] = plan_.sequences_known ? Json(plan_.sequences) : Json::array();
+    WriteFileAtomically(folder_ / "run.json", DumpJson(record_));
     flushed_s_ = Now();
     flush_took_s_ = flushed_s_ - begin_s;
     flush_is_due_ = false;
@@ -345,33 +338,31 @@ class Runner {
   void TakeReused(size_t i) {
     const fs::path artifact = cache_.PathOf(keys_[i].key);
     status_[i] = StageStatus::kReused;
-    RunJson entry;
-    try {
-      entry = RunJson::parse(ReadFileText(artifact / kStageFile));
-    } catch (const RunJson::exception& error) {
-      ThrowInput("{}: damaged: {}; remove {} and run again", (artifact / kStageFile).string(),
-                 error.what(), artifact.string());
-    }
+    Json entry = ReadArtifact(i, kStageFile);
     entry["id"] = plan_.stages[i].id;
     entry["status"] = StatusName(StageStatus::kReused);
     entry["artifact"] = artifact.string();
     Take(i, std::move(entry));
   }
 
+  // JSON of a finished stage.
+  Json ReadArtifact(size_t i, const std::string& name) const {
+    const fs::path artifact = cache_.PathOf(keys_[i].key);
+    try {
+      return ReadJson(artifact / name);
+    } catch (const Error& error) {
+      ThrowInput("{}\n  hint: remove {} and run again", error.what(), artifact.string());
+    }
+  }
+
   // A stage is done: its entry and its result go into the record.
-  void Take(size_t i, RunJson entry) {
+  void Take(size_t i, Json entry) {
     const ExperimentStage& stage = plan_.stages[i];
     if (entry.value("exit_code", 0) == kExitCheckFailed) gate_failed_ = true;
     if (!stage.result.empty()) {
-      const fs::path file = cache_.PathOf(keys_[i].key) / stage.result;
-      try {
-        const RunJson result = Condense(stage.command, RunJson::parse(ReadFileText(file)));
-        for (const std::string& slot : stage.slots)
-          record_["results"][RunJson::json_pointer(slot)] = result;
-      } catch (const RunJson::exception& error) {
-        ThrowInput("{}: expected the JSON of `reidbench {}`: {}", file.string(), stage.command,
-                   error.what());
-      }
+      const Json result = Condense(stage.command, ReadArtifact(i, stage.result));
+      for (const std::string& slot : stage.slots)
+        record_["results"][Json::json_pointer(slot)] = result;
     }
     ++done_;
     Log(Line(i, entry));
@@ -381,7 +372,7 @@ class Runner {
     FlushWhenDue();
   }
 
-  std::string Line(size_t i, const RunJson& entry) const {
+  std::string Line(size_t i, const Json& entry) const {
     const std::string what = status_[i] == StageStatus::kReused
                                  ? "reused"
                                  : fmt::format("{:.2f} s, {} MB", entry["seconds"].get<double>(),
@@ -405,30 +396,31 @@ class Runner {
   void End(Running* ended, const ProcessResult& result) {
     const size_t i = ended->stage;
     const ExperimentStage& stage = plan_.stages[i];
-    const std::string log = LogOf(ended->work.folder());
-    RunJson entry = {{"id", stage.id},
-                     {"command", stage.command},
-                     {"key", keys_[i].key},
-                     {"status", nullptr},
-                     {"command_line", ended->words},
-                     {"exit_code", result.exit_code},
-                     {"seconds", result.wall_s},
-                     {"cpu_seconds", result.cpu_s},
-                     {"peak_rss_bytes", result.peak_rss_bytes},
-                     {"artifact", cache_.PathOf(keys_[i].key).string()},
-                     {"warnings", Messages(log, ": warning: ")},
-                     {"finished", UtcNow()}};
+    Json entry = {{"id", stage.id},
+                  {"command", stage.command},
+                  {"key", keys_[i].key},
+                  {"status", nullptr},
+                  {"command_line", ended->words},
+                  {"exit_code", result.exit_code},
+                  {"seconds", result.wall_s},
+                  {"cpu_seconds", result.cpu_s},
+                  {"peak_rss_bytes", result.peak_rss_bytes},
+                  {"artifact", cache_.PathOf(keys_[i].key).string()},
+                  {"warnings", Json::array()},
+                  {"finished", UtcNow()}};
     if (result.exit_code == kExitOk || result.exit_code == kExitCheckFailed) {
       status_[i] = StageStatus::kFinished;
       entry["status"] = StatusName(status_[i]);
-      WriteFileAtomically(ended->work.folder() / kStageFile, DumpRunJson(entry));
+      if (!stage.result.empty())
+        entry["warnings"] = WarningsOf(ReadJson(ended->work.folder() / stage.result));
+      WriteFileAtomically(ended->work.folder() / kStageFile, DumpJson(entry));
       ended->work.Commit();
       Take(i, std::move(entry));
       return;
     }
     status_[i] = StageStatus::kFailed;
     entry["status"] = StatusName(status_[i]);
-    entry["error"] = FailureOf(log, result.exit_code);
+    entry["error"] = FailureOf(LogOf(ended->work.folder()), result.exit_code);
     Log(fmt::format("{}: failed: {}", stage.id, entry["error"].get<std::string>()));
     if (!failed_) first_failure_ = result.exit_code;
     failed_ = true;
@@ -476,47 +468,52 @@ class Runner {
     return by_slot;
   }
 
-  void AddSweep() {
-    if (spec_.trackers.empty()) return;
+  // What only all stages together tell.
+  void AddSweep(RunResult* all) {
+    RunResult& result = *all;
     const std::map<std::string, size_t> by_slot = StagesBySlot();
-    std::vector<SweepRow> rows;
-    const auto add = [&](const RunJson& configuration, const std::string& correction,
+    std::vector<SweepEntry> entries;
+    std::vector<std::vector<MotCounts>> counts;
+    std::vector<std::string> sequences;
+    const auto add = [&](const RunConfiguration& configuration, const std::string& correction,
                          const std::string& slot) {
       const auto found = by_slot.find(slot);
       if (found == by_slot.end() || !IsDone(status_[found->second])) return;
-      SweepRow row;
-      row.name = configuration["name"];
-      row.correction = correction;
-      const fs::path file = cache_.PathOf(keys_[found->second].key) / "score.json";
-      const RunJson score = RunJson::parse(ReadFileText(file));
-      const RunJson& tracker = score.at("trackers").front();
+      const fs::path file =
+          cache_.PathOf(keys_[found->second].key) / plan_.stages[found->second].result;
+      ScoreStageResult score = ScoreFromJson(ReadJson(file), file.string());
       // Of several classes the first counts, as in `reidbench track --sweep`.
-      const RunJson& scored = tracker.contains("classes") ? tracker["classes"].front() : tracker;
-      for (const auto& [name, scores] : scored.at("sequences").items())
-        row.sequences[name] = scores;
-      row.frames_per_s = FramesPerSecond(configuration["track"]);
-      rows.push_back(std::move(row));
+      counts.push_back(std::move(score.trackers.front().classes.front().sequences));
+      sequences = std::move(score.sequences);
+      entries.push_back({.name = configuration.name,
+                         .correction = correction,
+                         .scores = {},
+                         .frames_per_s = configuration.frames_per_s});
     };
-    const RunJson& tracking = record_["results"]["tracking"];
-    for (size_t i = 0; i < tracking.size(); ++i) {
-      add(tracking[i], "", fmt::format("/tracking/{}/score", i));
-      const RunJson& corrections = tracking[i]["corrections"];
-      for (size_t j = 0; j < corrections.size(); ++j)
-        add(tracking[i], corrections[j]["name"],
+    for (size_t i = 0; i < result.tracking.size(); ++i) {
+      const RunConfiguration& configuration = result.tracking[i];
+      add(configuration, "", fmt::format("/tracking/{}/score", i));
+      for (size_t j = 0; j < configuration.corrections.size(); ++j)
+        add(configuration, configuration.corrections[j].name,
             fmt::format("/tracking/{}/corrections/{}/score", i, j));
     }
-    if (!rows.empty()) record_["results"]["sweep"] = AnalyseSweep(rows, spec_.select);
+    if (entries.empty()) return;
+    result.sweep = AnalyseSweep(std::move(entries), counts, sequences, spec_.select);
+    record_["results"]["sweep"] = SweepJson(*result.sweep);
   }
 
   RunOutcome Finish() {
-    AddSweep();
     record_["status"] = !failed_ ? "finished" : options_.keep_going ? "partial" : "failed";
     record_["finished"] = UtcNow();
     record_["seconds"] = Now() - started_s_;
-    const std::string headline = MakeHeadline(record_);
-    record_["headline"] = headline.empty() ? RunJson(nullptr) : RunJson(headline);
+    RunResult result = RunFromJson(record_, (folder_ / "run.json").string());
+    AddSweep(&result);
+    result.joint = CompareJointly(result, spec_.seed);
+    if (result.joint) record_["results"]["joint"] = JointChangeJson(*result.joint);
+    result.headline = MakeHeadline(result);
+    if (!result.headline.empty()) record_["headline"] = result.headline;
     Flush();
-    WriteFileAtomically(folder_ / "report.md", RenderRunMarkdown(record_));
+    WriteFileAtomically(folder_ / "report.md", RenderRunMarkdown(result));
     const std::map<std::string, size_t> by_slot = StagesBySlot();
     const auto artifact_of = [&](const std::string& slot) {
       const auto found = by_slot.find(slot);
@@ -542,8 +539,8 @@ class Runner {
   std::vector<std::unique_ptr<Running>> running_;
   std::set<size_t> allowed_;  // empty: all stages may start
   std::set<size_t> told_blocked_;
-  std::map<std::string, RunJson> made_;  // by key: entries of stages done in this run
-  RunJson record_ = RunJson::object();
+  std::map<std::string, Json> made_;  // by key: entries of stages done in this run
+  Json record_ = Json::object();
   fs::path folder_;
   double started_s_ = 0;
   double flushed_s_ = 0;

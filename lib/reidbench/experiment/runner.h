@@ -8,8 +8,8 @@
 #include <string>
 
 #include "reidbench/experiment/plan.h"
-#include "reidbench/experiment/run_record.h"
 #include "reidbench/experiment/spec.h"
+#include "reidbench/results/json_values.h"
 
 namespace reidbench {
 
@@ -26,8 +26,7 @@ struct RunnerOptions {
 };
 
 struct RunOutcome {
-  // Schema "reidbench.run/1", or of a dry run "reidbench.plan/1".
-  RunJson record;
+  Json record;                   // kRunSchema (results/run.h), or of a dry run kRunPlanSchema
   std::filesystem::path folder;  // with run.json and report.md; empty for a dry run
   int exit_code = 0;             // 1: a gate of a stage failed; else that of the first failed stage
 };

@@ -1,18 +1,17 @@
 #include "reidbench/experiment/stage.h"
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 
 #include "reidbench/core/error.h"
 #include "reidbench/core/files.h"
 #include "reidbench/core/hash.h"
 #include "reidbench/core/version.h"
+#include "reidbench/results/json_values.h"
 
 namespace reidbench {
 namespace {
 
 namespace fs = std::filesystem;
-using Json = nlohmann::ordered_json;
 
 // Changes when artifacts of older runners must not be reused.
 constexpr int kKeyVersion = 1;
@@ -108,7 +107,7 @@ StageKey ComputeStageKey(const ExperimentStage& stage, const std::vector<StageKe
   const Json all = {kKeyVersion,      Version(),
                     stage.command,    fingerprints->Of(program).sha256,
                     std::move(parts), std::move(reads)};
-  result.key = Sha256Hex(all.dump(-1, ' ', false, Json::error_handler_t::replace));
+  result.key = Sha256Hex(DumpJson(all, -1));
   return result;
 }
 

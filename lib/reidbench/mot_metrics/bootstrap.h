@@ -14,7 +14,7 @@
 namespace reidbench {
 
 struct MotBootstrapOptions : BootstrapOptions {
-  // Fields of ListFields to look at; those must be sums over units, which MT, Frag and VACE are not
+  // Names of MotFields to look at; those must be sums over units, which MT, Frag and VACE are not
   // when the units are blocks.
   std::vector<std::string> fields{"HOTA", "DetA", "AssA", "MOTA", "IDF1"};
 };
@@ -42,10 +42,22 @@ struct MotDifference {
   std::optional<double> p_value;
 };
 
+// The units of two trackers: unit i of both is the same sequence or block.
+struct PairedUnits {
+  std::vector<MotCounts> a, b;
+};
+
 // Unit i of both trackers is the same sequence or block. Throws Error(kInput) when the numbers of
 // units differ.
 std::vector<MotDifference> CompareScores(std::span<const MotCounts> units_a,
                                          std::span<const MotCounts> units_b,
                                          const MotBootstrapOptions& options);
+
+// The same for the mean over several pairs, such as trackers before and after a correction. One
+// resample draws the same units for all of them, one permutation swaps the same units of all: what
+// is hard for one tracker is hard for the others. Throws Error(kInput) also when the pairs have
+// different numbers of units.
+std::vector<MotDifference> CompareMeanScores(std::span<const PairedUnits> pairs,
+                                             const MotBootstrapOptions& options);
 
 }  // namespace reidbench

@@ -291,9 +291,7 @@ std::vector<HotaCounts> CountHotaBlocks(const MotSequence& s, int64_t block_fram
 
 HotaSummary Summarize(const HotaCounts& c) {
   HotaSummary out;
-  out.tp = c.tp;
-  out.fn = c.fn;
-  out.fp = c.fp;
+  out.counts = c;
   for (int a = 0; a < kAlphas; ++a) {
     const double tp = static_cast<double>(c.tp[a]);
     const double fn = static_cast<double>(c.fn[a]);

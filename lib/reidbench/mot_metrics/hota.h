@@ -30,7 +30,7 @@ struct HotaCounts {
 
 struct HotaSummary {
   AlphaValues hota{}, det_a{}, ass_a{}, det_re{}, det_pr{}, ass_re{}, ass_pr{}, loc_a{}, owta{};
-  AlphaCounts tp{}, fn{}, fp{};
+  HotaCounts counts;
 };
 
 // For each ground truth box the index of the pair (into MotSequence::pair_iou) it is matched with,

@@ -1,5 +1,5 @@
-// All metric families of one tracker together: counts that add up over sequences, summaries that
-// divide, and the same values as a list under TrackEval's names for tables and files.
+// All metric families of one tracker together: counts that add up over sequences, and summaries
+// that divide. mot_metrics/fields.h lists the same values under TrackEval's names.
 #pragma once
 
 #include <cstdint>
@@ -54,40 +54,5 @@ std::vector<MotCounts> CountMotBlocks(const MotSequence& sequence, int64_t block
 MotCounts Combine(std::span<const MotCounts> sequences);
 
 MotSummary Summarize(const MotCounts& counts);
-
-// TrackEval's class average ("cls_comb_cls_av"): ratios are means over the classes, counts are
-// sums. Its detection average
-// ("cls_comb_det_av") is Combine() over the classes.
-MotSummary AverageClasses(std::span<const MotSummary> classes);
-
-// A value under TrackEval's field name.
-struct MotField {
-  enum class Kind {
-    kCount,
-    kRatio,
-    kSum,
-    kAlphaCounts,
-    kAlphaRatios
-  };  // kSum: a sum or rate that is no fraction
-  std::string_view name;
-  Kind kind = Kind::kRatio;
-  std::optional<double> value;  // of kAlpha*: the mean over the alphas
-  AlphaValues alphas{};         // of kAlpha*
-};
-struct MotFamily {
-  std::string_view name;  // "HOTA", "CLEAR", "Identity", "VACE", "Count"
-  std::vector<MotField> fields;
-};
-
-// In TrackEval's order of families and fields. "Frames" of Count is TrackEval's for single
-// sequences; it is listed always.
-std::vector<MotFamily> ListFields(const MotSummary& summary);
-
-// Whether less of it is better: fields that count errors.
-bool LowerIsBetter(std::string_view field);
-
-// The value of one field of ListFields ("HOTA" is the mean over the alphas); nullopt for an
-// undefined value. Throws Error(kUsage) with the nearest name for an unknown one.
-std::optional<double> FieldValue(const MotSummary& summary, std::string_view name);
 
 }  // namespace reidbench

@@ -4,7 +4,6 @@
 #include <cmath>
 #include <functional>
 #include <limits>
-#include <nlohmann/json.hpp>
 #include <set>
 #include <tuple>
 
@@ -16,8 +15,6 @@
 
 namespace reidbench {
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 // Sent for each box and frame beside pictures: box, score, identity, time.
 constexpr double kBoxBytes = 48;
@@ -301,40 +298,6 @@ std::vector<std::string> Assumptions(const Workload& w, const MachineProfile& se
   return list;
 }
 
-Json FiniteOrNull(double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); }
-
-Json LatencyJson(const LatencyPercentiles& latency) {
-  return {{"p50", FiniteOrNull(latency.p50)},
-          {"p95", FiniteOrNull(latency.p95)},
-          {"p99", FiniteOrNull(latency.p99)}};
-}
-
-Json WorkloadJson(const Workload& w) {
-  Json stages = Json::object();
-  for (const auto& [name, place] : StagesOf(w)) stages[name] = StagePlaceName(place);
-  return {{"name", w.name},
-          {"cameras", w.cameras ? Json(*w.cameras) : Json("max")},
-          {"frame_rate", w.frame_rate},
-          {"people_per_frame", w.people_per_frame},
-          {"people_distribution", w.people_vary ? "poisson" : "fixed"},
-          {"reid_every_n_frames", w.reid_every_n_frames},
-          {"resolution", {w.frame_width, w.frame_height}},
-          {"frame_jpeg_bytes", w.frame_jpeg_bytes},
-          {"crop", {w.crop_width, w.crop_height}},
-          {"crop_jpeg_bytes", w.crop_jpeg_bytes},
-          {"stages", stages},
-          {"architecture", w.architecture},
-          {"engine", w.engine},
-          {"precision", w.precision},
-          {"batch", w.batch},
-          {"tracker", w.tracker},
-          {"network", w.network ? Json{{"mbit_per_s", w.network->mbit_per_s},
-                                       {"latency_ms", w.network->latency_ms}}
-                                : Json(nullptr)},
-          {"latency", {{"percentile", w.latency_percentile}, {"target_ms", w.latency_target_ms}}},
-          {"utilisation", w.utilisation}};
-}
-
 }  // namespace
 
 FrameCost CostOn(const MachineProfile& profile, const Workload& w, StagePlace place) {
@@ -510,52 +473,6 @@ Plan MakePlan(const MachineProfile& server, const MachineProfile* edge, const Wo
                     WithThousands(kMostCameras)));
   }
   return plan;
-}
-
-std::string RenderPlanJson(const Plan& plan) {
-  Json utilisation = Json::array();
-  for (const PlanUtilisation& u : plan.utilisation)
-    utilisation.push_back({{"resource", u.resource}, {"stage", u.stage}, {"share", u.share}});
-  Json alternatives = Json::array();
-  for (const PlanAlternative& a : plan.alternatives) {
-    alternatives.push_back(
-        {{"engine", a.engine}, {"precision", a.precision}, {"at_latency", a.at_latency}});
-  }
-  Json validation = nullptr;
-  if (plan.validation) {
-    const PlanValidation& v = *plan.validation;
-    validation = {{"predicted_frames_per_s", v.predicted_frames_per_s},
-                  {"measured_frames_per_s", v.measured_frames_per_s},
-                  {"error_percent", v.error_percent},
-                  {"tolerance_percent", kValidationTolerancePercent},
-                  {"within", v.within},
-                  {"predicted_cpu_ms_per_frame", v.predicted_cpu_ms_per_frame},
-                  {"measured_cpu_ms_per_frame", v.measured_cpu_ms_per_frame},
-                  {"at_frames_per_s", v.at_frames_per_s},
-                  {"predicted_latency_ms", LatencyJson(v.predicted_latency_ms)},
-                  {"measured_latency_ms", LatencyJson(v.measured_latency_ms)},
-                  {"note", v.note}};
-  }
-  const Json json = {
-      {"schema", kPlanSchema},
-      {"workload", WorkloadJson(plan.workload)},
-      {"cameras",
-       {{"sustainable", plan.sustainable},
-        {"at_latency", plan.at_latency},
-        {"asked", plan.workload.cameras ? Json(*plan.workload.cameras) : Json(nullptr)},
-        {"machines_needed", plan.machines_needed},
-        {"per_machine", plan.cameras_per_machine}}},
-      {"saturates_first", plan.saturates_first},
-      {"utilisation", utilisation},
-      {"latency_ms", LatencyJson(plan.latency_ms)},
-      {"network", plan.network ? Json{{"mbit_per_s", plan.network->mbit_per_s},
-                                      {"capacity", plan.network->capacity},
-                                      {"share", plan.network->share}}
-                               : Json(nullptr)},
-      {"alternatives", alternatives},
-      {"validation", validation},
-      {"assumptions", plan.assumptions}};
-  return json.dump(1, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
 }  // namespace reidbench

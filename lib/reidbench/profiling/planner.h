@@ -14,8 +14,6 @@
 
 namespace reidbench {
 
-inline constexpr std::string_view kPlanSchema = "reidbench.plan/1";
-
 // A workload's work on one machine. Milliseconds of one core.
 struct FrameCost {
   double every_frame_ms = 0;  // decoding a whole frame, tracking
@@ -90,7 +88,5 @@ Plan MakePlan(const MachineProfile& server, const MachineProfile* edge, const Wo
 // frames with re-ID; for validation.
 LatencyPercentiles ServerLatency(const MachineProfile& server, const Workload& workload,
                                  int64_t cameras, double frames_per_s);
-
-std::string RenderPlanJson(const Plan& plan);
 
 }  // namespace reidbench

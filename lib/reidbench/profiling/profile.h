@@ -1,5 +1,5 @@
-// What was measured of a machine, and the file that carries it from one machine to another: JSON of
-// schema "reidbench.profile/1". README.md in this folder says what each number means.
+// What was measured of a machine. README.md in this folder says what each number means;
+// results/profile.h is the file that carries it from one machine to another.
 #pragma once
 
 #include <array>
@@ -11,8 +11,6 @@
 #include <vector>
 
 namespace reidbench {
-
-inline constexpr std::string_view kProfileSchema = "reidbench.profile/1";
 
 struct CacheInfo {
   int level = 0;
@@ -94,10 +92,5 @@ const std::vector<std::string>& ProfileStageNames();
 // Fills in share_of_peak of every stage from the peaks with as many threads: the larger of its
 // share of the arithmetic and of the memory roof, of what is known.
 void AddSharesOfPeak(MachineProfile* profile);
-
-std::string RenderProfileJson(const MachineProfile& profile);
-// `name` appears in messages. Throws Error(kConfig): no JSON, another schema, a key that is missing
-// or of the wrong type, named by its path ("stages[3].rate").
-MachineProfile ParseProfileJson(std::string_view text, const std::string& name);
 
 }  // namespace reidbench

@@ -7,22 +7,21 @@
 #include <string_view>
 #include <vector>
 
+#include "reidbench/core/better.h"
+
 namespace reidbench {
 
 enum class TableFormat { kText, kCsv, kMarkdown, kLatex };
 
 enum class Align { kLeft, kRight };
 
-// Of a column of scores whose rows are methods that compete.
-enum class Better { kNone, kHigher, kLower };
-
 class Table {
  public:
   struct Column {
     std::string title;
     Align align = Align::kRight;
-    // Markdown and LaTeX, as in papers: an arrow behind the title, and the best of two or more
-    // numbers bold. Aligned text and CSV stay plain.
+    // Of scores whose rows are methods that compete. Markdown and LaTeX, as in papers: an arrow
+    // behind the title, and the best of two or more numbers bold. Aligned text and CSV stay plain.
     Better better = Better::kNone;
   };
 

@@ -15,8 +15,8 @@
 #include "reidbench/core/text.h"
 #include "reidbench/datasets/mot_files.h"
 #include "reidbench/datasets/mot_layout.h"
-#include "reidbench/jobs/compare/compare_report.h"
 #include "reidbench/mot_metrics/ceilings.h"
+#include "reidbench/results/compare.h"
 #include "support/expect_error.h"
 #include "support/temp_folder.h"
 
@@ -182,6 +182,30 @@ TEST_F(Compare, AblationRowsInTheOrderGiven) {
   EXPECT_THAT(csv, HasSubstr("COMBINED,corrected,switches_fixed,1,"));
 }
 
+// What `reidbench run` reads again: all but what belongs to single sequences.
+TEST_F(Compare, GoesThroughJson) {
+  AddSequence("B");
+  options_.bootstrap.resamples = 100;
+  options_.ablation = {"step=" + options_.plain.string()};
+  const CompareStageResult result = Run();
+  const CompareStageResult read = CompareFromJson(ParseJson(RenderCompareJson(result), "x"), "x");
+  for (const TableFormat format : {TableFormat::kText, TableFormat::kMarkdown}) {
+    EXPECT_EQ(ComparedMetricsTable(read).Render(format),
+              ComparedMetricsTable(result).Render(format));
+    EXPECT_EQ(AblationTable(read.combined.steps).Render(format),
+              AblationTable(result.combined.steps).Render(format));
+  }
+  EXPECT_EQ(read.headline, result.headline);
+  EXPECT_EQ(read.combined.fixed_causes, result.combined.fixed_causes);
+  // Ten blocks of two frames in each of the two sequences; their counts add up to the whole.
+  ASSERT_EQ(read.units.plain.size(), 20u);
+  IdentityCounts sum;
+  for (const IdentityCounts& unit : read.units.plain) sum += unit;
+  EXPECT_EQ(Summarize(sum).f1, read.combined.Of("IDF1").plain);
+  EXPECT_THROW(CompareFromJson({{"schema", "reidbench.compare/1"}}, "x"), Error);
+  EXPECT_THROW(CompareFromJson({{"schema", "reidbench.score/1"}}, "x"), Error);
+}
+
 TEST_F(Compare, TimelinesSayWhoHadWhichIdWhen) {
   options_.timelines = true;
   const Json json = Json::parse(RenderCompareJson(Run()));
@@ -216,7 +240,7 @@ TEST_F(Compare, InterpolatedBoxesAreAcceptedWhenAskedFor) {
   options_.allow_interpolated = true;
   const CompareStageResult result = Run();
   EXPECT_EQ(result.combined.interpolated_boxes, 2);
-  EXPECT_EQ(Summarize(result.combined.corrected).identity.f1, 1);
+  EXPECT_EQ(result.combined.Of("IDF1").corrected, 1);
   // The ceilings do not have these boxes: nothing to measure them against.
   EXPECT_TRUE(Json::parse(RenderCompareJson(result))["COMBINED"]["share_link"]["IDF1"].is_null());
 }
@@ -279,8 +303,8 @@ TEST_F(Compare, OnlyTheScoredPartOfTheVideoCounts) {
           .string();
   options_.timelines = true;
   const CompareStageResult result = Run();
-  EXPECT_EQ(result.combined.plain.boxes.gt_boxes, 18);
-  EXPECT_EQ(result.combined.plain.clear.id_switches, 0);
+  EXPECT_EQ(result.combined.frames, 9);
+  EXPECT_EQ(result.combined.Of("IDSW").plain, 0);
   EXPECT_THAT(result.sequences[0].plain_timelines[0].matched, ElementsAre(IdentityRun{1, 9, 3}));
 }
 
@@ -365,15 +389,16 @@ TEST_F(CompareFuzz, SwitchesAddUpForAnyCorrection) {
       for (const int64_t n : counts) total += n;
       return total;
     };
-    const auto check = [&](const ComparedCounts& c) {
-      EXPECT_EQ(c.fixed + c.remaining, c.plain.clear.id_switches);
-      EXPECT_EQ(c.remaining + c.introduced, c.corrected.clear.id_switches);
-      EXPECT_EQ(sum(c.plain_causes), c.plain.clear.id_switches);
-      EXPECT_EQ(sum(c.corrected_causes), c.corrected.clear.id_switches);
+    const auto check = [&](const ComparedScores& c) {
+      const ComparedValue& idsw = c.Of("IDSW");
+      EXPECT_EQ(c.fixed + c.remaining, idsw.plain);
+      EXPECT_EQ(c.remaining + c.introduced, idsw.corrected);
+      EXPECT_EQ(sum(c.plain_causes), idsw.plain);
+      EXPECT_EQ(sum(c.corrected_causes), idsw.corrected);
       EXPECT_EQ(sum(c.fixed_causes), c.fixed);
       EXPECT_EQ(sum(c.introduced_causes), c.introduced);
     };
-    for (const ComparedSequence& sequence : result.sequences) check(sequence.counts);
+    for (const ComparedSequence& sequence : result.sequences) check(sequence.scores);
     check(result.combined);
     EXPECT_GT(result.combined.introduced, 0);
   }
@@ -387,7 +412,7 @@ TEST(CompareReal, SwitchesAndCeilingsEqualTheReference) {
   const fs::path truth = shared / "data" / "ADL-Rundle-6";
   if (!fs::exists(tracks) || !fs::exists(truth)) GTEST_SKIP() << "needs " << tracks;
   int checked = 0;
-  std::map<std::string, MotCounts> scores;
+  std::map<std::string, std::map<std::string, double>> scores;  // of a run, by field
   const std::string text = ReadFileText(tracks / "scores.csv");
   for (const std::string_view line : SplitText(text, '\n')) {
     const std::vector<std::string_view> cell = SplitText(Trim(line), ',');
@@ -403,16 +428,19 @@ TEST(CompareReal, SwitchesAndCeilingsEqualTheReference) {
       options.benchmark = "mot15";
       options.bootstrap.resamples = 0;
       const CompareStageResult result = RunCompare(options);
-      EXPECT_EQ(result.sequences[0].plain_switches.size(), result.combined.plain.clear.id_switches);
-      scores[run + "plain"] = result.combined.plain;
-      scores[run + "oracle_merge"] = result.combined.ceiling_link;
-      scores[run + "oracle_split_merge"] = result.combined.ceiling_split_link;
+      EXPECT_EQ(result.sequences[0].plain_switches.size(), result.combined.Of("IDSW").plain);
+      for (const ComparedValue& value : result.combined.values) {
+        const std::string field(value.field);
+        scores[run + "plain"][field] = value.plain.value();
+        scores[run + "oracle_merge"][field] = value.ceiling_link.value();
+        scores[run + "oracle_split_merge"][field] = value.ceiling_split_link.value();
+      }
     }
-    const MotSummary ours = Summarize(scores[run + std::string(cell[2])]);
-    EXPECT_EQ(ours.clear.counts.id_switches, *ParseInt(cell[8]));
-    EXPECT_NEAR(100 * ours.identity.f1, *ParseDouble(cell[7]), 1e-9);
-    EXPECT_NEAR(100 * MeanOverAlphas(ours.hota.hota), *ParseDouble(cell[3]), 1e-9);
-    EXPECT_NEAR(100 * MeanOverAlphas(ours.hota.ass_a), *ParseDouble(cell[5]), 1e-9);
+    std::map<std::string, double>& ours = scores[run + std::string(cell[2])];
+    EXPECT_EQ(ours["IDSW"], *ParseInt(cell[8]));
+    EXPECT_NEAR(100 * ours["IDF1"], *ParseDouble(cell[7]), 1e-9);
+    EXPECT_NEAR(100 * ours["HOTA"], *ParseDouble(cell[3]), 1e-9);
+    EXPECT_NEAR(100 * ours["AssA"], *ParseDouble(cell[5]), 1e-9);
     ++checked;
   }
   EXPECT_EQ(checked, 48);

@@ -10,7 +10,7 @@
 #include "reidbench/imaging/decode.h"
 #include "reidbench/jobs/profile/profile_inputs.h"
 #include "reidbench/jobs/profile/profile_paced.h"
-#include "reidbench/jobs/profile/profile_report.h"
+#include "reidbench/results/profile.h"
 #include "support/expect_error.h"
 #include "support/fake_engine.h"
 #include "support/machine_profile.h"

@@ -10,8 +10,8 @@
 #include "reidbench/core/error.h"
 #include "reidbench/core/files.h"
 #include "reidbench/core/parallel.h"
-#include "reidbench/jobs/score/score_report.h"
-#include "reidbench/jobs/score/score_switches.h"
+#include "reidbench/results/score.h"
+#include "reidbench/results/switches.h"
 #include "support/expect_error.h"
 
 namespace reidbench {
@@ -226,6 +226,25 @@ TEST_F(Score, UndefinedIsNullInJsonAndEmptyInCsv) {
   EXPECT_EQ(csv.substr(0, csv.find('\n')), "tracker,class,sequence,metric,value");
   EXPECT_THAT(csv, HasSubstr("\ntracks,pedestrian,COMBINED,ATA,\n"));
   EXPECT_THAT(csv, HasSubstr("\ntracks,pedestrian,A,IDSW,0\n"));
+}
+
+// What `reidbench run` adds up again.
+TEST_F(Score, GoesThroughJson) {
+  WriteTruth("A", 4);
+  WriteTruth("B", 10);
+  Write("tracks/A.txt", Result(1));
+  Write("tracks/B.txt", Result(9));
+  for (const char* benchmark : {"MOT17", "classes.yaml"}) {
+    Write("classes.yaml", "name: two\nclasses: [{name: person, id: 1}, {name: car, id: 2}]\n");
+    options_.benchmark = benchmark == std::string("MOT17") ? benchmark : root_ / "classes.yaml";
+    const ScoreStageResult result = RunScore(options_);
+    const ScoreStageResult read = ScoreFromJson(ParseJson(RenderScoreJson(result), "x"), "x");
+    EXPECT_EQ(read.sequences, result.sequences);
+    ASSERT_EQ(read.trackers[0].classes.size(), result.trackers[0].classes.size());
+    EXPECT_NEAR(Mota(read), Mota(result), 1e-12);
+    EXPECT_EQ(read.trackers[0].classes[0].sequences[1].identity.tp, 9);
+  }
+  EXPECT_THROW(ScoreFromJson({{"schema", "reidbench.score/1"}}, "x"), Error);
 }
 
 TEST_F(Score, OutputDoesNotDependOnThreads) {

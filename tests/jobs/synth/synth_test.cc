@@ -20,7 +20,7 @@
 #include "reidbench/imaging/decode.h"
 #include "reidbench/jobs/check/check.h"
 #include "reidbench/jobs/synth/synth_reid.h"
-#include "reidbench/jobs/synth/synth_report.h"
+#include "reidbench/results/synth.h"
 #include "support/expect_error.h"
 #include "support/temp_folder.h"
 

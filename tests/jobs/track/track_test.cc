@@ -14,7 +14,7 @@
 #include "reidbench/core/random.h"
 #include "reidbench/core/text.h"
 #include "reidbench/jobs/score/score.h"
-#include "reidbench/jobs/track/track_report.h"
+#include "reidbench/results/track.h"
 #include "support/expect_error.h"
 #include "support/temp_folder.h"
 
@@ -139,6 +139,11 @@ TEST_F(Track, SweepRunsAllCombinationsAndChoosesWithoutTheScoredSequence) {
   EXPECT_EQ(json["schema"], "reidbench.track/1");
   EXPECT_EQ(json["runs"].size(), 4u);
   EXPECT_EQ(json["leave_one_out"]["select"], "IDF1");
+  const TrackStageResult read = TrackFromJson(ParseJson(RenderTrackJson(result), "x"), "x");
+  EXPECT_EQ(read.runs[2].swept, result.runs[result.ranked[2]].swept);
+  EXPECT_EQ(read.runs[2].Total().boxes, result.runs[result.ranked[2]].Total().boxes);
+  EXPECT_EQ(read.runs[2].Total().FramesPerSecond(),
+            result.runs[result.ranked[2]].Total().FramesPerSecond());
   EXPECT_THAT(RenderTrackTables(result, TableFormat::kText),
               HasSubstr("leave one sequence out (tuned on the others)"));
   EXPECT_EQ(SplitText(Trim(RenderTrackCsv(result)), '\n').size(), 1 + 4 * 3u);

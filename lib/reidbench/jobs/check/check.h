@@ -4,13 +4,10 @@
 
 #include <functional>
 #include <optional>
-#include <string>
 
-#include "reidbench/datasets/audit.h"
 #include "reidbench/datasets/reid_dataset.h"
 #include "reidbench/jobs/check/check_mot.h"
-#include "reidbench/networks/summary.h"
-#include "reidbench/reporting/table.h"
+#include "reidbench/results/check.h"
 
 namespace reidbench {
 
@@ -22,19 +19,8 @@ struct CheckOptions {
   MotCheckOptions mot;
 };
 
-struct CheckResult {
-  std::optional<ReidDataset> dataset;
-  std::optional<ReidAudit> audit;
-  std::optional<WeightsSummary> weights;
-  std::optional<MotCheckResult> mot;
-  bool ok() const { return !audit || audit->ok; }
-};
-
 // Throws what LoadReidDataset, AuditReidDataset, SummarizeWeights and CheckMotFiles throw.
 CheckResult RunCheck(const CheckOptions& options,
                      const std::function<void(int64_t, int64_t)>& progress = {});
-
-std::string RenderCheckTables(const CheckResult& result, TableFormat format);
-std::string RenderCheckJson(const CheckResult& result);  // schema "reidbench.check/1"
 
 }  // namespace reidbench

@@ -7,7 +7,6 @@
 #include <cctype>
 #include <cmath>
 #include <memory>
-#include <nlohmann/json.hpp>
 #include <utility>
 
 #include "reidbench/core/error.h"
@@ -25,7 +24,6 @@ namespace reidbench {
 namespace {
 
 namespace fs = std::filesystem;
-using Json = nlohmann::ordered_json;
 
 double ThreadCpuSeconds() {
   timespec t{};
@@ -230,14 +228,11 @@ std::string RenderEnginesJson(const EnginesResult& result) {
                        {"images_per_cpu_second", or_null(e.images_per_cpu_second)},
                        {"ok", e.ok}});
   }
-  const Json json = {{"schema", "reidbench.engines/1"},
-                     {"architecture", result.architecture},
-                     {"images", result.images},
-                     {"height", result.height},
-                     {"width", result.width},
-                     {"engines", engines},
+  const Json json = {{"schema", kEnginesSchema}, {"architecture", result.architecture},
+                     {"images", result.images},  {"height", result.height},
+                     {"width", result.width},    {"engines", engines},
                      {"ok", result.ok()}};
-  return json.dump(1, ' ', false, Json::error_handler_t::replace) + "\n";
+  return DumpJson(json);
 }
 
 }  // namespace reidbench

@@ -53,6 +53,6 @@ struct EnginesResult {
 EnginesResult CompareEngines(const EnginesOptions& options);
 
 std::string RenderEnginesTable(const EnginesResult& result, TableFormat format);
-std::string RenderEnginesJson(const EnginesResult& result);  // schema "reidbench.engines/1"
+std::string RenderEnginesJson(const EnginesResult& result);  // kEnginesSchema
 
 }  // namespace reidbench

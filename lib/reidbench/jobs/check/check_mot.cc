@@ -266,114 +266,7 @@ Outcome RunJob(const MotBenchmark& benchmark, Job* job) {
   return out;
 }
 
-std::optional<double> Ratio(double part, int64_t whole) {
-  if (whole == 0) return std::nullopt;
-  return part / static_cast<double>(whole);
-}
-
-std::string ShortNumber(std::optional<double> value) {
-  return value ? fmt::format("{:.4g}", *value) : "n/a";
-}
-
-Table SummaryTable(MotFileKind kind, const std::vector<MotFileSummary>& files,
-                   const std::string& caption) {
-  const bool truth = kind == MotFileKind::kGroundTruth;
-  const bool identities = kind != MotFileKind::kDetections;
-  std::vector<Table::Column> columns;
-  if (kind == MotFileKind::kResult) columns.push_back({"tracker", Align::kLeft});
-  columns.insert(columns.end(), {{"sequence", Align::kLeft}, {"frames"}, {"empty"}, {"boxes"}});
-  if (truth) columns.push_back({"not scored"});
-  if (identities) columns.insert(columns.end(), {{"ids"}, {"median length"}});
-  columns.insert(columns.end(), {{"per frame"}, {"most"}, {"IoU>0.3 %"}});
-  if (truth) columns.insert(columns.end(), {{"visibility"}, {"below half %"}});
-  if (!truth) columns.insert(columns.end(), {{"score from"}, {"to"}});
-
-  Table table(columns, caption);
-  const auto add = [&](const std::string& tracker, const std::string& sequence,
-                       const MotBoxStatistics& s) {
-    std::vector<std::string> cells;
-    if (kind == MotFileKind::kResult) cells.push_back(tracker);
-    cells.push_back(sequence);
-    cells.push_back(WithThousands(s.frames));
-    cells.push_back(WithThousands(s.frames - s.frames_with_boxes));
-    cells.push_back(WithThousands(s.boxes));
-    if (truth) cells.push_back(WithThousands(s.boxes_not_scored));
-    if (identities) {
-      cells.push_back(WithThousands(s.ids().value_or(0)));
-      cells.push_back(ShortNumber(s.median_track_length()));
-    }
-    cells.push_back(Number(s.boxes_per_frame(), 2));
-    cells.push_back(WithThousands(s.most_boxes_in_a_frame));
-    cells.push_back(Percent(s.overlapped(), 1));
-    if (truth) {
-      cells.push_back(Number(s.mean_visibility(), 3));
-      cells.push_back(Percent(s.half_hidden(), 1));
-    } else {
-      cells.push_back(ShortNumber(s.lowest_score));
-      cells.push_back(ShortNumber(s.highest_score));
-    }
-    table.AddRow(std::move(cells));
-  };
-  for (size_t begin = 0, end = 0; begin < files.size(); begin = end) {
-    MotBoxStatistics sum;
-    for (; end < files.size() && files[end].tracker == files[begin].tracker; ++end) {
-      add(files[end].tracker, files[end].sequence, files[end].boxes);
-      sum += files[end].boxes;
-    }
-    if (end - begin > 1) add(files[begin].tracker, "all", sum);
-  }
-  return table;
-}
-
 }  // namespace
-
-std::optional<int64_t> MotBoxStatistics::ids() const {
-  if (!has_identities) return std::nullopt;
-  return static_cast<int64_t>(track_lengths.size());
-}
-
-std::optional<double> MotBoxStatistics::median_track_length() const {
-  const size_t n = track_lengths.size();
-  if (n == 0) return std::nullopt;
-  return static_cast<double>(track_lengths[(n - 1) / 2] + track_lengths[n / 2]) / 2;
-}
-
-std::optional<double> MotBoxStatistics::boxes_per_frame() const {
-  return Ratio(static_cast<double>(boxes), frames);
-}
-
-std::optional<double> MotBoxStatistics::overlapped() const {
-  return Ratio(static_cast<double>(overlapped_boxes), boxes);
-}
-
-std::optional<double> MotBoxStatistics::mean_visibility() const {
-  return Ratio(visibility_sum, boxes_with_visibility);
-}
-
-std::optional<double> MotBoxStatistics::half_hidden() const {
-  return Ratio(static_cast<double>(boxes_half_hidden), boxes_with_visibility);
-}
-
-MotBoxStatistics& MotBoxStatistics::operator+=(const MotBoxStatistics& other) {
-  has_identities = has_identities || other.has_identities;
-  frames += other.frames;
-  frames_with_boxes += other.frames_with_boxes;
-  boxes += other.boxes;
-  boxes_not_scored += other.boxes_not_scored;
-  most_boxes_in_a_frame = std::max(most_boxes_in_a_frame, other.most_boxes_in_a_frame);
-  overlapped_boxes += other.overlapped_boxes;
-  const auto middle = track_lengths.insert(track_lengths.end(), other.track_lengths.begin(),
-                                           other.track_lengths.end());
-  std::inplace_merge(track_lengths.begin(), middle, track_lengths.end());
-  boxes_with_visibility += other.boxes_with_visibility;
-  boxes_half_hidden += other.boxes_half_hidden;
-  visibility_sum += other.visibility_sum;
-  if (other.lowest_score)
-    lowest_score = std::min(lowest_score.value_or(*other.lowest_score), *other.lowest_score);
-  if (other.highest_score)
-    highest_score = std::max(highest_score.value_or(*other.highest_score), *other.highest_score);
-  return *this;
-}
 
 MotCheckResult CheckMotFiles(const MotCheckOptions& options) {
   const MotBenchmark benchmark = LoadMotBenchmark(options.benchmark);
@@ -405,19 +298,6 @@ MotCheckResult CheckMotFiles(const MotCheckOptions& options) {
     for (std::string& warning : outcomes[i].warnings) result.warnings.push_back(std::move(warning));
   }
   return result;
-}
-
-std::vector<Table> MotCheckTables(const MotCheckResult& result) {
-  std::vector<Table> tables;
-  if (!result.ground_truth.empty()) {
-    tables.push_back(SummaryTable(MotFileKind::kGroundTruth, result.ground_truth,
-                                  fmt::format("Ground truth, rules of {}", result.benchmark)));
-  }
-  if (!result.tracks.empty())
-    tables.push_back(SummaryTable(MotFileKind::kResult, result.tracks, "Tracks"));
-  if (!result.detections.empty())
-    tables.push_back(SummaryTable(MotFileKind::kDetections, result.detections, "Detections"));
-  return tables;
 }
 
 }  // namespace reidbench

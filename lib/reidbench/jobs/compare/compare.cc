@@ -15,34 +15,30 @@
 #include "reidbench/datasets/mot_layout.h"
 #include "reidbench/jobs/score/score_inputs.h"
 #include "reidbench/mot_metrics/ceilings.h"
+#include "reidbench/mot_metrics/fields.h"
 #include "reidbench/mot_metrics/sequence.h"
 
 namespace reidbench {
 namespace {
 
-constexpr ComparedField kFields[] = {
-    {.name = "HOTA"},
-    {.name = "AssA"},
-    {.name = "DetA", .of_identities = false},
-    {.name = "IDF1"},
-    {.name = "IDP"},
-    {.name = "IDR"},
-    {.name = "MOTA"},
-    {.name = "IDSW", .is_count = true},
-    {.name = "Frag", .is_count = true, .adds_over_blocks = false, .of_identities = false},
-    {.name = "MT", .is_count = true, .adds_over_blocks = false, .of_identities = false},
-    {.name = "ML", .is_count = true, .adds_over_blocks = false, .of_identities = false},
-};
 // Ceilings nearer to plain than this win nothing.
 constexpr double kNothingToWin = 1e-9;
 
-// Counts of the same blocks of frames of both runs.
-struct PairedUnits {
-  std::vector<MotCounts> plain, corrected;
+// Of one sequence, or of all of them.
+struct RunCounts {
+  MotCounts plain, corrected, ceiling_link, ceiling_split_link, interpolated;
+  std::vector<MotCounts> ablation;
+  int64_t interpolated_boxes = 0;  // of corrected
 
-  void Append(const PairedUnits& other) {
-    plain.insert(plain.end(), other.plain.begin(), other.plain.end());
-    corrected.insert(corrected.end(), other.corrected.begin(), other.corrected.end());
+  RunCounts& operator+=(const RunCounts& other) {
+    plain += other.plain;
+    corrected += other.corrected;
+    ceiling_link += other.ceiling_link;
+    ceiling_split_link += other.ceiling_split_link;
+    interpolated += other.interpolated;
+    for (size_t k = 0; k < ablation.size(); ++k) ablation[k] += other.ablation[k];
+    interpolated_boxes += other.interpolated_boxes;
+    return *this;
   }
 };
 
@@ -136,36 +132,37 @@ int64_t CheckSameBoxes(const TrackSet& plain, const std::filesystem::path& plain
   return static_cast<int64_t>(added.size());
 }
 
-std::optional<double> Share(const ComparedField& field, const ComparedValue& value,
+std::optional<double> Share(const MotField& field, const ComparedValue& value,
                             std::optional<double> ceiling) {
   if (!field.of_identities || !value.plain || !value.corrected || !ceiling) return std::nullopt;
-  const double sign = LowerIsBetter(field.name) ? -1 : 1;
+  const double sign = field.better == Better::kLower ? -1 : 1;
   const double to_win = sign * (*ceiling - *value.plain);
   if (!(to_win > kNothingToWin)) return std::nullopt;
   return sign * (*value.corrected - *value.plain) / to_win;
 }
 
 // Scores, differences and shares. `units` may be empty: no intervals.
-std::vector<ComparedValue> CompareValues(const ComparedCounts& counts, const PairedUnits& units,
+std::vector<ComparedValue> CompareValues(const RunCounts& counts, const PairedUnits& units,
                                          bool blocks, MotBootstrapOptions bootstrap) {
   const MotSummary plain = Summarize(counts.plain), corrected = Summarize(counts.corrected);
   const MotSummary link = Summarize(counts.ceiling_link);
   const MotSummary split_link = Summarize(counts.ceiling_split_link);
   bootstrap.fields.clear();
-  for (const ComparedField& field : kFields) {
-    if (!blocks || field.adds_over_blocks) bootstrap.fields.emplace_back(field.name);
+  for (const std::string_view name : kComparedFields) {
+    if (!blocks || FindMotField(name).adds_over_blocks) bootstrap.fields.emplace_back(name);
   }
   std::vector<MotDifference> differences;
-  if (bootstrap.resamples > 0 && units.plain.size() >= 2)
-    differences = CompareScores(units.plain, units.corrected, bootstrap);
+  if (bootstrap.resamples > 0 && units.a.size() >= 2)
+    differences = CompareScores(units.a, units.b, bootstrap);
   std::vector<ComparedValue> values;
-  for (const ComparedField& field : kFields) {
+  for (const std::string_view name : kComparedFields) {
+    const MotField& field = FindMotField(name);
     ComparedValue& value = values.emplace_back();
     value.field = field.name;
-    value.plain = FieldValue(plain, field.name);
-    value.corrected = FieldValue(corrected, field.name);
-    value.ceiling_link = FieldValue(link, field.name);
-    value.ceiling_split_link = FieldValue(split_link, field.name);
+    value.plain = field.get(plain).value;
+    value.corrected = field.get(corrected).value;
+    value.ceiling_link = field.get(link).value;
+    value.ceiling_split_link = field.get(split_link).value;
     if (value.plain && value.corrected) value.difference = *value.corrected - *value.plain;
     if (counts.interpolated_boxes == 0) {
       value.share_link = Share(field, value, value.ceiling_link);
@@ -205,11 +202,11 @@ class CompareStage {
     result_->plain = plain_.files.name;
     result_->corrected = corrected_.files.name;
     for (const auto& [name, path] : ablation) {
-      result_->ablation.push_back(name);
+      ablation_names_.push_back(name);
       ablation_.push_back(FindRun("--ablation " + name, path, files_, options_));
     }
-    result_->has_interpolated = !options_.interpolated.empty();
-    if (result_->has_interpolated)
+    has_interpolated_ = !options_.interpolated.empty();
+    if (has_interpolated_)
       interpolated_ = FindRun("--interpolated", options_.interpolated, files_, options_);
     by_blocks_ =
         options_.block_frames ? *options_.block_frames > 0 : files_.size() < kSequencesToResample;
@@ -220,6 +217,7 @@ class CompareStage {
 
   void Run(bool check_only) {
     result_->sequences.resize(files_.size());
+    counts_.resize(files_.size(), NoCounts());
     units_.resize(files_.size());
     block_frames_.resize(files_.size());
     result_->warnings =
@@ -239,7 +237,7 @@ class CompareStage {
   void CompareSequence(size_t index, bool check_only, SequenceMessages* messages) {
     const MotSequenceFiles& files = files_[index];
     ComparedSequence& out = result_->sequences[index];
-    ComparedCounts& counts = out.counts;
+    RunCounts& counts = counts_[index];
     out.name = files.name;
     SequenceReader reader(result_->benchmark, files, messages);
     if (!reader.HasFrames()) return;
@@ -248,7 +246,7 @@ class CompareStage {
     if (!reader.truth() || !plain || !corrected) {
       // One run of the command names all files that are malformed.
       for (const TracksToCompare& row : ablation_) reader.ReadResult(row.files.results[index]);
-      if (result_->has_interpolated) reader.ReadResult(interpolated_.files.results[index]);
+      if (has_interpolated_) reader.ReadResult(interpolated_.files.results[index]);
       return;
     }
     const TrackSet& truth = *reader.truth();
@@ -276,21 +274,22 @@ class CompareStage {
     counts.plain = CountMot(prepared);
     out.plain_switches = FindSwitches(prepared, truth, *plain, switch_options);
     if (options_.timelines) out.plain_timelines = IdentityTimelines(prepared);
-    AddBlocks(prepared, index, &units_[index].plain);
+    AddBlocks(prepared, index, &units_[index].a);
 
     prepared = Prepared(truth, *corrected);
     counts.corrected = CountMot(prepared);
     out.corrected_switches = FindSwitches(prepared, truth, *corrected, switch_options);
     if (options_.timelines) out.corrected_timelines = IdentityTimelines(prepared);
-    AddBlocks(prepared, index, &units_[index].corrected);
+    AddBlocks(prepared, index, &units_[index].b);
     corrected.reset();
 
-    for (const TracksToCompare& row : ablation_) {
+    for (size_t k = 0; k < ablation_.size(); ++k) {
+      const TracksToCompare& row = ablation_[k];
       if (InterruptRequested()) return;
       if (const auto tracks = read_row(row, options_.allow_interpolated))
-        counts.ablation.push_back(CountMot(Prepared(truth, *tracks)));
+        counts.ablation[k] = CountMot(Prepared(truth, *tracks));
     }
-    if (result_->has_interpolated) {
+    if (has_interpolated_) {
       if (const auto tracks = read_row(interpolated_, true))
         counts.interpolated = CountMot(Prepared(truth, *tracks));
     }
@@ -301,18 +300,19 @@ class CompareStage {
         CountMot(Prepared(truth, SplitAndLinkPerfectly(truth, *plain, rules, scored)));
 
     out.status = CompareSwitches(out.plain_switches, out.corrected_switches);
-    counts.fixed = out.status.fixed;
-    counts.remaining = out.status.remaining;
-    counts.introduced = out.status.introduced;
-    counts.plain_causes = CountByCause(out.plain_switches);
-    counts.corrected_causes = CountByCause(out.corrected_switches);
+    ComparedScores& scores = out.scores;
+    scores.fixed = out.status.fixed;
+    scores.remaining = out.status.remaining;
+    scores.introduced = out.status.introduced;
+    scores.plain_causes = CountByCause(out.plain_switches);
+    scores.corrected_causes = CountByCause(out.corrected_switches);
     for (size_t k = 0; k < out.plain_switches.size(); ++k) {
       if (out.status.plain[k] == SwitchStatus::kFixed)
-        ++counts.fixed_causes[static_cast<int>(out.plain_switches[k].cause)];
+        ++scores.fixed_causes[static_cast<int>(out.plain_switches[k].cause)];
     }
     for (size_t k = 0; k < out.corrected_switches.size(); ++k) {
       if (out.status.corrected[k] == SwitchStatus::kIntroduced)
-        ++counts.introduced_causes[static_cast<int>(out.corrected_switches[k].cause)];
+        ++scores.introduced_causes[static_cast<int>(out.corrected_switches[k].cause)];
     }
   }
 
@@ -325,59 +325,70 @@ class CompareStage {
       *blocks = CountMotBlocks(prepared, block_frames_[index]);
   }
 
+  RunCounts NoCounts() const {
+    RunCounts counts;
+    counts.ablation.resize(ablation_.size());
+    return counts;
+  }
+
+  // What a document keeps of counts.
+  void Fill(const RunCounts& counts, const PairedUnits& units, bool blocks,
+            ComparedScores* scores) const {
+    scores->frames = counts.plain.boxes.frames;
+    scores->interpolated_boxes = counts.interpolated_boxes;
+    scores->values = CompareValues(counts, units, blocks, options_.bootstrap);
+    const auto add_step = [&](const std::string& name, const MotCounts& of_step) {
+      ComparedStep& step = scores->steps.emplace_back();
+      step.name = name;
+      const MotSummary summary = Summarize(of_step);
+      for (const std::string_view field : kComparedFields)
+        step.scores.push_back(FieldValue(summary, field));
+    };
+    add_step("plain", counts.plain);
+    for (size_t k = 0; k < ablation_.size(); ++k) add_step(ablation_names_[k], counts.ablation[k]);
+    add_step("corrected", counts.corrected);
+    if (has_interpolated_) add_step("interpolated", counts.interpolated);
+  }
+
   void Combine() {
-    ComparedCounts& sum = result_->combined;
+    ComparedScores& sum = result_->combined;
+    RunCounts counts = NoCounts();
     PairedUnits units;
-    std::vector<std::vector<MotCounts>> rows(5 + ablation_.size());
     for (size_t index = 0; index < files_.size(); ++index) {
-      ComparedCounts& counts = result_->sequences[index].counts;
+      ComparedScores& scores = result_->sequences[index].scores;
       // Within a sequence only blocks of its frames can be resampled.
-      counts.values = CompareValues(counts, units_[index], true, options_.bootstrap);
-      rows[0].push_back(counts.plain);
-      rows[1].push_back(counts.corrected);
-      rows[2].push_back(counts.ceiling_link);
-      rows[3].push_back(counts.ceiling_split_link);
-      rows[4].push_back(counts.interpolated);
-      for (size_t k = 0; k < ablation_.size(); ++k) rows[5 + k].push_back(counts.ablation[k]);
+      Fill(counts_[index], units_[index], true, &scores);
+      counts += counts_[index];
       if (by_blocks_) {
-        units.Append(units_[index]);
+        units.a.insert(units.a.end(), units_[index].a.begin(), units_[index].a.end());
+        units.b.insert(units.b.end(), units_[index].b.begin(), units_[index].b.end());
       } else {
-        units.plain.push_back(counts.plain);
-        units.corrected.push_back(counts.corrected);
+        units.a.push_back(counts_[index].plain);
+        units.b.push_back(counts_[index].corrected);
       }
-      Add(counts.plain_causes, &sum.plain_causes);
-      Add(counts.corrected_causes, &sum.corrected_causes);
-      Add(counts.fixed_causes, &sum.fixed_causes);
-      Add(counts.introduced_causes, &sum.introduced_causes);
-      sum.fixed += counts.fixed;
-      sum.remaining += counts.remaining;
-      sum.introduced += counts.introduced;
-      sum.interpolated_boxes += counts.interpolated_boxes;
+      Add(scores.plain_causes, &sum.plain_causes);
+      Add(scores.corrected_causes, &sum.corrected_causes);
+      Add(scores.fixed_causes, &sum.fixed_causes);
+      Add(scores.introduced_causes, &sum.introduced_causes);
+      sum.fixed += scores.fixed;
+      sum.remaining += scores.remaining;
+      sum.introduced += scores.introduced;
     }
-    sum.plain = reidbench::Combine(rows[0]);
-    sum.corrected = reidbench::Combine(rows[1]);
-    sum.ceiling_link = reidbench::Combine(rows[2]);
-    sum.ceiling_split_link = reidbench::Combine(rows[3]);
-    sum.interpolated = reidbench::Combine(rows[4]);
-    for (size_t k = 0; k < ablation_.size(); ++k)
-      sum.ablation.push_back(reidbench::Combine(rows[5 + k]));
-    sum.values = CompareValues(sum, units, by_blocks_, options_.bootstrap);
-    if (options_.bootstrap.resamples > 0 && units.plain.size() >= 2) {
+    Fill(counts, units, by_blocks_, &sum);
+    if (options_.bootstrap.resamples > 0 && units.a.size() >= 2) {
       const auto [least, most] = std::minmax_element(block_frames_.begin(), block_frames_.end());
       result_->resampled = !by_blocks_ ? "sequences"
                            : *least == *most
                                ? fmt::format("blocks of {} frame{}", *least, *least == 1 ? "" : "s")
                                : fmt::format("blocks of {} to {} frames", *least, *most);
+      for (const MotCounts& unit : units.a) result_->units.plain.push_back(unit.identity);
+      for (const MotCounts& unit : units.b) result_->units.corrected.push_back(unit.identity);
     }
   }
 
   void Describe() {
-    const ComparedCounts& sum = result_->combined;
-    const auto value = [&](std::string_view field) -> const ComparedValue& {
-      return *std::find_if(sum.values.begin(), sum.values.end(),
-                           [&](const ComparedValue& v) { return v.field == field; });
-    };
-    const ComparedValue &idf1 = value("IDF1"), &idsw = value("IDSW");
+    const ComparedScores& sum = result_->combined;
+    const ComparedValue &idf1 = sum.Of("IDF1"), &idsw = sum.Of("IDSW");
     const double change = idf1.difference.value_or(0);
     std::string text;
     if (std::abs(change) < 5e-5) {
@@ -412,14 +423,15 @@ class CompareStage {
   std::vector<MotSequenceFiles> files_;
   TracksToCompare plain_, corrected_, interpolated_;
   std::vector<TracksToCompare> ablation_;
+  std::vector<std::string> ablation_names_;
+  bool has_interpolated_ = false;
   bool by_blocks_ = false;
-  std::vector<PairedUnits> units_;     // by sequence: blocks
+  std::vector<RunCounts> counts_;      // by sequence
+  std::vector<PairedUnits> units_;     // by sequence: blocks of plain and corrected
   std::vector<int64_t> block_frames_;  // by sequence
 };
 
 }  // namespace
-
-std::span<const ComparedField> ComparedFields() { return kFields; }
 
 int64_t DefaultBlockFrames(int64_t frame_count) {
   constexpr int64_t kUsual = 50, kLeastBlocks = 10;

@@ -6,29 +6,13 @@
 #include <cstdint>
 #include <filesystem>
 #include <optional>
-#include <span>
 #include <string>
-#include <string_view>
 #include <vector>
 
-#include "reidbench/mot_metrics/benchmark.h"
 #include "reidbench/mot_metrics/bootstrap.h"
-#include "reidbench/mot_metrics/scores.h"
-#include "reidbench/mot_metrics/switches.h"
+#include "reidbench/results/compare.h"
 
 namespace reidbench {
-
-// A field of ListFields that is compared.
-struct ComparedField {
-  std::string_view name;
-  bool is_count = false;  // boxes or tracks, not a fraction
-  // False: belongs to whole tracks, so blocks of frames give no interval.
-  bool adds_over_blocks = true;
-  // False: identities are not what it measures, so a share of their ceiling says nothing.
-  bool of_identities = true;
-};
-// HOTA, AssA, DetA, IDF1, IDP, IDR, MOTA, IDSW, Frag, MT, ML.
-std::span<const ComparedField> ComparedFields();
 
 struct CompareStageOptions {
   std::filesystem::path ground_truth;  // datasets/mot_layout.h says which layouts
@@ -47,7 +31,7 @@ struct CompareStageOptions {
   // What is resampled: blocks of so many frames, or 0 = whole sequences. Not given: sequences when
   // there are at least kSequencesToResample, else blocks of DefaultBlockFrames.
   std::optional<int64_t> block_frames;
-  MotBootstrapOptions bootstrap;  // .fields are ComparedFields, whatever they are set to
+  MotBootstrapOptions bootstrap;  // .fields are kComparedFields, whatever they are set to
 };
 
 // With fewer sequences an exact permutation test cannot go below p = 2/2^5.
@@ -55,51 +39,6 @@ inline constexpr size_t kSequencesToResample = 6;
 // 50 frames, two seconds of usual video: longer than most occlusions, so that blocks are nearly
 // independent; a tenth of the video where that is shorter.
 int64_t DefaultBlockFrames(int64_t frame_count);
-
-// A field of plain and corrected; low, high and p_value as in MotDifference.
-struct ComparedValue {
-  std::string_view field;
-  std::optional<double> plain, corrected, ceiling_link, ceiling_split_link;
-  std::optional<double> difference, low, high, p_value;
-  // (corrected - plain) / (ceiling - plain); nullopt when the ceiling is no better than plain, for
-  // fields that do not measure identities, and when corrected has boxes that the ceilings have not.
-  std::optional<double> share_link, share_split_link;
-};
-
-// Of one sequence, or of all of them.
-struct ComparedCounts {
-  MotCounts plain, corrected, ceiling_link, ceiling_split_link;
-  std::vector<MotCounts> ablation;  // by CompareStageResult::ablation
-  MotCounts interpolated;           // with .has_interpolated
-  std::vector<ComparedValue> values;
-  SwitchCounts plain_causes{}, corrected_causes{}, fixed_causes{}, introduced_causes{};
-  int64_t fixed = 0, remaining = 0, introduced = 0;
-  int64_t interpolated_boxes = 0;  // of corrected
-};
-
-struct ComparedSequence {
-  std::string name;
-  ComparedCounts counts;
-  std::vector<IdSwitch> plain_switches, corrected_switches;
-  SwitchComparison status;
-  // With .timelines.
-  std::vector<IdentityTimeline> plain_timelines, corrected_timelines;
-};
-
-struct CompareStageResult {
-  MotBenchmark benchmark;
-  std::string plain, corrected;       // names of the runs
-  std::vector<std::string> ablation;  // names of the rows between plain and corrected
-  bool has_interpolated = false;
-  std::vector<ComparedSequence> sequences;
-  ComparedCounts combined;
-  double confidence = 0.95;
-  int resamples = 0;
-  std::string resampled;  // "sequences" or "blocks of 50 frames"; empty without intervals
-  std::string headline;   // one sentence: what correction changed, and how sure that is
-  bool has_timelines = false;
-  std::vector<std::string> warnings;
-};
 
 // Sequences in parallel, one a thread in memory; the result does not depend on the number of
 // threads. Throws Error(kInput) for malformed files and for runs whose boxes differ, naming the

@@ -1,7 +1,6 @@
 #include "reidbench/jobs/extract/extract.h"
 
 #include <memory>
-#include <nlohmann/json.hpp>
 #include <string>
 #include <utility>
 #include <vector>
@@ -10,6 +9,8 @@
 #include "reidbench/core/files.h"
 #include "reidbench/core/text.h"
 #include "reidbench/jobs/extract/extract_frames.h"
+#include "reidbench/results/json_values.h"
+#include "reidbench/results/schemas.h"
 
 namespace reidbench {
 namespace {
@@ -104,11 +105,10 @@ std::string RenderExtractTable(const ExtractResult& result, TableFormat format) 
 }
 
 std::string RenderExtractJson(const ExtractResult& result) {
-  using Json = nlohmann::ordered_json;
   Json skipped = Json::array();
   for (const SkippedItem& item : result.skipped) skipped.push_back(item.reason);
   const FeatureProvenance& made = result.provenance;
-  const Json json = {{"schema", "reidbench.extract/1"},
+  const Json json = {{"schema", kExtractSchema},
                      {"output", result.output.string()},
                      {"images", result.images},
                      {"rows", result.rows},
@@ -125,8 +125,9 @@ std::string RenderExtractJson(const ExtractResult& result) {
                      {"normalized", made.normalized},
                      {"batch_size", result.batch_size},
                      {"threads", result.threads},
-                     {"seconds", result.seconds}};
-  return json.dump(1, ' ', false, Json::error_handler_t::replace) + "\n";
+                     {"seconds", result.seconds},
+                     {"warnings", result.warnings}};
+  return DumpJson(json);
 }
 
 }  // namespace reidbench

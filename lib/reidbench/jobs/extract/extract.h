@@ -37,6 +37,6 @@ ExtractResult RunExtract(const ExtractOptions& options, const ProgressCallback& 
 
 // What was written.
 std::string RenderExtractTable(const ExtractResult& result, TableFormat format);
-std::string RenderExtractJson(const ExtractResult& result);  // schema "reidbench.extract/1"
+std::string RenderExtractJson(const ExtractResult& result);  // kExtractSchema
 
 }  // namespace reidbench

@@ -12,6 +12,7 @@
 #include "reidbench/profiling/host.h"
 #include "reidbench/profiling/isolated.h"
 #include "reidbench/profiling/peaks.h"
+#include "reidbench/results/profile.h"
 
 namespace reidbench {
 namespace {

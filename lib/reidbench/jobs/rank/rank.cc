@@ -203,9 +203,8 @@ void RequireSameExperiment(RankStageResult* result) {
                expected, found);
   };
   require("data set", expectation.dataset, result->provenance.dataset);
-  require("protocol", expectation.protocol,
-          std::string(ProtocolName(result->options.ranking.protocol)));
-  require("metric", expectation.metric, std::string(MetricName(result->options.ranking.metric)));
+  require("protocol", expectation.protocol, std::string(ProtocolName(result->options.protocol)));
+  require("metric", expectation.metric, std::string(MetricName(result->options.metric)));
   if (!expectation.architecture.empty())
     require("network", expectation.architecture, result->provenance.architecture);
   if (!MatchesPattern(result->provenance.weights_file, expectation.weights)) {
@@ -229,14 +228,10 @@ void HoldAgainstPublished(RankStageResult* result) {
 
 }  // namespace
 
-std::optional<double> RankStageResult::Cmc(int k) const {
-  if (ranking.cmc.empty() || k < 1) return std::nullopt;
-  return ranking.cmc[std::min(static_cast<size_t>(k), ranking.cmc.size()) - 1];
-}
-
 RankStageResult RunRank(const RankStageOptions& options, bool check_only) {
   RankStageResult result;
-  result.options = options;
+  result.options = options.ranking;
+  result.expansion = options.expansion;
   if (!options.expect.empty()) result.expectation = LoadExpectation(options.expect);
   {
     const std::vector<FeatureFile> files = OpenAll(options.features, options.allow_mixed);

@@ -23,7 +23,6 @@
 #include "reidbench/features/box_rows.h"
 #include "reidbench/features/feature_store.h"
 #include "reidbench/jobs/relink/relink_galleries.h"
-#include "reidbench/jobs/relink/relink_report.h"
 #include "reidbench/jobs/relink/relink_truth.h"
 #include "reidbench/jobs/score/mot_truth.h"
 #include "reidbench/mot_metrics/benchmark.h"
@@ -508,37 +507,6 @@ class RelinkStage {
 };
 
 }  // namespace
-
-RelinkedSequence RelinkStageResult::Total() const {
-  RelinkedSequence total;
-  total.name = "ALL";
-  std::vector<MotCounts> plain;
-  std::vector<MotCounts> corrected;
-  for (const RelinkedSequence& s : sequences) {
-    total.frames += s.frames;
-    total.boxes += s.boxes;
-    total.tracks_before += s.tracks_before;
-    total.tracks_after += s.tracks_after;
-    total.splits += s.splits;
-    total.swaps += s.swaps;
-    total.links += s.links;
-    total.refused += s.refused;
-    total.boxes_without_embedding += s.boxes_without_embedding;
-    total.tracks_without_embedding += s.tracks_without_embedding;
-    total.interpolated_boxes += s.interpolated_boxes;
-    total.read_seconds += s.read_seconds;
-    total.relink_seconds += s.relink_seconds;
-    if (s.plain) {
-      plain.push_back(*s.plain);
-      corrected.push_back(*s.corrected);
-    }
-  }
-  if (!plain.empty()) {
-    total.plain = Combine(plain);
-    total.corrected = Combine(corrected);
-  }
-  return total;
-}
 
 RelinkStageResult RunRelink(const RelinkStageOptions& options, bool check_only,
                             const std::function<void(int64_t, int64_t)>& progress) {

@@ -6,13 +6,11 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
-#include <optional>
 #include <string>
 #include <vector>
 
-#include "reidbench/mot_metrics/scores.h"
-#include "reidbench/relinking/interpolate.h"
 #include "reidbench/relinking/relink.h"
+#include "reidbench/results/relink.h"
 
 namespace reidbench {
 
@@ -39,47 +37,6 @@ struct RelinkStageOptions {
   std::filesystem::path frames;     // of the galleries: a sequence, folder of frames, or folder of
                                     // sequences
   int gallery_crops = 50;           // most crops of one identity, evenly over its time; 0 = all
-};
-
-// What ground truth says about a decision. See relink_truth.h for the definitions.
-struct DecisionTruth {
-  enum class Verdict { kRight, kWrong, kNeutral };
-  Verdict verdict = Verdict::kNeutral;
-  // With the decision undone instead of as it is; only for decisions taken.
-  std::optional<double> idf1_change;   // fraction
-  std::optional<int64_t> idsw_change;  // switches
-};
-
-struct RelinkedSequence {
-  std::string name;
-  int64_t frames = 0;
-  int64_t boxes = 0;
-  int64_t tracks_before = 0;
-  int64_t tracks_after = 0;
-  int64_t splits = 0, swaps = 0, links = 0;  // taken
-  int64_t refused = 0;
-  int64_t boxes_without_embedding = 0;
-  int64_t tracks_without_embedding = 0;  // decided by motion alone
-  int64_t interpolated_boxes = 0;
-  std::vector<FilledGap> gaps;
-  std::vector<RelinkDecision> decisions;
-  RelinkCalibration calibration;
-  double frame_rate = 0;  // 0 = not known
-  double read_seconds = 0;
-  double relink_seconds = 0;
-  // With ground truth.
-  std::vector<DecisionTruth> truth;           // of each decision
-  std::optional<MotCounts> plain, corrected;  // of the benchmark's first class
-};
-
-struct RelinkStageResult {
-  std::string method;
-  std::string benchmark;  // empty without ground truth
-  int interpolate = 0;
-  std::vector<RelinkedSequence> sequences;
-  std::vector<std::string> warnings;
-
-  RelinkedSequence Total() const;  // named "ALL": sums, counts combined, without decisions
 };
 
 // Writes OUTPUT/SEQ.txt (the rows of the input byte for byte but for the id), OUTPUT/decisions.csv

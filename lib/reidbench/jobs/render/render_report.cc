@@ -2,17 +2,17 @@
 
 #include <fmt/core.h>
 
-#include <nlohmann/json.hpp>
+#include "reidbench/results/json_values.h"
+#include "reidbench/results/schemas.h"
 
 namespace reidbench {
 
 std::string RenderRenderJson(const RenderStageResult& result) {
-  nlohmann::ordered_json out;
-  out["schema"] = "reidbench.render/1";
-  out["files"] = nlohmann::ordered_json::array();
+  Json out;
+  out["schema"] = kRenderSchema;
+  out["files"] = Json::array();
   for (const std::filesystem::path& file : result.files) out["files"].push_back(file.string());
-  out["codec"] =
-      result.codec.empty() ? nlohmann::ordered_json(nullptr) : nlohmann::ordered_json(result.codec);
+  out["codec"] = result.codec.empty() ? Json(nullptr) : Json(result.codec);
   out["width"] = result.width;
   out["height"] = result.height;
   out["frame_rate"] = result.frame_rate;
@@ -21,7 +21,8 @@ std::string RenderRenderJson(const RenderStageResult& result) {
   out["switches"] = result.switches;
   out["given_back"] = result.given_back;
   out["seconds"] = result.seconds;
-  return out.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
+  out["warnings"] = result.warnings;
+  return DumpJson(out, 2);
 }
 
 std::string RenderRenderTable(const RenderStageResult& result, TableFormat format) {

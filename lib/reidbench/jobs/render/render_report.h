@@ -8,7 +8,7 @@
 
 namespace reidbench {
 
-// Schema "reidbench.render/1".
+// kRenderSchema.
 std::string RenderRenderJson(const RenderStageResult& result);
 std::string RenderRenderTable(const RenderStageResult& result, TableFormat format);
 

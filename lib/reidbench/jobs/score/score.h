@@ -8,10 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "reidbench/mot_metrics/benchmark.h"
-#include "reidbench/mot_metrics/bootstrap.h"
-#include "reidbench/mot_metrics/scores.h"
-#include "reidbench/mot_metrics/switches.h"
+#include "reidbench/results/score.h"
 
 namespace reidbench {
 
@@ -30,34 +27,6 @@ struct ScoreStageOptions {
   std::filesystem::path
       trackeval_output;  // folder of WriteTrackEvalFiles, which must not overwrite
   bool force = false;    // unless it may
-};
-
-// One class of one tracker.
-struct ClassScore {
-  MotClass scored;
-  std::vector<MotCounts> sequences;  // in the order of ScoreStageResult::sequences
-  std::vector<MotInterval> intervals;
-  std::vector<std::vector<IdSwitch>> switches;  // by sequence; empty unless asked for
-};
-
-struct TrackerScore {
-  std::string name;
-  std::vector<ClassScore> classes;
-};
-
-// `other` against `best`, for the first class: value_a is other's, value_b best's.
-struct TrackerComparison {
-  std::string best;
-  std::string other;
-  std::vector<MotDifference> differences;
-};
-
-struct ScoreStageResult {
-  MotBenchmark benchmark;
-  std::vector<std::string> sequences;
-  std::vector<TrackerScore> trackers;  // best COMBINED HOTA of the first class first
-  std::vector<TrackerComparison> comparisons;
-  std::vector<std::string> warnings;
 };
 
 // Reads and scores sequences in parallel, one sequence a thread in memory; the result does not

@@ -431,17 +431,6 @@ class WorldWriter {
 
 }  // namespace
 
-int SynthCameraSummary::MedianHeight() const {
-  int64_t all = 0;
-  for (const int64_t count : heights) all += count;
-  int64_t below = 0;
-  for (size_t k = 0; k < heights.size(); ++k) {
-    below += heights[k];
-    if (all > 0 && 2 * below >= all) return static_cast<int>(k);
-  }
-  return 0;
-}
-
 std::string FormatSynthOptions(const SynthOptions& options) {
   std::string text =
       "# A synthetic world: `reidbench synth --config` makes it again, byte for byte.\n";

@@ -23,6 +23,7 @@
 #include "reidbench/jobs/score/mot_truth.h"
 #include "reidbench/jobs/track/track_detections.h"
 #include "reidbench/mot_metrics/benchmark.h"
+#include "reidbench/mot_metrics/fields.h"
 #include "reidbench/mot_metrics/sequence.h"
 #include "reidbench/tracking/tracker.h"
 
@@ -174,7 +175,7 @@ class TrackStage {
       ThrowUsage("--features: {} does not look at embeddings", result_->tracker);
     result_->select = options_.select;
     if (!options_.ground_truth.empty()) {
-      FieldValue(MotSummary{}, options_.select);  // throws for an unknown name
+      FindMotField(options_.select);  // throws for an unknown name
       benchmark_ = LoadMotBenchmark(options_.benchmark);
       result_->benchmark = benchmark_->name;
     }
@@ -344,44 +345,19 @@ class TrackStage {
 
   void Rank() {
     std::vector<TrackRun>& runs = result_->runs;
-    result_->ranked.resize(runs.size());
-    std::iota(result_->ranked.begin(), result_->ranked.end(), size_t{0});
-    if (!benchmark_) return;
+    if (!benchmark_) {
+      result_->ranked.resize(runs.size());
+      std::iota(result_->ranked.begin(), result_->ranked.end(), size_t{0});
+      return;
+    }
     std::vector<std::vector<MotCounts>> counts;  // [run][sequence]
     for (const TrackRun& run : runs) {
       std::vector<MotCounts>& of_run = counts.emplace_back();
       for (const TrackedSequence& sequence : run.sequences) of_run.push_back(*sequence.counts);
     }
-    const auto value = [&](const std::vector<MotCounts>& some) {
-      return FieldValue(Summarize(Combine(some)), options_.select).value_or(-1);
-    };
-    const bool lower_is_better = LowerIsBetter(options_.select);
-    std::vector<double> overall;
-    for (const auto& of_run : counts) overall.push_back(value(of_run));
-    std::stable_sort(result_->ranked.begin(), result_->ranked.end(), [&](size_t a, size_t b) {
-      return lower_is_better ? overall[a] < overall[b] : overall[a] > overall[b];
-    });
-    if (runs.size() < 2 || sequences_.size() < 2) return;
-
-    LeaveOneOut out;
-    std::vector<MotCounts> held_out;
-    for (size_t s = 0; s < sequences_.size(); ++s) {
-      size_t best = 0;
-      double best_value = 0;
-      for (size_t r = 0; r < runs.size(); ++r) {
-        std::vector<MotCounts> others = counts[r];
-        others.erase(others.begin() + static_cast<std::ptrdiff_t>(s));
-        const double here = value(others);
-        if (r == 0 || (lower_is_better ? here < best_value : here > best_value)) {
-          best = r;
-          best_value = here;
-        }
-      }
-      out.choice.push_back(best);
-      held_out.push_back(counts[best][s]);
-    }
-    out.combined = Combine(held_out);
-    result_->leave_one_out = std::move(out);
+    SweepChoice choice = ChooseBest(counts, options_.select);
+    result_->ranked = std::move(choice.ranked);
+    result_->leave_one_out = std::move(choice.leave_one_out);
   }
 
   const TrackStageOptions& options_;
@@ -394,22 +370,6 @@ class TrackStage {
 };
 
 }  // namespace
-
-TrackedSequence TrackRun::Total() const {
-  TrackedSequence total;
-  total.name = "ALL";
-  std::vector<MotCounts> counts;
-  for (const TrackedSequence& sequence : sequences) {
-    total.frames += sequence.frames;
-    total.detections += sequence.detections;
-    total.tracks += sequence.tracks;
-    total.boxes += sequence.boxes;
-    total.seconds += sequence.seconds;
-    if (sequence.counts) counts.push_back(*sequence.counts);
-  }
-  if (!counts.empty()) total.counts = Combine(counts);
-  return total;
-}
 
 TrackStageResult RunTrack(const TrackStageOptions& options, bool check_only,
                           const std::function<void(int64_t, int64_t)>& progress) {

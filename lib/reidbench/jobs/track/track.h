@@ -6,12 +6,11 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
-#include <optional>
 #include <string>
 #include <vector>
 
 #include "reidbench/core/tracks.h"
-#include "reidbench/mot_metrics/scores.h"
+#include "reidbench/results/track.h"
 
 namespace reidbench {
 
@@ -33,42 +32,6 @@ struct TrackStageOptions {
   std::string split = "train";
   std::filesystem::path seqmap;
   std::string select = "HOTA";  // field by which options are chosen: HOTA, IDF1, MOTA, ...
-};
-
-struct TrackedSequence {
-  std::string name;
-  int64_t frames = 0;
-  int64_t detections = 0;
-  int64_t tracks = 0;
-  int64_t boxes = 0;
-  double seconds = 0;               // in the tracker alone
-  std::optional<MotCounts> counts;  // with ground truth: of the benchmark's first class
-};
-
-// One combination of options over all sequences.
-struct TrackRun {
-  std::string name;                // "track_buffer=10,match_thresh=0.7"; empty without a sweep
-  std::vector<std::string> swept;  // values, in the order of TrackStageResult::swept_keys
-  std::vector<TrackedSequence> sequences;
-
-  TrackedSequence Total() const;  // named "ALL"; counts combined
-};
-
-// For each sequence the combination that is best on all others, scored on that sequence.
-struct LeaveOneOut {
-  std::vector<size_t> choice;  // index into runs, by sequence
-  MotCounts combined;
-};
-
-struct TrackStageResult {
-  std::string tracker;
-  std::string benchmark;  // empty without ground truth
-  std::string select;
-  std::vector<std::string> swept_keys;
-  std::vector<TrackRun> runs;  // in the order of the grid, the last key fastest
-  std::vector<size_t> ranked;  // runs by `select`, best first; grid order without ground truth
-  std::optional<LeaveOneOut> leave_one_out;  // sweeps over several sequences with ground truth
-  std::vector<std::string> warnings;
 };
 
 // Runs sequences and combinations in parallel; what is written and scored does not depend on the

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <map>
-#include <nlohmann/json.hpp>
 #include <set>
 #include <system_error>
 #include <utility>
@@ -15,6 +14,8 @@
 #include "reidbench/core/text.h"
 #include "reidbench/core/version.h"
 #include "reidbench/imaging/decode.h"
+#include "reidbench/results/json_values.h"
+#include "reidbench/results/schemas.h"
 #include "reidbench/training/evaluation.h"
 #include "reidbench/weights/checkpoint.h"
 #include "reidbench/weights/torch_writer.h"
@@ -346,17 +347,15 @@ std::string RenderTrainTable(const TrainStageResult& result, TableFormat format)
 }
 
 std::string RenderTrainJson(const TrainStageResult& result) {
-  using Json = nlohmann::ordered_json;
-  const auto or_null = [](std::optional<double> value) { return value ? Json(*value) : Json(); };
   Json epochs = Json::array();
   for (const TrainedEpoch& epoch : result.epochs) {
     epochs.push_back({{"epoch", epoch.summary.epoch},
                       {"loss", epoch.summary.loss},
                       {"accuracy", epoch.summary.accuracy},
-                      {"mAP", or_null(epoch.mean_ap)},
-                      {"rank1", or_null(epoch.rank1)}});
+                      {"mAP", OrNull(epoch.mean_ap)},
+                      {"rank1", OrNull(epoch.rank1)}});
   }
-  const Json json = {{"schema", "reidbench.train/1"},
+  const Json json = {{"schema", kTrainSchema},
                      {"output", result.output.string()},
                      {"log", result.log.string()},
                      {"architecture", result.architecture},
@@ -364,12 +363,12 @@ std::string RenderTrainJson(const TrainStageResult& result) {
                      {"persons", result.persons},
                      {"queries", result.queries},
                      {"gallery", result.gallery},
-                     {"mAP", or_null(result.mean_ap)},
-                     {"rank1", or_null(result.rank1)},
+                     {"mAP", OrNull(result.mean_ap)},
+                     {"rank1", OrNull(result.rank1)},
                      {"resumed_epochs", result.resumed_epochs},
                      {"epochs", epochs},
                      {"notes", result.notes}};
-  return json.dump(1, ' ', false, Json::error_handler_t::replace) + "\n";
+  return DumpJson(json);
 }
 
 fs::path PartialPath(const fs::path& output) {

@@ -73,7 +73,7 @@ TrainStageResult RunTrain(const TrainStageOptions& options, const TrainStageCall
 
 // What was written.
 std::string RenderTrainTable(const TrainStageResult& result, TableFormat format);
-std::string RenderTrainJson(const TrainStageResult& result);  // schema "reidbench.train/1"
+std::string RenderTrainJson(const TrainStageResult& result);  // kTrainSchema
 
 // "<output>.partial"
 std::filesystem::path PartialPath(const std::filesystem::path& output);
