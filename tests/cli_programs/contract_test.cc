@@ -121,7 +121,6 @@ const std::vector<CommandCase>& Commands() {
        "nowhere",
        "o.h5",
        "o.h5",
-       true,
        true},
       {"train",
        "reidbench.train/1",
@@ -177,7 +176,7 @@ class CommandContract : public ::testing::TestWithParam<CommandCase> {
   }
   static void TearDownTestSuite() { delete input_; }
   void SetUp() override {
-#ifndef REIDBENCH_HAS_EXTRACT
+#ifndef REIDBENCH_HAS_TORCH
     if (GetParam().needs_torch) GTEST_SKIP() << "built without LibTorch";
 #endif
   }
@@ -293,7 +292,7 @@ INSTANTIATE_TEST_SUITE_P(Every, CommandContract, ::testing::ValuesIn(Commands())
 TEST(CommandContractTable, HoldsEveryCommand) {
   std::set<std::string> listed = {"run"};
   for (const CommandCase& c : Commands()) {
-#ifndef REIDBENCH_HAS_EXTRACT
+#ifndef REIDBENCH_HAS_TORCH
     if (c.needs_torch) continue;
 #endif
     listed.insert(c.command);

@@ -18,9 +18,11 @@
 #include <string>
 #include <string_view>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "reidbench/core/random.h"
+#include "reidbench/core/statistics.h"
 #include "reidbench/embedding/embedder.h"
 #include "reidbench/embedding/onednn_engine.h"
 #include "reidbench/networks/network.h"
@@ -50,9 +52,7 @@ double Rate(double seconds, const std::function<double()>& work) {
 }
 
 double Median(std::vector<double> values) {
-  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-  std::nth_element(values.begin(), middle, values.end());
-  return *middle;
+  return Quantile(std::move(values), 0.5, QuantileRule::kHigher);
 }
 
 double PeakMegabytes() {
