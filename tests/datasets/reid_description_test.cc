@@ -16,7 +16,7 @@ using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
-std::string ErrorOf(std::string_view text) {
+std::string DescriptionError(std::string_view text) {
   return MessageOf(ErrorKind::kConfig,
                    [&] { ParseReidDescription(ParseConfig(text, "x.yaml"), "x"); });
 }
@@ -85,7 +85,7 @@ TEST_F(WithDataDir, WrongFilesOfOthersDoNotMatter) {
 }
 
 TEST(ReidDescription, CollectsAllErrors) {
-  const std::string error = ErrorOf(
+  const std::string error = DescriptionError(
       "kind: reid\n"
       "titl: X\n"
       "layouts:\n"
@@ -115,17 +115,20 @@ TEST(ReidDescription, LayoutsNeedTheirLabels) {
   const auto with = [](std::string_view layout) {
     return fmt::format("kind: reid\ntitle: X\nlayouts:\n- {}\n", layout);
   };
-  EXPECT_THAT(ErrorOf(with("{names: \"{person}\", splits: {query: {folder: q}}}")),
+  EXPECT_THAT(DescriptionError(with("{names: \"{person}\", splits: {query: {folder: q}}}")),
               HasSubstr("needs {person} and {camera}"));
+  EXPECT_THAT(DescriptionError(with(
+                  "{kind: lists, names: \"{person}\", splits: {query: {folder: q, list: l}}}")),
+              HasSubstr("needs {camera}"));
   EXPECT_THAT(
-      ErrorOf(with("{kind: lists, names: \"{person}\", splits: {query: {folder: q, list: l}}}")),
-      HasSubstr("needs {camera}"));
-  EXPECT_THAT(ErrorOf(with("{kind: lists, names: \"c{camera}\", splits: {query: {folder: q}}}")),
-              HasSubstr("key 'list' is missing"));
-  EXPECT_THAT(ErrorOf(with("{kind: split_file, names: \"c{camera}\", file: s.json, folders: [a]}")),
+      DescriptionError(with("{kind: lists, names: \"c{camera}\", splits: {query: {folder: q}}}")),
+      HasSubstr("key 'list' is missing"));
+  EXPECT_THAT(DescriptionError(
+                  with("{kind: split_file, names: \"c{camera}\", file: s.json, folders: [a]}")),
               HasSubstr("has no {person}"));
-  EXPECT_THAT(ErrorOf("kind: reid\ntitle: X\n"), HasSubstr("expected at least one layout"));
-  EXPECT_THAT(ErrorOf("kind: mot\ntitle: X\nlayouts: []\n"), HasSubstr("expected 'reid'"));
+  EXPECT_THAT(DescriptionError("kind: reid\ntitle: X\n"),
+              HasSubstr("expected at least one layout"));
+  EXPECT_THAT(DescriptionError("kind: mot\ntitle: X\nlayouts: []\n"), HasSubstr("expected 'reid'"));
 }
 
 }  // namespace

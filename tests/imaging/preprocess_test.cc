@@ -2,7 +2,6 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <hdf5.h>
 
 #include <algorithm>
 #include <cmath>
@@ -43,48 +42,6 @@ TEST_P(GoldenPreprocess, IsPillowsTorchvisionsAndFastReidsBitForBit) {
 
 INSTANTIATE_TEST_SUITE_P(All, GoldenPreprocess, testing::ValuesIn(ReadGoldenImages()),
                          GoldenTestName);
-
-// The full arrays, where the golden data lies beside the repository: says how much differs, not
-// only that something does.
-TEST(GoldenFile, EveryValueOfExpectedH5) {
-  const std::filesystem::path folder =
-      std::filesystem::path(REIDBENCH_SOURCE_DIR) / ".." / "shared/golden/preprocess";
-  const std::filesystem::path path = folder / "expected.h5";
-  if (!std::filesystem::exists(path)) GTEST_SKIP() << path << " is not there";
-  const hid_t file = H5Fopen(path.c_str(), H5F_ACC_RDONLY, H5P_DEFAULT);
-  ASSERT_GE(file, 0);
-  const auto read = [&](const std::string& name, hid_t type, void* values) {
-    const hid_t data = H5Dopen2(file, name.c_str(), H5P_DEFAULT);
-    ASSERT_GE(data, 0) << name;
-    EXPECT_EQ(H5Sget_simple_extent_npoints(H5Dget_space(data)), 3 * 256 * 128);
-    EXPECT_GE(H5Dread(data, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, values), 0);
-    H5Dclose(data);
-  };
-  int images = 0;
-  for (const std::filesystem::directory_entry& entry :
-       std::filesystem::directory_iterator(folder)) {
-    const std::string name = entry.path().filename().string();
-    if (name == "expected.h5") continue;
-    ++images;
-    const RgbImage image = DecodeImageFile(entry.path(), ExifOrientation::kIgnore);
-    std::vector<uint8_t> bytes(3 * 256 * 128);
-    RgbImage resized;
-    for (const auto& [dataset, filter] : {std::pair("rgb8", ResizeFilter::kBilinear),
-                                          std::pair("bicubic8", ResizeFilter::kBicubic)}) {
-      read(name + "/" + dataset, H5T_NATIVE_UINT8, bytes.data());
-      ResizeLikePillow(image, 128, 256, filter, &resized);
-      int differing = 0;
-      for (size_t i = 0; i < bytes.size(); ++i) differing += bytes[i] != resized.pixels[i];
-      EXPECT_EQ(differing, 0) << name << " " << dataset;
-    }
-    std::vector<float> chw(3 * 256 * 128);
-    read(name + "/chw", H5T_NATIVE_FLOAT, chw.data());
-    const std::vector<float> ours = RunOnce(PreprocessPreset("torchreid"), image);
-    EXPECT_EQ(std::memcmp(chw.data(), ours.data(), chw.size() * sizeof(float)), 0) << name;
-  }
-  H5Fclose(file);
-  EXPECT_EQ(images, 20);
-}
 
 TEST(Preprocessor, LayoutAndValuesByHand) {
   PreprocessOptions options;

@@ -22,23 +22,16 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
-// Real weights, where the data folder beside the repository has them.
-fs::path Weights() {
-  const fs::path folder = fs::path(REIDBENCH_SOURCE_DIR) / "../shared/data/weights";
-  std::error_code missing;
-  for (const auto& entry : fs::recursive_directory_iterator(folder, missing)) {
-    const std::string name = entry.path().filename().string();
-    if (name.starts_with("osnet_x0_25") && entry.path().extension() == ".pth") return entry.path();
-  }
-  return {};
-}
+// The weights that the repository ships.
+const fs::path kWeights =
+    fs::path(REIDBENCH_SOURCE_DIR) / "configs" / "models" / "osnet_x0_25_synthetic.pth";
 
 class ExtractTest : public testing::Test {
  protected:
   ExtractTest() {
     WriteSyntheticMarket(folder_.path() / "market");
     options_.dataset.root = folder_.path() / "market";
-    options_.weights = Weights();
+    options_.weights = kWeights;
     options_.output = folder_.path() / "f.h5";
   }
   std::string Message(ErrorKind kind) const {
@@ -50,7 +43,6 @@ class ExtractTest : public testing::Test {
 };
 
 TEST_F(ExtractTest, WritesFeaturesWithProvenance) {
-  if (options_.weights.empty()) GTEST_SKIP() << "no osnet_x0_25*.pth in ../shared/data/weights";
   options_.embedder.normalize = true;
   const ExtractResult result = RunExtract(options_);
   const FeatureFile file(options_.output);
@@ -69,7 +61,6 @@ TEST_F(ExtractTest, WritesFeaturesWithProvenance) {
 }
 
 TEST_F(ExtractTest, DryRunChecksAndComputesNothing) {
-  if (options_.weights.empty()) GTEST_SKIP() << "no osnet_x0_25*.pth in ../shared/data/weights";
   options_.dry_run = true;
   EXPECT_GT(RunExtract(options_).images, 0);
   EXPECT_THAT(ListFileNames(folder_.path()), IsEmpty());
@@ -78,7 +69,6 @@ TEST_F(ExtractTest, DryRunChecksAndComputesNothing) {
 }
 
 TEST_F(ExtractTest, BytesDoNotDependOnThreads) {
-  if (options_.weights.empty()) GTEST_SKIP() << "no osnet_x0_25*.pth in ../shared/data/weights";
   std::vector<std::vector<uint8_t>> files;
   for (const int threads : {1, 2, 4}) {
     options_.threads = threads;
@@ -114,7 +104,6 @@ TEST_F(ExtractTest, FramesAndBoxesGoTogether) {
 }
 
 TEST_F(ExtractTest, ExtractsBoxesOfFrames) {
-  if (options_.weights.empty()) GTEST_SKIP() << "no osnet_x0_25*.pth in ../shared/data/weights";
   RgbImage frame{64, 48, std::vector<uint8_t>(size_t{3} * 64 * 48, 90)};
   const std::vector<uint8_t> png = EncodePng(frame);
   folder_.Write("SEQ/img1/000001.png", {reinterpret_cast<const char*>(png.data()), png.size()});
