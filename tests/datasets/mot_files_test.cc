@@ -184,6 +184,25 @@ TEST(SequenceInfoFile, RefusesWhatHasNoLength) {
   }
 }
 
+TEST(SequenceInfoFile, WholeNumbersMayBeWrittenAsFloats) {
+  const SequenceInfo info =
+      ParseSequenceInfo("[Sequence]\nseqLength=5.0\nimWidth=1920.0\nimHeight=1e3\n", "s.ini");
+  EXPECT_EQ(info.frame_count, 5);
+  EXPECT_EQ(info.image_width, 1920);
+  EXPECT_EQ(info.image_height, 1000);
+  EXPECT_THAT(MessageOf(ErrorKind::kInput,
+                        [] { ParseSequenceInfo("[Sequence]\nseqLength=5.5\n", "s.ini"); }),
+              HasSubstr("s.ini:2: expected seqLength = a whole number"));
+}
+
+TEST(SequenceInfoFile, Utf16IsNamed) {
+  const std::string text("\xFF\xFE[\0S\0", 6);
+  EXPECT_THAT(MessageOf(ErrorKind::kInput, [&] { ParseSequenceInfo(text, "s.ini"); }),
+              HasSubstr("s.ini: expected UTF-8 text, found UTF-16"));
+  EXPECT_THAT(MessageOf(ErrorKind::kInput, [&] { ParseMotText(text, "a.txt", {}); }),
+              HasSubstr("a.txt: expected UTF-8 text, found UTF-16"));
+}
+
 TEST(Seqmap, ListsNamesBelowTheHeader) {
   EXPECT_THAT(ParseSeqmap("name\r\nA\r\n\r\nB\r\n", "m.txt", {"A", "B", "C"}),
               ElementsAre("A", "B"));

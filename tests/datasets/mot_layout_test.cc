@@ -245,5 +245,67 @@ TEST_F(MotLayout, FindsTheFramesOfASequenceInTheUsualPlaces) {
   EXPECT_EQ(in("nothing", true), "none");
 }
 
+TEST_F(MotLayout, MatchesByNameOrTakesTheOnlyOne) {
+  WriteSequence("train/A");
+  WriteSequence("train/B");
+  const auto match = [&](const char* path, const std::vector<std::string>& names) {
+    return Names(MatchMotSequences({root_ / path, "MOT17", "train", ""}, names, "tracks"));
+  };
+  EXPECT_THAT(match("train", {"B", "A"}), ElementsAre("B", "A"));
+  EXPECT_THAT(match("train/A", {"sort"}), ElementsAre("A"));
+  EXPECT_THAT(ErrorOf([&] {
+                match("train", {"A", "C", "D"});
+              }),
+              HasSubstr("every sequence with tracks, found none for C, D"));
+}
+
+TEST_F(MotLayout, FolderOfTextFiles) {
+  Write("gt/B.txt", "1,1,0,0,1,1,1,1,1\n");
+  Write("gt/A.txt", "1,1,0,0,1,1,1,1,1\n");
+  Write("tr/A.txt", "1,1,0,0,1,1,1,-1,-1,-1\n");
+  Write("tr/B.txt", "1,1,0,0,1,1,1,-1,-1,-1\n");
+  Write("seqmap.txt", "name\nB\n");
+  const auto sequences = FindMotSequences({root_ / "gt", "MOT17", "train", ""});
+  EXPECT_THAT(Names(sequences), ElementsAre("A", "B"));
+  EXPECT_EQ(sequences[1].ground_truth, root_ / "gt/B.txt");
+  EXPECT_EQ(sequences[1].frame_count, 0);
+  EXPECT_THAT(FindMotTrackers(root_ / "tr", sequences, "MOT17-train").at(0).results,
+              ElementsAre(root_ / "tr/A.txt", root_ / "tr/B.txt"));
+  EXPECT_THAT(Names(FindMotSequences({root_ / "gt", "MOT17", "train", root_ / "seqmap.txt"})),
+              ElementsAre("B"));
+}
+
+TEST_F(MotLayout, OneFileOfBoxesASequence) {
+  for (const char* file : {"train/SEQ-1/det/det.txt", "SEQ-2/det/yolo/det.txt", "flat/X.txt"})
+    Write(file, "1,-1,0,0,1,1,1\n");
+  const auto names = [&](MotFileKind kind, const std::vector<std::string>& paths) {
+    std::vector<fs::path> full;
+    for (const std::string& path : paths) full.push_back(root_ / path);
+    std::vector<std::string> found;
+    for (const MotBoxFiles& files : FindMotBoxes(kind, full)) found.push_back(files.name);
+    return found;
+  };
+  const MotFileKind detections = MotFileKind::kDetections, results = MotFileKind::kResult;
+  EXPECT_THAT(names(detections, {"train", "SEQ-2/det/yolo/det.txt", "flat"}),
+              ElementsAre("SEQ-1", "SEQ-2", "X"));
+  EXPECT_THAT(names(results, {"flat"}), ElementsAre("X"));
+  EXPECT_THAT(ErrorOf([&] { names(detections, {"SEQ-2"}); }),
+              ::testing::AllOf(HasSubstr("SEQ-2/det/det.txt"), HasSubstr("hint: give one of"),
+                               HasSubstr("det/yolo/det.txt")));
+  const auto refusal = [&](MotFileKind kind, const std::vector<std::string>& paths) {
+    try {
+      names(kind, paths);
+    } catch (const Error& error) {
+      EXPECT_EQ(error.kind(), ErrorKind::kUsage);
+      return std::string(error.what());
+    }
+    return std::string("no error");
+  };
+  EXPECT_EQ(refusal(detections, {"train", "train"}),
+            "--detections: sequence SEQ-1 is given more than once");
+  EXPECT_EQ(refusal(results, {"flat", "flat/X.txt"}),
+            "--tracks: sequence X is given more than once");
+}
+
 }  // namespace
 }  // namespace reidbench

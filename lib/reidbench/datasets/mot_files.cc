@@ -572,6 +572,14 @@ class MotParser {
   bool duplicate_ = false, ragged_ = false;
 };
 
+// What Windows' shells write with > and Out-File.
+void RefuseUtf16(std::string_view text, std::string_view source) {
+  if (!text.starts_with("\xFF\xFE") && !text.starts_with("\xFE\xFF")) return;
+  ThrowInput(
+      "{}: expected UTF-8 text, found UTF-16\n  hint: save it as UTF-8 (iconv -f utf-16 -t utf-8)",
+      source);
+}
+
 // Calls body(line text without its end, line number) for each line.
 template <typename Body>
 void ForEachLine(std::string_view text, Body&& body) {
@@ -593,6 +601,7 @@ void AppendNumber(std::string* out, double value) {
 
 MotFile ParseMotText(std::string_view text, std::string_view source,
                      const MotReadOptions& options) {
+  RefuseUtf16(text, source);
   return MotParser(source, options).Parse(text);
 }
 
@@ -618,6 +627,7 @@ std::string FormatMotResult(const TrackSet& tracks) {
 }
 
 SequenceInfo ParseSequenceInfo(std::string_view text, std::string_view source) {
+  RefuseUtf16(text, source);
   SequenceInfo info;
   bool in_section = false;
   bool has_section = false;
@@ -636,7 +646,12 @@ SequenceInfo ParseSequenceInfo(std::string_view text, std::string_view source) {
     const std::string key = ToLower(Trim(line.substr(0, equals)));
     const std::string_view value = Trim(line.substr(equals + 1));
     const auto integer = [&](int64_t most) {
-      const std::optional<int64_t> parsed = ParseInt(value);
+      std::optional<int64_t> parsed = ParseInt(value);
+      // Written by Python from a float: "1920.0".
+      if (const auto number = ParseDouble(value); !parsed && number &&
+                                                  *number == std::floor(*number) &&
+                                                  std::abs(*number) <= kMaxExactInteger)
+        parsed = static_cast<int64_t>(*number);
       if (!parsed || *parsed < 1 || *parsed > most) {
         ThrowInput("{}:{}: expected {} = a whole number 1..{}, found {}", source, number,
                    Trim(line.substr(0, equals)), most, Quoted(value));
@@ -700,6 +715,7 @@ SequenceInfo ReadSequenceInfo(const std::filesystem::path& path) {
 
 std::vector<std::string> ParseSeqmap(std::string_view text, std::string_view source,
                                      const std::vector<std::string>& sequence_folders) {
+  RefuseUtf16(text, source);
   std::vector<std::string> names;
   std::unordered_map<std::string, int64_t> line_of;
   bool header = true;

@@ -207,6 +207,11 @@ std::vector<MotSequenceFiles> FindMotSequences(const MotGroundTruthOptions& opti
     if (seqmap.empty() && IsFile(beside)) seqmap = beside;
   }
   std::vector<std::string> names = SequenceFolders(folder);
+  std::map<std::string, fs::path> flat;  // SEQ.txt without folders
+  if (names.empty() && ListFolderNames(folder).empty()) {
+    for (const MotBoxFiles& files : TextFilesOf(folder)) flat[files.name] = files.boxes;
+    for (const auto& [name, file] : flat) names.push_back(name);
+  }
   if (!seqmap.empty()) {
     if (!IsFile(seqmap)) {
       ThrowIo(
@@ -214,17 +219,45 @@ std::vector<MotSequenceFiles> FindMotSequences(const MotGroundTruthOptions& opti
           "  hint: a folder of sequences given directly needs none",
           seqmap.string(), set);
     }
-    names = ReadSeqmap(seqmap, ListFolderNames(folder));
+    names = ReadSeqmap(seqmap, flat.empty() ? ListFolderNames(folder) : names);
   }
   if (names.empty()) {
     ThrowIo(
         "{}: expected sequence folders (SEQ/gt/gt.txt and SEQ/seqinfo.ini), found none\n"
-        "  hint: --gt takes a folder of sequences, one sequence folder, or one ground truth file",
+        "  hint: --gt takes a folder of sequences, one sequence folder, one ground truth file, or "
+        "a "
+        "folder of SEQ.txt",
         (folder / "*" / "gt" / "gt.txt").string());
   }
   std::vector<MotSequenceFiles> sequences;
-  for (const std::string& name : names) sequences.push_back(SequenceOfFolder(folder / name));
+  for (const std::string& name : names) {
+    sequences.push_back(flat.empty() ? SequenceOfFolder(folder / name)
+                                     : MotSequenceFiles{name, flat.at(name), {}, 0});
+  }
   return sequences;
+}
+
+std::vector<MotSequenceFiles> MatchMotSequences(const MotGroundTruthOptions& options,
+                                                std::span<const std::string> names,
+                                                const std::string& what) {
+  const std::vector<MotSequenceFiles> all = FindMotSequences(options);
+  if (all.size() == 1 && names.size() == 1) return all;
+  std::vector<MotSequenceFiles> matched;
+  std::vector<std::string> missing;
+  for (const std::string& name : names) {
+    const auto found = std::find_if(
+        all.begin(), all.end(), [&](const MotSequenceFiles& files) { return files.name == name; });
+    if (found == all.end()) {
+      missing.push_back(name);
+    } else {
+      matched.push_back(*found);
+    }
+  }
+  if (!missing.empty()) {
+    ThrowIo("{}: expected ground truth for every sequence with {}, found none for {}",
+            options.path.string(), what, JoinText(missing, ", "));
+  }
+  return matched;
 }
 
 std::vector<MotTrackerFiles> FindMotTrackers(const fs::path& path,
@@ -303,6 +336,36 @@ std::vector<MotBoxFiles> FindMotResults(const fs::path& path) {
         path.string());
   }
   return found;
+}
+
+std::vector<MotBoxFiles> FindMotBoxes(MotFileKind kind, std::span<const fs::path> paths) {
+  const bool detections = kind == MotFileKind::kDetections;
+  std::vector<MotBoxFiles> all;
+  for (const fs::path& path : paths) {
+    std::vector<MotBoxFiles> found = detections ? FindMotDetections(path) : FindMotResults(path);
+    const auto variant = std::find_if(found.begin(), found.end(), [](const MotBoxFiles& files) {
+      return !files.detector.empty();
+    });
+    if (IsFolder(path) && variant != found.end()) {
+      std::vector<std::string> variants;
+      for (const MotBoxFiles& files : found) {
+        if (files.name == variant->name) variants.push_back(files.boxes.string());
+      }
+      ThrowIo(
+          "{}: expected the detections of sequence {}, found no such file\n  hint: give one of {}",
+          (variant->boxes.parent_path().parent_path() / "det.txt").string(), variant->name,
+          JoinText(variants, ", "));
+    }
+    for (MotBoxFiles& files : found) {
+      if (std::any_of(all.begin(), all.end(),
+                      [&](const MotBoxFiles& other) { return other.name == files.name; })) {
+        ThrowUsage("{}: sequence {} is given more than once",
+                   detections ? "--detections" : "--tracks", files.name);
+      }
+      all.push_back(std::move(files));
+    }
+  }
+  return all;
 }
 
 std::vector<fs::path> FindSequenceInfos(const fs::path& path, std::span<const std::string> names) {

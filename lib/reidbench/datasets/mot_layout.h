@@ -1,7 +1,7 @@
 // Where the files of a tracking benchmark are. Understood without options: a MOTChallenge or
 // DanceTrack folder of sequences (SEQ/gt/gt.txt, SEQ/seqinfo.ini), one sequence folder, TrackEval's
 // layout (gt/mot_challenge/{BENCH-SPLIT,seqmaps}, trackers/mot_challenge/BENCH-SPLIT/TRACKER/data),
-// and the plain case of one ground truth file and one result file.
+// and the plain cases: one ground truth file and one result file, or a folder of SEQ.txt of each.
 #pragma once
 
 #include <cstdint>
@@ -20,8 +20,8 @@ namespace reidbench {
 struct MotSequenceFiles {
   std::string name;
   std::filesystem::path ground_truth;
-  std::filesystem::path sequence_info;  // empty only in the plain case
-  int64_t frame_count = 0;              // seqLength; 0 in the plain case without a seqinfo.ini
+  std::filesystem::path sequence_info;  // empty only in the plain cases
+  int64_t frame_count = 0;              // seqLength; 0 in the plain cases without a seqinfo.ini
 };
 
 struct MotGroundTruthOptions {
@@ -34,6 +34,13 @@ struct MotGroundTruthOptions {
 // Sequences in the order of the seqmap, else by name. Throws Error(kIo) naming the path looked for
 // when something is missing, Error(kInput) when a seqinfo.ini or seqmap is malformed.
 std::vector<MotSequenceFiles> FindMotSequences(const MotGroundTruthOptions& options);
+
+// The same for sequences that something else names, entry by entry of `names`: by name, or the only
+// one for a single name. `what` are the boxes that need it ("detections"). Throws Error(kIo) for
+// sequences without ground truth.
+std::vector<MotSequenceFiles> MatchMotSequences(const MotGroundTruthOptions& options,
+                                                std::span<const std::string> names,
+                                                const std::string& what);
 
 struct MotTrackerFiles {
   std::string name;
@@ -66,6 +73,12 @@ std::vector<MotBoxFiles> FindMotDetections(const std::filesystem::path& path,
 // `path` is one result file, or a folder with SEQ.txt or data/SEQ.txt (TrackEval's summaries beside
 // them are left out). By name. Throws Error(kIo) when there are none.
 std::vector<MotBoxFiles> FindMotResults(const std::filesystem::path& path);
+
+// One file a sequence, detections or results, of all `paths` in their order. Throws besides
+// Error(kIo) where a folder has several detectors and somebody must choose, Error(kUsage) when two
+// sequences have one name.
+std::vector<MotBoxFiles> FindMotBoxes(MotFileKind kind,
+                                      std::span<const std::filesystem::path> paths);
 
 // SEQ/seqinfo.ini of the sequences in `path`: one sequence folder, or a folder of such, also with
 // the split (MOT17 with train/ in it). A single one serves a single sequence whatever its name;

@@ -207,7 +207,7 @@ TEST_F(ExtractFramesTest, DetectionsServeTheTrackers) {
   EXPECT_THAT(crops.labels().person_id, Each(PersonId(0)));
   Extract(std::move(crops), "SEQ.h5", 2);
   const fs::path features = folder_.path() / "SEQ.h5";
-  const auto files = FindDetections({options_.boxes}, features);
+  const auto files = FindMotBoxes(MotFileKind::kDetections, std::vector{options_.boxes});
   const SequenceDetections detections = ReadDetections(files.at(0), false);
   DetectionEmbeddings embeddings(features, detections);
   const FeatureFile file(features);

@@ -35,10 +35,8 @@ class TrackDetections : public ::testing::Test {
     writer.Finish();
     return folder_.path() / path;
   }
-  static std::vector<std::string> Names(const std::vector<DetectionFiles>& files) {
-    std::vector<std::string> names;
-    for (const DetectionFiles& f : files) names.push_back(f.name);
-    return names;
+  static std::vector<MotBoxFiles> Find(const fs::path& path) {
+    return FindMotBoxes(MotFileKind::kDetections, std::vector{path});
   }
   static TrackBox At(int64_t frame, double left) {
     TrackBox box;
@@ -57,41 +55,10 @@ TEST_F(TrackDetections, FolderOfSequences) {
   folder_.Write("train/A/det/det.txt", kRow);
   folder_.Write("train/A/seqinfo.ini", "[Sequence]\nseqLength=5\n");
   folder_.Write("train/notes/readme.txt", "no sequence");
-  const auto files = FindDetections({folder_.path() / "train"}, "");
-  EXPECT_THAT(Names(files), ::testing::ElementsAre("A", "B"));
+  const auto files = Find(folder_.path() / "train");
+  ASSERT_EQ(files.size(), 2u);
   EXPECT_EQ(ReadDetections(files[0], false).frame_count, 5);
   EXPECT_EQ(ReadDetections(files[1], false).frame_count, 1);
-}
-
-TEST_F(TrackDetections, OtherLayouts) {
-  const fs::path one = folder_.Write("SEQ-1/det/det.txt", kRow);
-  const fs::path variant = folder_.Write("SEQ-2/det/yolo/det.txt", kRow);
-  folder_.Write("flat/X.txt", kRow);
-  folder_.Write("flat/Y.txt", kRow);
-  EXPECT_THAT(Names(FindDetections({folder_.path() / "SEQ-1"}, "")),
-              ::testing::ElementsAre("SEQ-1"));
-  EXPECT_THAT(Names(FindDetections({one, variant}, "")), ::testing::ElementsAre("SEQ-1", "SEQ-2"));
-  EXPECT_THAT(Names(FindDetections({folder_.path() / "flat"}, "")),
-              ::testing::ElementsAre("X", "Y"));
-}
-
-TEST_F(TrackDetections, MissingFilesAreNamed) {
-  folder_.Write("train/A/det/det.txt", kRow);
-  folder_.Write("train/B/seqinfo.ini", "[Sequence]\nseqLength=5\n");
-  EXPECT_THAT([&] { FindDetections({folder_.path() / "train"}, ""); },
-              ThrowsMessage<Error>(HasSubstr("train/B/det/det.txt: expected the detections")));
-  folder_.Write("C/det/yolo/det.txt", kRow);
-  EXPECT_THAT([&] { FindDetections({folder_.path() / "C"}, ""); },
-              ThrowsMessage<Error>(AllOf(HasSubstr("C/det/det.txt"), HasSubstr("hint: give one of"),
-                                         HasSubstr("det/yolo/det.txt"))));
-  EXPECT_THAT([&] { FindDetections({folder_.path() / "nothing"}, ""); },
-              ThrowsMessage<Error>(HasSubstr("found nothing there")));
-  EXPECT_THAT(
-      [&] {
-        const fs::path a = folder_.path() / "train" / "A";
-        FindDetections({a, a}, "");
-      },
-      ThrowsMessage<Error>(HasSubstr("sequence A is given more than once")));
 }
 
 TEST_F(TrackDetections, RowsAreOrderedByFrameAndKeepTheirOrderWithin) {
@@ -100,7 +67,7 @@ TEST_F(TrackDetections, RowsAreOrderedByFrameAndKeepTheirOrderWithin) {
                                       "1,-1,10,0,10,20,0.9\n"
                                       "3,-1,31,0,10,20,92.5\n"
                                       "3,-1,32,0,0,20,0.9\n");
-  const SequenceDetections d = ReadDetections(FindDetections({file}, "")[0], false);
+  const SequenceDetections d = ReadDetections(Find(file)[0], false);
   EXPECT_EQ(d.frame_count, 3);
   ASSERT_EQ(d.Frame(1).size(), 1u);
   EXPECT_TRUE(d.Frame(2).empty());
@@ -109,14 +76,14 @@ TEST_F(TrackDetections, RowsAreOrderedByFrameAndKeepTheirOrderWithin) {
   EXPECT_EQ(d.Frame(3)[1].box.left, 31);
   EXPECT_FALSE(d.scores_in_unit_range);
   EXPECT_EQ(d.untrackable, 1);
-  const SequenceDetections ones = ReadDetections(FindDetections({file}, "")[0], true);
+  const SequenceDetections ones = ReadDetections(Find(file)[0], true);
   EXPECT_TRUE(ones.scores_in_unit_range);
   EXPECT_EQ(ones.Frame(3)[1].confidence, 1);
 }
 
 TEST_F(TrackDetections, AnAbsurdFrameIsRefused) {
   const fs::path file = folder_.Write("d.txt", "1000000000,-1,0,0,10,20,0.9\n");
-  EXPECT_THROW(ReadDetections(FindDetections({file}, "")[0], false), Error);
+  EXPECT_THROW(ReadDetections(Find(file)[0], false), Error);
 }
 
 TEST_F(TrackDetections, EmbeddingsFollowTheDetections) {
@@ -126,10 +93,8 @@ TEST_F(TrackDetections, EmbeddingsFollowTheDetections) {
                                       "3,-1,50.004,0,10,20,0.9\n");
   const fs::path features =
       WriteFeatures("features/S.h5", {At(3, 50), At(1, 50), At(2, 50), At(1, 0)});
-  const auto files = FindDetections({file}, folder_.path() / "features");
-  EXPECT_EQ(files[0].features, features);
-  const SequenceDetections d = ReadDetections(files[0], false);
-  DetectionEmbeddings embeddings(files[0].features, d);
+  const SequenceDetections d = ReadDetections(Find(file)[0], false);
+  DetectionEmbeddings embeddings(features, d);
   const FeatureView first = embeddings.Frame(1);
   ASSERT_EQ(first.rows(), 2);
   EXPECT_EQ(first(0, 0), 3);
@@ -164,12 +129,10 @@ TEST_F(TrackDetections, MissingEmbeddingsAreCounted) {
   const fs::path file =
       folder_.Write("S.txt", "1,-1,0,0,10,20,0.9\n2,-1,5,0,10,20,0.9\n2,-1,6,0,10,20,1\n");
   const fs::path features = WriteFeatures("S.h5", {At(1, 0), At(1, 5)});
-  const SequenceDetections d = ReadDetections(FindDetections({file}, "")[0], false);
+  const SequenceDetections d = ReadDetections(Find(file)[0], false);
   EXPECT_THAT([&] { DetectionEmbeddings(features, d); },
               ThrowsMessage<Error>(
                   HasSubstr("found none for 2 of 3, first frame 2 box 5.00,0.00,10.00,20.00")));
-  EXPECT_THAT([&] { FindDetections({file}, folder_.path() / "none"); },
-              ThrowsMessage<Error>(HasSubstr("expected the features of sequence S")));
 }
 
 }  // namespace

@@ -16,6 +16,7 @@
 #include "reidbench/core/text.h"
 #include "reidbench/datasets/mot_files.h"
 #include "reidbench/datasets/mot_layout.h"
+#include "reidbench/jobs/score/score_inputs.h"
 #include "reidbench/matching/iou.h"
 #include "reidbench/mot_metrics/benchmark.h"
 
@@ -150,24 +151,6 @@ class JobFinder {
   const MotBenchmark& benchmark_;
 };
 
-MotReadOptions ReadOptionsOf(const Job& job, const MotBenchmark& benchmark) {
-  MotReadOptions read;
-  read.kind = job.kind;
-  read.frame_count = job.frame_count;
-  read.has_classes = benchmark.has_classes;
-  read.known_classes = benchmark.known_classes;
-  read.result_classes.clear();
-  for (const MotClass& c : benchmark.classes) read.result_classes.push_back(c.id);
-  if (job.kind == MotFileKind::kDetections && !job.sequence_info.empty())
-    read.frame_count = ReadSequenceInfo(job.sequence_info).frame_count;
-  // A result of a part of the video may count its frames from the part's first.
-  if (job.kind == MotFileKind::kResult && benchmark.frames != FramePart::kAll &&
-      benchmark.results_renumbered && job.frame_count > 0) {
-    read.frame_count = ScoredFrames(benchmark, job.frame_count).size();
-  }
-  return read;
-}
-
 bool IsScored(const TrackBox& box, const MotBenchmark& benchmark) {
   if (box.confidence == 0) return false;
   if (!benchmark.has_classes) return true;
@@ -242,16 +225,15 @@ MotBoxStatistics Describe(TrackSet tracks, MotFileKind kind, const MotBenchmark&
 Outcome RunJob(const MotBenchmark& benchmark, Job* job) {
   Outcome out;
   try {
-    MotFile file = ReadMotFile(job->summary.path, ReadOptionsOf(*job, benchmark));
+    const int64_t frame_count = job->sequence_info.empty()
+                                    ? job->frame_count
+                                    : ReadSequenceInfo(job->sequence_info).frame_count;
+    MotFile file = ReadMotFile(job->summary.path, ReadOptionsOf(benchmark, job->kind, frame_count));
     out.warnings = std::move(file.warnings);
     file.line = {};
     if (benchmark.frames != FramePart::kAll && job->kind == MotFileKind::kGroundTruth) {
-      const FrameRange range = ScoredFrames(benchmark, file.tracks.frame_count);
-      if (range.size() == 0) {
-        ThrowInput("{}: expected a video long enough for the part {} scores, found {} frames",
-                   job->summary.path.string(), benchmark.name, file.tracks.frame_count);
-      }
-      KeepFrames(range, &file.tracks);
+      KeepFrames(RequireScoredFrames(benchmark, file.tracks.frame_count, job->summary.path),
+                 &file.tracks);
     }
     const auto rows = static_cast<int64_t>(file.tracks.boxes.size());
     try {

@@ -24,7 +24,7 @@
 #include "reidbench/features/feature_store.h"
 #include "reidbench/jobs/relink/relink_galleries.h"
 #include "reidbench/jobs/relink/relink_truth.h"
-#include "reidbench/jobs/score/mot_truth.h"
+#include "reidbench/jobs/score/score_inputs.h"
 #include "reidbench/mot_metrics/benchmark.h"
 #include "reidbench/relinking/corrections.h"
 
@@ -220,20 +220,16 @@ class RelinkStage {
 
   void FindFiles() {
     std::vector<std::string> names;
-    for (const fs::path& path : options_.tracks) {
-      for (MotBoxFiles& files : FindMotResults(path)) {
-        if (std::find(names.begin(), names.end(), files.name) != names.end())
-          ThrowUsage("--tracks: sequence {} is given more than once", files.name);
-        names.push_back(files.name);
-        sequences_.emplace_back().files = std::move(files);
-      }
+    for (MotBoxFiles& files : FindMotBoxes(MotFileKind::kResult, options_.tracks)) {
+      names.push_back(files.name);
+      sequences_.emplace_back().files = std::move(files);
     }
     if (!options_.features.empty()) {
       const std::vector<fs::path> features = FindSequenceFeatures(options_.features, names);
       for (size_t s = 0; s < names.size(); ++s) sequences_[s].features = features[s];
     }
     if (benchmark_) {
-      const std::vector<MotSequenceFiles> truth = MatchGroundTruth(
+      const std::vector<MotSequenceFiles> truth = MatchMotSequences(
           {options_.ground_truth, options_.benchmark, options_.split, options_.seqmap}, names,
           "tracks");
       for (size_t s = 0; s < names.size(); ++s) {

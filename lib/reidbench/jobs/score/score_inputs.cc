@@ -44,32 +44,62 @@ void ThrowErrors(const std::vector<SequenceMessages>& all) {
 
 }  // namespace
 
+MotReadOptions ReadOptionsOf(const MotBenchmark& benchmark, MotFileKind kind, int64_t frame_count) {
+  MotReadOptions read;
+  read.kind = kind;
+  read.frame_count = frame_count;
+  read.has_classes = benchmark.has_classes;
+  if (benchmark.preprocess) read.known_classes = benchmark.known_classes;
+  read.result_classes.clear();
+  for (const MotClass& c : benchmark.classes) read.result_classes.push_back(c.id);
+  // A result of a part of the video may count its frames from the part's first.
+  if (kind == MotFileKind::kResult && benchmark.frames != FramePart::kAll &&
+      benchmark.results_renumbered && frame_count > 0)
+    read.frame_count = ScoredFrames(benchmark, frame_count).size();
+  return read;
+}
+
+FrameRange RequireScoredFrames(const MotBenchmark& benchmark, int64_t frame_count,
+                               const std::filesystem::path& file) {
+  const FrameRange range = ScoredFrames(benchmark, frame_count);
+  if (range.size() == 0) {
+    ThrowInput("{}: expected a video long enough for the part {} scores, found {} frames",
+               file.string(), benchmark.name, frame_count);
+  }
+  return range;
+}
+
+TrackSet ReadGroundTruth(const MotSequenceFiles& files, const MotBenchmark& benchmark) {
+  TrackSet truth =
+      ReadMotFile(files.ground_truth,
+                  ReadOptionsOf(benchmark, MotFileKind::kGroundTruth, files.frame_count))
+          .tracks;
+  RequireScoredFrames(benchmark, truth.frame_count, files.ground_truth);
+  truth.sequence = files.name;
+  return truth;
+}
+
 SequenceReader::SequenceReader(const MotBenchmark& benchmark, const MotSequenceFiles& files,
                                SequenceMessages* messages)
-    : benchmark_(benchmark), messages_(messages), range_{1, files.frame_count} {
-  read_.kind = MotFileKind::kGroundTruth;
-  read_.frame_count = files.frame_count;
-  read_.has_classes = benchmark.has_classes;
-  if (benchmark.preprocess) read_.known_classes = benchmark.known_classes;
-  read_.result_classes.clear();
-  for (const MotClass& c : benchmark.classes) read_.result_classes.push_back(c.id);
+    : benchmark_(benchmark),
+      messages_(messages),
+      read_(ReadOptionsOf(benchmark, MotFileKind::kGroundTruth, files.frame_count)),
+      range_{1, files.frame_count} {
   truth_ = Read(files.ground_truth);
+  int64_t frames = files.frame_count;
   if (truth_) truth_->sequence = files.name;
   if (benchmark.frames != FramePart::kAll && truth_) {
-    const int64_t frames = truth_->frame_count;
-    range_ = ScoredFrames(benchmark, frames);
-    has_frames_ = range_.size() > 0;
-    if (!has_frames_) {
-      messages->errors.emplace_back(
-          ErrorKind::kInput,
-          fmt::format("{}: expected a video long enough for the part {} scores, found {} frames",
-                      files.ground_truth.string(), benchmark.name, frames));
+    frames = truth_->frame_count;
+    try {
+      range_ = RequireScoredFrames(benchmark, frames, files.ground_truth);
+    } catch (const Error& error) {
+      messages->errors.push_back(error);
+      has_frames_ = false;
       return;
     }
     KeepFrames(range_, &*truth_);
-    read_.frame_count = benchmark.results_renumbered ? range_.size() : frames;
   }
-  read_.kind = MotFileKind::kResult;
+  read_ = ReadOptionsOf(benchmark, MotFileKind::kResult, frames);
 }
 
 std::optional<TrackSet> SequenceReader::ReadResult(const std::filesystem::path& path) {

@@ -18,6 +18,18 @@
 
 namespace reidbench {
 
+// How the rules want files of a video of `frame_count` frames (0: not known) to be read.
+MotReadOptions ReadOptionsOf(const MotBenchmark& benchmark, MotFileKind kind, int64_t frame_count);
+
+// The frames that are scored. Throws Error(kInput) naming `file` when the video is too short for
+// the part that is.
+FrameRange RequireScoredFrames(const MotBenchmark& benchmark, int64_t frame_count,
+                               const std::filesystem::path& file);
+
+// All frames, not only the scored ones. Throws Error(kInput) with file:line for malformed rows, and
+// when the video is too short.
+TrackSet ReadGroundTruth(const MotSequenceFiles& files, const MotBenchmark& benchmark);
+
 // What a task has to say about its sequence; thrown and printed together with those of the others.
 struct SequenceMessages {
   std::vector<std::string> warnings;

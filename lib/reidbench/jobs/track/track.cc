@@ -20,7 +20,7 @@
 #include "reidbench/core/tasks.h"
 #include "reidbench/core/text.h"
 #include "reidbench/datasets/mot_layout.h"
-#include "reidbench/jobs/score/mot_truth.h"
+#include "reidbench/jobs/score/score_inputs.h"
 #include "reidbench/jobs/track/track_detections.h"
 #include "reidbench/mot_metrics/benchmark.h"
 #include "reidbench/mot_metrics/fields.h"
@@ -50,7 +50,8 @@ struct Combination {
 
 // What all combinations share about a sequence.
 struct Sequence {
-  DetectionFiles files;
+  MotBoxFiles files;
+  fs::path features;  // empty unless asked for
   SequenceDetections detections;
   std::optional<TrackSet> truth;
   FrameRange scored;
@@ -214,13 +215,15 @@ class TrackStage {
 
  private:
   void ReadSequences() {
-    const std::vector<DetectionFiles> files =
-        FindDetections(options_.detections, options_.features);
+    const std::vector<MotBoxFiles> files =
+        FindMotBoxes(MotFileKind::kDetections, options_.detections);
+    std::vector<std::string> names;
+    for (const MotBoxFiles& file : files) names.push_back(file.name);
+    std::vector<fs::path> features(files.size());
+    if (!options_.features.empty()) features = FindSequenceFeatures(options_.features, names);
     std::vector<MotSequenceFiles> truth;
     if (benchmark_) {
-      std::vector<std::string> names;
-      for (const DetectionFiles& file : files) names.push_back(file.name);
-      truth = MatchGroundTruth(
+      truth = MatchMotSequences(
           {options_.ground_truth, options_.benchmark, options_.split, options_.seqmap}, names,
           "detections");
     }
@@ -232,7 +235,7 @@ class TrackStage {
       Sequence& sequence = sequences_[s];
       sequence.detections = ReadDetections(files[s], options_.ignore_scores);
       warnings[s] = Warnings(files[s], sequence.detections);
-      if (needs_.embeddings) DetectionEmbeddings check(files[s].features, sequence.detections);
+      if (needs_.embeddings) DetectionEmbeddings check(features[s], sequence.detections);
       if (benchmark_) ReadTruth(truth[s], &sequence);
     });
     for (const auto& some : warnings)
@@ -244,19 +247,19 @@ class TrackStage {
     });
   }
 
-  std::vector<std::string> Warnings(const DetectionFiles& files,
+  std::vector<std::string> Warnings(const MotBoxFiles& files,
                                     const SequenceDetections& detections) const {
     std::vector<std::string> warnings = detections.warnings;
     if (detections.untrackable > 0) {
       warnings.push_back(
           fmt::format("{}: {} boxes without area or with coordinates beyond 1e9 are left out",
-                      files.detections.string(), detections.untrackable));
+                      files.boxes.string(), detections.untrackable));
     }
     if (!detections.scores_in_unit_range && needs_.unit_scores) {
       warnings.push_back(fmt::format(
           "{}: scores outside 0..1, which {} compares with thresholds and multiplies by; "
           "--ignore-scores takes every detection with score 1",
-          files.detections.string(), result_->tracker));
+          files.boxes.string(), result_->tracker));
     }
     return warnings;
   }
@@ -301,7 +304,7 @@ class TrackStage {
     using Clock = std::chrono::steady_clock;
     const SequenceDetections& detections = sequence.detections;
     std::optional<DetectionEmbeddings> embeddings;
-    if (needs_.embeddings) embeddings.emplace(sequence.files.features, detections);
+    if (needs_.embeddings) embeddings.emplace(sequence.features, detections);
     const std::unique_ptr<Tracker> tracker = combination.make();
     TrackSet tracks;
     tracks.sequence = sequence.files.name;

@@ -15,7 +15,7 @@
 namespace reidbench {
 
 struct TrackStageOptions {
-  std::vector<std::filesystem::path> detections;  // stages/track_detections.h says which layouts
+  std::vector<std::filesystem::path> detections;  // FindMotBoxes says which layouts
   std::string tracker;                            // of Trackers(); empty: as the config file says
   std::filesystem::path config;      // YAML with `tracker` and its options, or a name of
                                      // configs/trackers; empty: published defaults

@@ -1,14 +1,11 @@
 #include "reidbench/jobs/track/track_detections.h"
 
 #include <algorithm>
-#include <set>
-#include <system_error>
 
 #include "reidbench/core/error.h"
 #include "reidbench/core/files.h"
 #include "reidbench/core/text.h"
 #include "reidbench/datasets/mot_files.h"
-#include "reidbench/datasets/mot_layout.h"
 #include "reidbench/features/box_rows.h"
 #include "reidbench/tracking/tracker.h"
 
@@ -22,55 +19,19 @@ namespace fs = std::filesystem;
 constexpr int64_t kMostFrames = 10'000'000;
 constexpr size_t kEmbeddingsInMemory = 16'384;
 
-// One file a sequence: of several detectors the user has to choose.
-void AddDetections(const fs::path& path, std::vector<DetectionFiles>* sequences) {
-  const std::vector<MotBoxFiles> found = FindMotDetections(path);
-  const auto variant = std::find_if(
-      found.begin(), found.end(), [](const MotBoxFiles& files) { return !files.detector.empty(); });
-  if (IsFolder(path) && variant != found.end()) {
-    std::vector<std::string> variants;
-    for (const MotBoxFiles& files : found) {
-      if (files.name == variant->name) variants.push_back(files.boxes.string());
-    }
-    ThrowIo(
-        "{}: expected the detections of sequence {}, found no such file\n  hint: give one of {}",
-        (variant->boxes.parent_path().parent_path() / "det.txt").string(), variant->name,
-        JoinText(variants, ", "));
-  }
-  for (const MotBoxFiles& files : found)
-    sequences->push_back({files.name, files.boxes, files.sequence_info, {}});
-}
-
 }  // namespace
 
-std::vector<DetectionFiles> FindDetections(const std::vector<fs::path>& paths,
-                                           const fs::path& features) {
-  std::vector<DetectionFiles> sequences;
-  for (const fs::path& path : paths) AddDetections(path, &sequences);
-  std::set<std::string> names;
-  for (const DetectionFiles& files : sequences) {
-    if (!names.insert(files.name).second)
-      ThrowUsage("--detections: sequence {} is given more than once", files.name);
-  }
-  if (features.empty()) return sequences;
-  std::vector<std::string> in_order;
-  for (const DetectionFiles& files : sequences) in_order.push_back(files.name);
-  const std::vector<fs::path> found = FindSequenceFeatures(features, in_order);
-  for (size_t i = 0; i < found.size(); ++i) sequences[i].features = found[i];
-  return sequences;
-}
-
-SequenceDetections ReadDetections(const DetectionFiles& files, bool ignore_scores) {
+SequenceDetections ReadDetections(const MotBoxFiles& files, bool ignore_scores) {
   SequenceDetections out;
   out.name = files.name;
   MotReadOptions read;
   read.kind = MotFileKind::kDetections;
   if (!files.sequence_info.empty())
     read.frame_count = ReadSequenceInfo(files.sequence_info).frame_count;
-  MotFile file = ReadMotFile(files.detections, read);
+  MotFile file = ReadMotFile(files.boxes, read);
   out.frame_count = file.tracks.frame_count;
   if (out.frame_count > kMostFrames) {
-    ThrowInput("{}: expected at most {} frames, found frame {}", files.detections.string(),
+    ThrowInput("{}: expected at most {} frames, found frame {}", files.boxes.string(),
                WithThousands(kMostFrames), WithThousands(out.frame_count));
   }
   out.warnings = std::move(file.warnings);

@@ -1,6 +1,5 @@
-// Finds and reads the detections of `reidbench track`: MOTChallenge folders, folders of files, and
-// single files; with them, for trackers that want it, the embedding of every detection from a
-// feature file.
+// The detections of a sequence as trackers take them, frame by frame, and for trackers that want it
+// the embedding of every detection from a feature file.
 #pragma once
 
 #include <cstdint>
@@ -11,23 +10,10 @@
 #include <vector>
 
 #include "reidbench/core/tracks.h"
+#include "reidbench/datasets/mot_layout.h"
 #include "reidbench/features/feature_store.h"
 
 namespace reidbench {
-
-struct DetectionFiles {
-  std::string name;                     // of the sequence, and of the result file
-  std::filesystem::path detections;     // SEQ/det/det.txt, or the file given
-  std::filesystem::path sequence_info;  // empty where there is none
-  std::filesystem::path features;       // empty unless asked for
-};
-
-// `paths`: each a detection file, a sequence folder (SEQ/det/det.txt), a folder of such folders, or
-// a folder of SEQ.txt. `features`, if not empty, is a feature file (for one sequence) or a folder
-// with SEQ.h5. Sequences in the order of the paths, within a folder by name. Throws Error(kIo)
-// naming the path looked for, Error(kUsage) when two sequences have one name.
-std::vector<DetectionFiles> FindDetections(const std::vector<std::filesystem::path>& paths,
-                                           const std::filesystem::path& features);
 
 // One sequence's detections, ordered by frame (within a frame as in the file).
 struct SequenceDetections {
@@ -47,7 +33,7 @@ struct SequenceDetections {
 
 // Throws Error(kInput) with file:line for malformed rows, and for a sequence of more than ten
 // million frames. `ignore_scores` sets every score to 1.
-SequenceDetections ReadDetections(const DetectionFiles& files, bool ignore_scores);
+SequenceDetections ReadDetections(const MotBoxFiles& files, bool ignore_scores);
 
 // The embeddings of a sequence's detections, read from its feature file in blocks of frames. A
 // detection's row is the one of its frame with its box (to a hundredth of a pixel).
