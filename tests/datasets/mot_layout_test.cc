@@ -253,9 +253,10 @@ TEST_F(MotLayout, MatchesByNameOrTakesTheOnlyOne) {
   };
   EXPECT_THAT(match("train", {"B", "A"}), ElementsAre("B", "A"));
   EXPECT_THAT(match("train/A", {"sort"}), ElementsAre("A"));
-  EXPECT_THAT(ErrorOf([&] {
-                match("train", {"A", "C", "D"});
-              }),
+  EXPECT_THAT(MessageOfExit(kExitInput,
+                            [&] {
+                              match("train", {"A", "C", "D"});
+                            }),
               HasSubstr("every sequence with tracks, found none for C, D"));
 }
 
@@ -289,7 +290,7 @@ TEST_F(MotLayout, OneFileOfBoxesASequence) {
   EXPECT_THAT(names(detections, {"train", "SEQ-2/det/yolo/det.txt", "flat"}),
               ElementsAre("SEQ-1", "SEQ-2", "X"));
   EXPECT_THAT(names(results, {"flat"}), ElementsAre("X"));
-  EXPECT_THAT(ErrorOf([&] { names(detections, {"SEQ-2"}); }),
+  EXPECT_THAT(MessageOfExit(kExitInput, [&] { names(detections, {"SEQ-2"}); }),
               ::testing::AllOf(HasSubstr("SEQ-2/det/det.txt"), HasSubstr("hint: give one of"),
                                HasSubstr("det/yolo/det.txt")));
   const auto refusal = [&](MotFileKind kind, const std::vector<std::string>& paths) {

@@ -166,7 +166,7 @@ TEST(Trainer, WeightsGoThroughAFileUnchanged) {
     WriteFileAtomically(path, TorchZipBytes(trainer.Save(classifier)));
     const Network read = LoadNetwork(path);
     const Network kept = trainer.Weights();
-    EXPECT_EQ(read.architecture.name, "osnet_x0_25");
+    EXPECT_EQ(read.name, "osnet_x0_25");
     EXPECT_EQ(read.num_classes, classifier ? std::optional<int64_t>(4) : std::nullopt);
     ASSERT_EQ(read.tensors.size(), kept.tensors.size());
     for (const auto& [name, tensor] : kept.tensors) {

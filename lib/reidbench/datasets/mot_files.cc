@@ -648,10 +648,9 @@ SequenceInfo ParseSequenceInfo(std::string_view text, std::string_view source) {
     const auto integer = [&](int64_t most) {
       std::optional<int64_t> parsed = ParseInt(value);
       // Written by Python from a float: "1920.0".
-      if (const auto number = ParseDouble(value); !parsed && number &&
-                                                  *number == std::floor(*number) &&
-                                                  std::abs(*number) <= kMaxExactInteger)
-        parsed = static_cast<int64_t>(*number);
+      if (const auto real = ParseDouble(value);
+          !parsed && real && *real == std::floor(*real) && std::abs(*real) <= kMaxExactInteger)
+        parsed = static_cast<int64_t>(*real);
       if (!parsed || *parsed < 1 || *parsed > most) {
         ThrowInput("{}:{}: expected {} = a whole number 1..{}, found {}", source, number,
                    Trim(line.substr(0, equals)), most, Quoted(value));

@@ -130,7 +130,7 @@ class ExtractPipelineTest : public testing::Test {
   // The message of the Error that an extraction ends in.
   std::string MessageOf(const ReidDataset& dataset, Embedder& embedder,
                         const ExtractPipelineOptions& options, ErrorKind kind) const {
-    return MessageOf(kind, [&] { Extract(dataset, embedder, options); });
+    return reidbench::MessageOf(kind, [&] { Extract(dataset, embedder, options); });
   }
   // A copy of the data set with some images damaged.
   ReidDataset WithCorrupt(const std::vector<size_t>& items) const {
@@ -413,7 +413,7 @@ TEST_F(ExtractPipelineTest, FullDiskKeepsFinishedWork) {
     small.rlim_cur = limit;
     ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &small), 0);
     FakeEmbedder embedder;
-    const std::string message = MessageOf(
+    const std::string message = reidbench::MessageOf(
         ErrorKind::kIo, [&] { Extract(SharedDataset(), embedder, Options(File("f.h5"))); });
     ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &before), 0);
     EXPECT_THAT(message, AllOf(HasSubstr("File too large"), HasSubstr("finished work is kept"),

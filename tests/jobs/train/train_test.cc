@@ -85,7 +85,7 @@ TEST_F(TrainStageTest, ResumesWithTheBytesOfAnUninterruptedRun) {
   RunUntil(2);
   EXPECT_FALSE(fs::exists(options_.output));
   // The unfinished state is weights like any others.
-  EXPECT_EQ(LoadNetwork(PartialPath(options_.output)).architecture.name, "osnet_x0_25");
+  EXPECT_EQ(LoadNetwork(PartialPath(options_.output)).name, "osnet_x0_25");
   const TrainStageResult result = Run();
   EXPECT_EQ(result.resumed_epochs, 2);
   EXPECT_EQ(result.epochs.size(), 1u);
