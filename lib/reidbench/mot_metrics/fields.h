@@ -40,6 +40,8 @@ struct MotField {
   bool adds_over_blocks = true;
   // Not in TrackEval's summary of its family.
   bool is_detail = false;
+  // False: TrackEval does not have it, so the files that its users' scripts read do not either.
+  bool in_trackeval = true;
 
   MotValue (*get)(const MotSummary&) = nullptr;
   // The inverse, into counts whose plain counts are restored already; null for what follows from

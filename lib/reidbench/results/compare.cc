@@ -64,13 +64,22 @@ Table CausesTable(const CompareStageResult& result) {
   return table;
 }
 
-// One number of every field.
-Json FieldsJson(const ComparedScores& scores, std::optional<double> ComparedValue::*number) {
-  Json out = Json::object();
-  for (const ComparedValue& v : scores.values)
-    out[std::string(v.field)] = ScoreJson(FindMotField(v.field), v.*number);
-  return out;
-}
+// The numbers of a field in JSON's order; ci95 is the interval.
+struct ComparedPart {
+  const char* key;
+  std::optional<double> ComparedValue::*number;  // null: the interval
+  bool is_score = true;                          // else a share or a probability
+};
+constexpr ComparedPart kComparedParts[] = {
+    {"plain", &ComparedValue::plain},
+    {"corrected", &ComparedValue::corrected},
+    {"delta", &ComparedValue::difference},
+    {"ci95", nullptr},
+    {"p", &ComparedValue::p_value, false},
+    {"ceiling_link", &ComparedValue::ceiling_link},
+    {"ceiling_split_link", &ComparedValue::ceiling_split_link},
+    {"share_link", &ComparedValue::share_link, false},
+    {"share_split_link", &ComparedValue::share_split_link, false}};
 
 Json StepJson(const ComparedStep& step) {
   Json out = Json::object();
@@ -81,24 +90,19 @@ Json StepJson(const ComparedStep& step) {
 }
 
 Json ComparedJson(const ComparedScores& counts) {
-  Json interval = Json::object(), p = Json::object(), share_link = Json::object(),
-       share_split_link = Json::object();
-  for (const ComparedValue& v : counts.values) {
-    const std::string name(v.field);
-    interval[name] = v.low && v.high ? Json::array({*v.low, *v.high}) : Json(nullptr);
-    p[name] = OrNull(v.p_value);
-    share_link[name] = OrNull(v.share_link);
-    share_split_link[name] = OrNull(v.share_split_link);
+  Json out = Json::object();
+  for (const ComparedPart& part : kComparedParts) {
+    Json& fields = out[part.key] = Json::object();
+    for (const ComparedValue& v : counts.values) {
+      Json& entry = fields[std::string(v.field)];
+      if (part.number == nullptr) {
+        if (v.low && v.high) entry = {*v.low, *v.high};
+      } else {
+        entry = part.is_score ? ScoreJson(FindMotField(v.field), v.*part.number)
+                              : OrNull(v.*part.number);
+      }
+    }
   }
-  Json out = {{"plain", FieldsJson(counts, &ComparedValue::plain)},
-              {"corrected", FieldsJson(counts, &ComparedValue::corrected)},
-              {"delta", FieldsJson(counts, &ComparedValue::difference)},
-              {"ci95", std::move(interval)},
-              {"p", std::move(p)},
-              {"ceiling_link", FieldsJson(counts, &ComparedValue::ceiling_link)},
-              {"ceiling_split_link", FieldsJson(counts, &ComparedValue::ceiling_split_link)},
-              {"share_link", std::move(share_link)},
-              {"share_split_link", std::move(share_split_link)}};
   out["interpolated_boxes"] = counts.interpolated_boxes;
   out["switches"] = {{"by_cause", CausesJson(counts.plain_causes)},
                      {"fixed", counts.fixed},
@@ -198,22 +202,17 @@ void ReadCauses(const JsonReader& json, SwitchCounts* counts) {
 ComparedScores ScoresFromJson(const JsonReader& json) {
   ComparedScores scores;
   for (const std::string_view field : kComparedFields) {
-    const std::string name(field);
-    const auto number = [&](const char* part) { return json.At(part).At(name).OptionalNumber(); };
     ComparedValue& value = scores.values.emplace_back();
     value.field = field;
-    value.plain = number("plain");
-    value.corrected = number("corrected");
-    value.ceiling_link = number("ceiling_link");
-    value.ceiling_split_link = number("ceiling_split_link");
-    value.difference = number("delta");
-    value.p_value = number("p");
-    value.share_link = number("share_link");
-    value.share_split_link = number("share_split_link");
-    if (const auto interval = json.At("ci95").Find(name);
-        interval && interval->Items().size() == 2) {
-      value.low = interval->Items()[0].Number();
-      value.high = interval->Items()[1].Number();
+    for (const ComparedPart& part : kComparedParts) {
+      const JsonReader entry = json.At(part.key).At(std::string(field));
+      if (part.number != nullptr) {
+        value.*part.number = entry.OptionalNumber();
+      } else if (!entry.json().is_null()) {
+        const std::vector<JsonReader> ends = entry.Items();
+        value.low = ends.front().Number();
+        value.high = ends.back().Number();
+      }
     }
   }
   const JsonReader switches = json.At("switches");

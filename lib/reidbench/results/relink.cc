@@ -87,12 +87,16 @@ std::vector<Row> RowsOf(const RelinkStageResult& result, bool always_total) {
   return rows;
 }
 
-std::string FiniteText(double value) {
-  return std::isfinite(value) ? fmt::format("{}", value) : "";
-}
-template <typename T>
-std::string OptionalText(const std::optional<T>& value) {
-  return value ? fmt::format("{}", *value) : "";
+// A value in CSV: nothing for null, 1 or 0, and "a=1;b=2" for an object.
+std::string CsvCell(const Json& value) {
+  if (value.is_null()) return "";
+  if (value.is_boolean()) return value.get<bool>() ? "1" : "0";
+  if (value.is_string()) return value.get<std::string>();
+  if (value.is_number_integer()) return fmt::format("{}", value.get<int64_t>());
+  if (value.is_number()) return fmt::format("{}", value.get<double>());
+  std::vector<std::string> parts;
+  for (const auto& [key, part] : value.items()) parts.push_back(key + "=" + CsvCell(part));
+  return JoinText(parts, ";");
 }
 
 Json FiniteJson(double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); }
@@ -134,6 +138,34 @@ Json RelinkedJson(const Row& row, bool is_total) {
     out["link_precision"] = OrNull(row.verdicts.links.Precision());
   }
   return out;
+}
+
+Json DecisionJson(const RelinkedSequence& sequence, size_t k) {
+  const RelinkDecision& d = sequence.decisions[k];
+  Json entry;
+  entry["kind"] = KindName(d.kind);
+  entry["accepted"] = d.accepted;
+  entry["step"] = d.step;
+  entry["track_before"] = d.track_before.value;
+  entry["track_after"] = d.track_after.value;
+  entry["frame_before"] = d.frame_before;
+  entry["frame_after"] = d.frame_after;
+  entry["gap_s"] = d.gap_s;
+  entry["appearance_distance"] = OrNull(d.appearance_distance);
+  entry["log_likelihood_ratio"] = FiniteJson(d.log_likelihood_ratio);
+  entry["threshold"] = FiniteJson(d.threshold);
+  entry["runner_up"] = OrNull(d.runner_up);
+  entry["runner_up_track"] =
+      d.runner_up_track.value < 0 ? Json(nullptr) : Json(d.runner_up_track.value);
+  entry["reason"] = d.reason;
+  entry["gates"] = Json::object();
+  for (const auto& [name, value] : d.gates) entry["gates"][name] = FiniteJson(value);
+  if (sequence.truth.empty()) return entry;
+  const DecisionTruth& truth = sequence.truth[k];
+  entry["verdict"] = VerdictName(truth.verdict);
+  entry["idf1_change_if_undone"] = OrNull(truth.idf1_change);
+  entry["idsw_change_if_undone"] = OrNull(truth.idsw_change);
+  return entry;
 }
 
 }  // namespace
@@ -285,61 +317,32 @@ std::string RenderRelinkJson(const RelinkStageResult& result) {
 }
 
 std::string RenderDecisionsCsv(const RelinkStageResult& result) {
-  std::vector<Table::Column> columns;
-  for (const char* title : {"sequence",
-                            "decision",
-                            "kind",
-                            "accepted",
-                            "step",
-                            "track_before",
-                            "track_after",
-                            "frame_before",
-                            "frame_after",
-                            "gap_s",
-                            "appearance_distance",
-                            "log_likelihood_ratio",
-                            "threshold",
-                            "runner_up",
-                            "runner_up_track",
-                            "reason",
-                            "gates",
-                            "verdict",
-                            "idf1_change_if_undone",
-                            "idsw_change_if_undone"})
-    columns.push_back({title});
+  static constexpr const char* kKeys[] = {"kind",
+                                          "accepted",
+                                          "step",
+                                          "track_before",
+                                          "track_after",
+                                          "frame_before",
+                                          "frame_after",
+                                          "gap_s",
+                                          "appearance_distance",
+                                          "log_likelihood_ratio",
+                                          "threshold",
+                                          "runner_up",
+                                          "runner_up_track",
+                                          "reason",
+                                          "gates",
+                                          "verdict",
+                                          "idf1_change_if_undone",
+                                          "idsw_change_if_undone"};
+  std::vector<Table::Column> columns{{"sequence"}, {"decision"}};
+  for (const char* key : kKeys) columns.push_back({key});
   Table table(columns);
   for (const RelinkedSequence& sequence : result.sequences) {
     for (size_t k = 0; k < sequence.decisions.size(); ++k) {
-      const RelinkDecision& d = sequence.decisions[k];
-      std::vector<std::string> gates;
-      for (const auto& [name, value] : d.gates) gates.push_back(fmt::format("{}={}", name, value));
-      std::vector<std::string> cells{
-          sequence.name,
-          fmt::format("{}", k),
-          std::string(KindName(d.kind)),
-          d.accepted ? "1" : "0",
-          d.step,
-          fmt::format("{}", d.track_before.value),
-          fmt::format("{}", d.track_after.value),
-          fmt::format("{}", d.frame_before),
-          fmt::format("{}", d.frame_after),
-          fmt::format("{}", d.gap_s),
-          OptionalText(d.appearance_distance),
-          FiniteText(d.log_likelihood_ratio),
-          FiniteText(d.threshold),
-          OptionalText(d.runner_up),
-          d.runner_up_track.value < 0 ? "" : fmt::format("{}", d.runner_up_track.value),
-          d.reason,
-          JoinText(gates, ";"),
-          "",
-          "",
-          ""};
-      if (!sequence.truth.empty()) {
-        const DecisionTruth& truth = sequence.truth[k];
-        cells[cells.size() - 3] = VerdictName(truth.verdict);
-        cells[cells.size() - 2] = OptionalText(truth.idf1_change);
-        cells[cells.size() - 1] = OptionalText(truth.idsw_change);
-      }
+      const Json decision = DecisionJson(sequence, k);
+      std::vector<std::string> cells{sequence.name, fmt::format("{}", k)};
+      for (const char* key : kKeys) cells.push_back(CsvCell(decision.value(key, Json(nullptr))));
       table.AddRow(std::move(cells));
     }
   }
@@ -353,36 +356,9 @@ std::string RenderDecisionsJson(const RelinkStageResult& result) {
   out["benchmark"] = result.benchmark.empty() ? Json(nullptr) : Json(result.benchmark);
   out["sequences"] = Json::object();
   for (const RelinkedSequence& sequence : result.sequences) {
-    Json decisions = Json::array();
-    for (size_t k = 0; k < sequence.decisions.size(); ++k) {
-      const RelinkDecision& d = sequence.decisions[k];
-      Json entry;
-      entry["kind"] = KindName(d.kind);
-      entry["accepted"] = d.accepted;
-      entry["step"] = d.step;
-      entry["track_before"] = d.track_before.value;
-      entry["track_after"] = d.track_after.value;
-      entry["frame_before"] = d.frame_before;
-      entry["frame_after"] = d.frame_after;
-      entry["gap_s"] = d.gap_s;
-      entry["appearance_distance"] = OrNull(d.appearance_distance);
-      entry["log_likelihood_ratio"] = FiniteJson(d.log_likelihood_ratio);
-      entry["threshold"] = FiniteJson(d.threshold);
-      entry["runner_up"] = OrNull(d.runner_up);
-      entry["runner_up_track"] =
-          d.runner_up_track.value < 0 ? Json(nullptr) : Json(d.runner_up_track.value);
-      entry["reason"] = d.reason;
-      entry["gates"] = Json::object();
-      for (const auto& [name, value] : d.gates) entry["gates"][name] = FiniteJson(value);
-      if (!sequence.truth.empty()) {
-        const DecisionTruth& truth = sequence.truth[k];
-        entry["verdict"] = VerdictName(truth.verdict);
-        entry["idf1_change_if_undone"] = OrNull(truth.idf1_change);
-        entry["idsw_change_if_undone"] = OrNull(truth.idsw_change);
-      }
-      decisions.push_back(std::move(entry));
-    }
-    out["sequences"][sequence.name] = std::move(decisions);
+    Json& decisions = out["sequences"][sequence.name] = Json::array();
+    for (size_t k = 0; k < sequence.decisions.size(); ++k)
+      decisions.push_back(DecisionJson(sequence, k));
   }
   return DumpJson(out);
 }

@@ -176,14 +176,14 @@ std::vector<std::pair<std::string, std::string>> DetailedCells(const MotSummary&
   for (const std::string_view family : Families()) {
     if (!IsUsual(family)) continue;
     ForEachValue(family, summary, [&](const MotField& field, const MotValue& value) {
-      if (field.over_alphas || field.name == "Frames") return;
+      if (field.over_alphas || !field.in_trackeval || field.name == "Frames") return;
       cells.emplace_back(field.name,
                          field.is_count()
                              ? fmt::format("{}", static_cast<int64_t>(value.value.value_or(0)))
                              : (value.value ? PythonFloat(*value.value) : std::string("nan")));
     });
     ForEachValue(family, summary, [&](const MotField& field, const MotValue& value) {
-      if (!field.over_alphas) return;
+      if (!field.over_alphas || !field.in_trackeval) return;
       for (int a = 0; a < kAlphas; ++a) {
         cells.emplace_back(
             fmt::format("{}___{}", field.name, static_cast<int>(100 * HotaAlphas()[a])),
@@ -343,7 +343,7 @@ std::string RenderTrackEvalSummary(const ClassScore& score) {
   for (const std::string_view family : Families()) {
     if (!IsUsual(family)) continue;
     ForEachValue(family, Combined(score), [&](const MotField& field, const MotValue& value) {
-      if (field.is_detail) return;
+      if (field.is_detail || !field.in_trackeval) return;
       (field.name == "sMOTA" ? late : cells).emplace_back(field.name, Cell(field, value.value));
     });
     cells.insert(cells.end(), late.begin(), late.end());
