@@ -5,10 +5,12 @@
 #include <signal.h>
 #include <sys/resource.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <numeric>
 
+#include "reidbench/core/eigen_views.h"
 #include "reidbench/core/error.h"
 #include "reidbench/core/files.h"
 #include "reidbench/core/random.h"
@@ -76,7 +78,7 @@ FeatureLabels PersonLabels(int64_t n) {
 FeatureMatrix RandomFeatures(int64_t n, int dim, uint64_t seed = 1) {
   Rng rng(seed);
   FeatureMatrix features(n, dim);
-  for (Eigen::Index i = 0; i < features.size(); ++i) {
+  for (int64_t i = 0; i < features.size(); ++i) {
     features.data()[i] = static_cast<float>(rng.Normal());
   }
   return features;
@@ -158,16 +160,16 @@ TEST_F(FeatureStoreTest, Float16RoundsToNearestEven) {
   FeatureMatrix features(1, 5);
   // 1 + 2^-11 lies halfway between two halves and goes to the even one; 1 + 3 * 2^-11 likewise,
   // upwards.
-  features << 1.0f, 1.0f + 0x1p-11f, 1.0f + 3 * 0x1p-11f, -65504.0f, 0x1p-24f;
+  AsEigen(features) << 1.0f, 1.0f + 0x1p-11f, 1.0f + 3 * 0x1p-11f, -65504.0f, 0x1p-24f;
   WriteFile(File("f.h5"), features, PersonLabels(1), FeatureType::kFloat16);
   FeatureMatrix expected(1, 5);
-  expected << 1.0f, 1.0f, 1.0f + 4 * 0x1p-11f, -65504.0f, 0x1p-24f;
+  AsEigen(expected) << 1.0f, 1.0f, 1.0f + 4 * 0x1p-11f, -65504.0f, 0x1p-24f;
   const FeatureFile file(File("f.h5"));
   EXPECT_EQ(file.ReadRows(AllRows(file)), expected);
 }
 
 TEST_F(FeatureStoreTest, Float16RefusesWhatItCannotHold) {
-  FeatureMatrix features = FeatureMatrix::Zero(2, 2);
+  FeatureMatrix features = FeatureMatrix(2, 2);
   features(1, 0) = 70000;
   EXPECT_THAT(
       QuietMessageOf(
@@ -208,13 +210,13 @@ TEST_F(FeatureStoreTest, ReadsAnyRowsInAnyOrder) {
       for (size_t i = 0; i < count; ++i) rows.push_back(static_cast<int64_t>(rng.Below(300)));
       const FeatureMatrix read = file.ReadRows(rows);
       for (size_t i = 0; i < count; ++i) {
-        ASSERT_EQ(read.row(static_cast<Eigen::Index>(i)), all.row(rows[i])) << i;
+        ASSERT_TRUE(std::ranges::equal(read.row(static_cast<int64_t>(i)), all.row(rows[i]))) << i;
       }
     }
     const std::vector<int64_t> runs = {200, 201, 202, 3, 4, 5, 299, 0, 1, 2};
     const FeatureMatrix read = file.ReadRows(runs);
     for (size_t i = 0; i < runs.size(); ++i) {
-      ASSERT_EQ(read.row(static_cast<Eigen::Index>(i)), all.row(runs[i])) << i;
+      ASSERT_TRUE(std::ranges::equal(read.row(static_cast<int64_t>(i)), all.row(runs[i]))) << i;
     }
   }
 }
@@ -307,7 +309,7 @@ void ExpectGolden(const FeatureFile& file) {
   ASSERT_EQ(file.rows(), 6);
   ASSERT_EQ(file.dim(), 4);
   const FeatureMatrix features = file.ReadRows(AllRows(file));
-  for (Eigen::Index i = 0; i < 24; ++i) ASSERT_EQ(features.data()[i], static_cast<float>(i) / 8);
+  for (int64_t i = 0; i < 24; ++i) ASSERT_EQ(features.data()[i], static_cast<float>(i) / 8);
   EXPECT_THAT(file.labels().person_id, ElementsAre(PersonId(1), PersonId(1), PersonId(2),
                                                    PersonId(2), PersonId(0), PersonId(-1)));
   EXPECT_THAT(file.labels().camera_id, ElementsAre(CameraId(1), CameraId(2), CameraId(1),

@@ -28,7 +28,7 @@ TEST(MakeWalkers, MostAreSeenInMostFrames) {
       EXPECT_TRUE(who.insert(box.id.value).second);
     }
     seen += scene.frames[f].size();
-    EXPECT_EQ(scene.embeddings[f].rows(), static_cast<Eigen::Index>(scene.frames[f].size()));
+    EXPECT_EQ(scene.embeddings[f].rows(), static_cast<int64_t>(scene.frames[f].size()));
     EXPECT_EQ(scene.embeddings[f].cols(), 3);
   }
   EXPECT_NEAR(static_cast<double>(seen) / (20 * 200), 0.95, 0.02);

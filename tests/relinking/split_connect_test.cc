@@ -83,7 +83,7 @@ TEST(SplitConnect, ConnectsByTheMeanOverAllPairsOfCrops) {
   scene.embeddings(1, 0) = scene.embeddings(3, 0) = 0.6F;
   scene.embeddings(1, 1) = 0.8F;
   scene.embeddings(3, 1) = -0.8F;
-  scene.embeddings.row(3) *= 5;  // lengths do not matter
+  AsEigen(scene.embeddings).row(3) *= 5;  // lengths do not matter
   const RelinkResult near = RelinkBySplitConnect(input, {.connect_below = 0.6});
   ASSERT_EQ(near.decisions.size(), 1u);
   // 1, 0.6, 0.6 and 0.36 - 0.64.

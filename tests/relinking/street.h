@@ -6,6 +6,7 @@
 #include <map>
 #include <vector>
 
+#include "reidbench/core/eigen_views.h"
 #include "reidbench/core/random.h"
 #include "reidbench/relinking/relink.h"
 
@@ -34,9 +35,9 @@ class Street {
         rows.push_back(look[p - 1] + 0.35F * RandomUnit(1));
       }
     }
-    embeddings_.resize(static_cast<int64_t>(rows.size()), kDim);
+    embeddings_ = FeatureMatrix(static_cast<int64_t>(rows.size()), kDim);
     for (size_t i = 0; i < rows.size(); ++i)
-      embeddings_.row(static_cast<int64_t>(i)) = rows[i] / rows[i].norm();
+      AsEigen(embeddings_).row(static_cast<int64_t>(i)) = rows[i] / rows[i].norm();
   }
 
   RelinkInput Input() const {

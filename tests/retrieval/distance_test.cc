@@ -6,6 +6,7 @@
 #include <limits>
 #include <numeric>
 
+#include "reidbench/core/eigen_views.h"
 #include "reidbench/core/error.h"
 #include "reidbench/core/parallel.h"
 #include "reidbench/core/random.h"
@@ -18,9 +19,9 @@ namespace {
 
 TEST(DistanceMatrix, HandComputed) {
   FeatureMatrix query(2, 2);
-  query << 3, 4, 0, 0;
+  AsEigen(query) << 3, 4, 0, 0;
   FeatureMatrix gallery(2, 2);
-  gallery << 0, 1, 6, 8;
+  AsEigen(gallery) << 0, 1, 6, 8;
   const FeatureMatrix euclidean =
       DistanceMatrix(ViewOf(query), ViewOf(gallery), Metric::kEuclidean);
   EXPECT_EQ(euclidean(0, 0), 18);  // 9 + 9
@@ -43,15 +44,16 @@ TEST_P(Distances, EqualDoublePrecisionForAllShapes) {
       for (const int64_t dim : {1, 7, 16, 128, 129, 300}) {
         const FeatureMatrix query = Gaussian(rows, dim, 1);
         const FeatureMatrix gallery = Gaussian(cols, dim, 2);
-        const Eigen::MatrixXd dots = query.cast<double>() * gallery.cast<double>().transpose();
+        const Eigen::MatrixXd dots =
+            AsEigen(query).cast<double>() * AsEigen(gallery).cast<double>().transpose();
         const FeatureMatrix euclidean =
             DistanceMatrix(ViewOf(query), ViewOf(gallery), Metric::kEuclidean);
         const FeatureMatrix cosine =
             DistanceMatrix(ViewOf(query), ViewOf(gallery), Metric::kCosine);
         for (int64_t r = 0; r < rows; ++r) {
           for (int64_t c = 0; c < cols; ++c) {
-            const double a = query.row(r).cast<double>().squaredNorm();
-            const double b = gallery.row(c).cast<double>().squaredNorm();
+            const double a = EigenRow(query, r).cast<double>().squaredNorm();
+            const double b = EigenRow(gallery, c).cast<double>().squaredNorm();
             ASSERT_NEAR(euclidean(r, c), a + b - 2 * dots(r, c), 2e-6 * (a + b))
                 << rows << "x" << cols << "x" << dim;
             ASSERT_NEAR(cosine(r, c), 1 - dots(r, c) / std::sqrt(a * b), 2e-6)
@@ -68,15 +70,17 @@ TEST_P(Distances, PairsHaveTheSameBitsWhereverTheyStand) {
   const FeatureMatrix gallery = Gaussian(700, 130, 4);
   for (const Metric metric : {Metric::kEuclidean, Metric::kCosine}) {
     const FeatureMatrix all = DistanceMatrix(ViewOf(query), ViewOf(gallery), metric);
-    EXPECT_EQ(FeatureMatrix(DistanceMatrix(ViewOf(gallery), ViewOf(query), metric).transpose()),
-              all);
-    const FeatureMatrix part = gallery.middleRows(333, 45);
-    EXPECT_EQ(DistanceMatrix(ViewOf(query), ViewOf(part), metric), all.middleCols(333, 45));
+    EXPECT_EQ(
+        RowMatrix(AsEigen(DistanceMatrix(ViewOf(gallery), ViewOf(query), metric)).transpose()),
+        all);
+    const FeatureView part(gallery.row(333).data(), 45, gallery.cols());
+    EXPECT_EQ(AsEigen(DistanceMatrix(ViewOf(query), part, metric)),
+              AsEigen(all).middleCols(333, 45));
     const FeatureDistances source(ViewOf(query), ViewOf(gallery), metric);
     FeatureMatrix some(3, 700);
     const int32_t rows[] = {100, 0, 57};
     source.Rows(rows, some.data());
-    for (int i = 0; i < 3; ++i) EXPECT_EQ(some.row(i), all.row(rows[i]));
+    for (int i = 0; i < 3; ++i) EXPECT_EQ(EigenRow(some, i), EigenRow(all, rows[i]));
     const ThreadLimit limit(1);
     EXPECT_EQ(DistanceMatrix(ViewOf(query), ViewOf(gallery), metric), all);
   }

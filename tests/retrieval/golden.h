@@ -4,6 +4,7 @@
 
 #include <hdf5.h>
 
+#include <algorithm>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -28,8 +29,9 @@ class GoldenFile {
   FeatureMatrix Matrix(const std::string& name) const {
     std::vector<hsize_t> shape;
     std::vector<float> values = Read<float>(name, H5T_NATIVE_FLOAT, &shape);
-    return Eigen::Map<FeatureMatrix>(values.data(), static_cast<int64_t>(shape.at(0)),
-                                     static_cast<int64_t>(shape.at(1)));
+    FeatureMatrix matrix(static_cast<int64_t>(shape.at(0)), static_cast<int64_t>(shape.at(1)));
+    std::copy(values.begin(), values.end(), matrix.data());
+    return matrix;
   }
   std::vector<double> Doubles(const std::string& name) const {
     return Read<double>(name, H5T_NATIVE_DOUBLE, nullptr);

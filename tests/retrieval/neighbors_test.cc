@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "reidbench/core/eigen_views.h"
 #include "reidbench/core/random.h"
 
 namespace reidbench {
@@ -17,7 +18,7 @@ TEST(FindNeighbors, EqualsSortedRowsWithTies) {
   for (int64_t i = 0; i < query.size(); ++i) query.data()[i] = static_cast<float>(rng.Below(4));
   for (int64_t i = 0; i < gallery.size(); ++i) gallery.data()[i] = static_cast<float>(rng.Below(4));
   FeatureMatrix all(1140, 6);
-  all << query, gallery;
+  AsEigen(all) << AsEigen(query), AsEigen(gallery);
   const FeatureMatrix distances = DistanceMatrix(ViewOf(all), ViewOf(all), Metric::kEuclidean);
   const NeighborLists lists =
       FindNeighbors(FeatureRows(ViewOf(query), ViewOf(gallery), Metric::kEuclidean), 25);
@@ -35,7 +36,8 @@ TEST(FindNeighbors, EqualsSortedRowsWithTies) {
 }
 
 TEST(FindNeighbors, CapsKAtTheNumberOfRows) {
-  const FeatureMatrix rows = FeatureMatrix::Identity(3, 3);
+  FeatureMatrix rows(3, 3);
+  AsEigen(rows).setIdentity();
   const NeighborLists lists =
       FindNeighbors(FeatureRows(ViewOf(rows), Metric::kCosine, "query"), 21);
   EXPECT_EQ(lists.k, 3);

@@ -41,8 +41,8 @@ std::vector<CameraId> Cameras(std::initializer_list<int64_t> ids) {
 LabelledFeatures OnALine(std::initializer_list<float> places, std::initializer_list<int64_t> people,
                          std::initializer_list<int64_t> cameras) {
   LabelledFeatures set;
-  set.query = FeatureMatrix::Zero(1, 1);
-  set.gallery.resize(static_cast<int64_t>(places.size()), 1);
+  set.query = FeatureMatrix(1, 1);
+  set.gallery = FeatureMatrix(static_cast<int64_t>(places.size()), 1);
   std::copy(places.begin(), places.end(), set.gallery.data());
   set.query_person = People({1});
   set.query_camera = Cameras({1});
@@ -60,7 +60,7 @@ LabelledFeatures Synthetic(int64_t queries, int64_t gallery, int64_t people, int
   LabelledFeatures set;
   const auto fill = [&](int64_t n, bool distractors, FeatureMatrix* features,
                         std::vector<PersonId>* person, std::vector<CameraId>* camera) {
-    features->resize(n, dim);
+    *features = FeatureMatrix(n, dim);
     for (int64_t i = 0; i < n; ++i) {
       const bool distractor = distractors && rng.Below(6) == 0;
       const int64_t id =
@@ -460,7 +460,7 @@ TEST(Ranking, VerificationOfManyPairsIsExact) {
 
 TEST(Ranking, SaysWhyQueriesAreInvalid) {
   LabelledFeatures set = OnALine({1, 2, 3}, {1, 3, 0}, {1, 2, 2});
-  set.query = FeatureMatrix::Zero(3, 1);
+  set.query = FeatureMatrix(3, 1);
   set.query_person = People({1, 2, 3});
   set.query_camera = Cameras({1, 1, 2});
   const RankingResult result = Rank(set.Input(), Quick());
@@ -501,7 +501,8 @@ TEST(Ranking, RelabellingAndReorderingChangeNothing) {
   rng.Shuffle(std::span(order));
   for (size_t g = 0; g < 700; ++g) {
     const size_t from = static_cast<size_t>(order[g]);
-    other.gallery.row(static_cast<int64_t>(g)) = set.gallery.row(order[g]);
+    std::ranges::copy(set.gallery.row(order[g]),
+                      other.gallery.row(static_cast<int64_t>(g)).begin());
     const int64_t person = set.gallery_person[from].value;
     other.gallery_person[g] = PersonId(person == 0 ? 0 : 1000 - person);
     other.gallery_camera[g] = CameraId(50 - set.gallery_camera[from].value);
@@ -544,7 +545,7 @@ TEST(Ranking, RefusesBadInput) {
   EXPECT_THAT(MessageOf(ErrorKind::kInput, [&] { Rank(bad.Input(), Quick()); }),
               HasSubstr("overflows"));
   bad = good;
-  bad.query = FeatureMatrix::Zero(1, 2);
+  bad.query = FeatureMatrix(1, 2);
   EXPECT_THAT(MessageOf(ErrorKind::kInput, [&] { Rank(bad.Input(), Quick()); }),
               HasSubstr("2 dimensions, gallery features 1"));
   bad = good;

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <numeric>
 
+#include "reidbench/core/eigen_views.h"
 #include "reidbench/core/error.h"
 #include "reidbench/core/parallel.h"
 #include "reidbench/core/random.h"
@@ -29,8 +30,9 @@ FeatureMatrix Reranked(const FeatureMatrix& query, const FeatureMatrix& gallery,
 void ExpectClose(const FeatureMatrix& found, const FeatureMatrix& expected, float tolerance) {
   ASSERT_EQ(found.rows(), expected.rows());
   ASSERT_EQ(found.cols(), expected.cols());
-  const float worst =
-      ((found - expected).array().abs() / expected.array().abs().max(1.0f)).maxCoeff();
+  const float worst = ((AsEigen(found) - AsEigen(expected)).array().abs() /
+                       AsEigen(expected).array().abs().max(1.0f))
+                          .maxCoeff();
   EXPECT_LE(worst, tolerance);
 }
 
@@ -131,16 +133,18 @@ TEST(Reranking, IsBitwiseTheSameForAnyNumberOfThreadsAndAnyRows) {
     FeatureMatrix some(2, 900);
     const int32_t rows[] = {149, 3};
     source->Rows(rows, some.data());
-    EXPECT_EQ(some.row(0), all.row(149));
-    EXPECT_EQ(some.row(1), all.row(3));
+    EXPECT_EQ(EigenRow(some, 0), EigenRow(all, 149));
+    EXPECT_EQ(EigenRow(some, 1), EigenRow(all, 3));
   }
 }
 
 TEST(Reranking, ManyEqualImagesAndHugeDistances) {
   for (const float scale : {0.0f, 1e6f}) {
-    FeatureMatrix query = FeatureMatrix::Constant(3, 4, scale);
-    FeatureMatrix gallery = FeatureMatrix::Constant(50, 4, scale);
-    if (scale != 0) gallery.bottomRows(25) *= -3;
+    FeatureMatrix query(3, 4);
+    AsEigen(query).setConstant(scale);
+    FeatureMatrix gallery(50, 4);
+    AsEigen(gallery).setConstant(scale);
+    if (scale != 0) AsEigen(gallery).bottomRows(25) *= -3;
     for (const RerankDialect dialect : {RerankDialect::kZhong, RerankDialect::kBot,
                                         RerankDialect::kTorchreid, RerankDialect::kFastreid}) {
       RerankOptions options;
@@ -156,9 +160,10 @@ TEST(Reranking, ImprovesRankingOfClusteredFeatures) {
   const FeatureMatrix centres = Gaussian(30, 16, 6);
   const auto fill = [&](int64_t n, FeatureMatrix* features, std::vector<PersonId>* person,
                         std::vector<CameraId>* camera, int64_t cam) {
-    *features = Gaussian(n, 16, 7 + static_cast<uint64_t>(cam)) * 1.3f;
+    *features = Gaussian(n, 16, 7 + static_cast<uint64_t>(cam));
+    AsEigen(*features) *= 1.3f;
     for (int64_t i = 0; i < n; ++i) {
-      features->row(i) += centres.row(i % 30);
+      AsEigen(*features).row(i) += EigenRow(centres, i % 30);
       person->push_back(PersonId(1 + i % 30));
       camera->push_back(CameraId(cam));
     }
@@ -193,9 +198,9 @@ TEST(ExpandFeatures, HandComputed) {
   // Cosines to (1, 0): itself 1, (3, 4) 0.6, (0, 2) 0. With K = 2 and alpha = 3: ((1, 0) + 0.216 *
   // (3, 4)) / 2.
   FeatureMatrix query(1, 2);
-  query << 1, 0;
+  AsEigen(query) << 1, 0;
   FeatureMatrix gallery(2, 2);
-  gallery << 3, 4, 0, 2;
+  AsEigen(gallery) << 3, 4, 0, 2;
   ExpansionOptions options;
   options.neighbors = 2;
   const ExpandedFeatures expanded = ExpandFeatures(ViewOf(query), ViewOf(gallery), options);

@@ -44,9 +44,9 @@ inline std::filesystem::path WriteFeatures(const std::filesystem::path& path,
   FeatureProvenance provenance;
   provenance.dataset = "S";
   FeatureFileWriter writer(path, RelinkScene::kDim, labels, provenance, {});
-  const auto skip = static_cast<Eigen::Index>(first);
-  const FeatureMatrix rows = scene.embeddings.bottomRows(scene.embeddings.rows() - skip);
-  writer.Append({rows.data(), static_cast<size_t>(rows.size())});
+  const std::span<const float> rows(scene.embeddings.data(),
+                                    static_cast<size_t>(scene.embeddings.size()));
+  writer.Append(rows.subspan(first * RelinkScene::kDim));
   writer.Finish();
   return path;
 }

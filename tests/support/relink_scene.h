@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "reidbench/core/eigen_views.h"
 #include "reidbench/core/random.h"
 #include "reidbench/relinking/relink.h"
 
@@ -30,16 +31,16 @@ class RelinkScene {
   // Embeddings of all boxes so far, a row a box. `noise` is the length of what differs from box to
   // box, against 1 of what is the person's.
   RelinkInput Input(double noise = 0.2) {
-    embeddings.resize(static_cast<Eigen::Index>(persons.size()), kDim);
+    embeddings = FeatureMatrix(static_cast<int64_t>(persons.size()), kDim);
     Rng rng(7);
     const auto direction = [](Rng* random) {
       Eigen::RowVectorXf v(kDim);
       for (float& value : v) value = static_cast<float>(random->Normal());
       return Eigen::RowVectorXf(v.normalized());
     };
-    for (Eigen::Index i = 0; i < embeddings.rows(); ++i) {
+    for (int64_t i = 0; i < embeddings.rows(); ++i) {
       Rng own(static_cast<uint64_t>(100 + persons[static_cast<size_t>(i)]));
-      embeddings.row(i) =
+      AsEigen(embeddings).row(i) =
           (direction(&own) + static_cast<float>(noise) * direction(&rng)).normalized();
     }
     RelinkInput input;

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -29,12 +30,11 @@ BoxLtwh BoxAt(double x) { return {x, 100, 50, 100}; }
 
 std::vector<TrackBox> StepWith(Tracker* tracker, int64_t frame, const std::vector<Seen>& seen) {
   std::vector<TrackBox> detections;
-  FeatureMatrix embeddings(static_cast<Eigen::Index>(seen.size()),
-                           seen.empty() ? 0 : static_cast<Eigen::Index>(seen[0].embedding.size()));
+  FeatureMatrix embeddings(static_cast<int64_t>(seen.size()),
+                           seen.empty() ? 0 : static_cast<int64_t>(seen[0].embedding.size()));
   for (size_t i = 0; i < seen.size(); ++i) {
     detections.push_back(Detection(seen[i].box));
-    embeddings.row(static_cast<Eigen::Index>(i)) =
-        Eigen::Map<const Eigen::RowVectorXf>(seen[i].embedding.data(), embeddings.cols());
+    std::ranges::copy(seen[i].embedding, embeddings.row(static_cast<int64_t>(i)).begin());
   }
   FrameInput input{FrameIndex(frame), detections, ViewOf(embeddings)};
   const auto rows = tracker->Step(input);

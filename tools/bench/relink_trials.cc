@@ -133,7 +133,8 @@ void Thin(int64_t every, TrackSet* set, FeatureMatrix* features) {
   set->frame_count /= every;
   if (features == nullptr) return;
   FeatureMatrix thin(static_cast<int64_t>(rows.size()), features->cols());
-  for (size_t i = 0; i < rows.size(); ++i) thin.row(i) = features->row(rows[i]);
+  for (size_t i = 0; i < rows.size(); ++i)
+    std::ranges::copy(features->row(rows[i]), thin.row(static_cast<int64_t>(i)).begin());
   *features = thin;
 }
 

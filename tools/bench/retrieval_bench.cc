@@ -39,7 +39,7 @@ const MarketSized& Features(double noise) {
       centres.data()[i] = static_cast<float>(std::max(0.0, rng.Normal()));
     const auto fill = [&](int64_t n, bool distractors, FeatureMatrix* features,
                           std::vector<PersonId>* person, std::vector<CameraId>* camera) {
-      features->resize(n, kDim);
+      *features = FeatureMatrix(n, kDim);
       for (int64_t i = 0; i < n; ++i) {
         const bool distractor = distractors && rng.Below(6) == 0;
         const int64_t id = distractor ? 0 : 1 + static_cast<int64_t>(rng.Below(kPersons));

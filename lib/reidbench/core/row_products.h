@@ -7,27 +7,12 @@
 #pragma once
 
 #include <cstdint>
-#include <new>
 #include <span>
 #include <vector>
 
 #include "reidbench/core/embedding_set.h"
 
 namespace reidbench {
-
-// Memory that begins on a line of the cache.
-template <typename T>
-struct LineAllocator {
-  using value_type = T;
-  static constexpr std::align_val_t kLine{64};
-  LineAllocator() = default;
-  template <typename U>
-  LineAllocator(const LineAllocator<U>&) {}
-  T* allocate(size_t n) { return static_cast<T*>(::operator new(n * sizeof(T), kLine)); }
-  void deallocate(T* p, size_t) { ::operator delete(p, kLine); }
-  bool operator==(const LineAllocator&) const { return true; }
-};
-using AlignedFloats = std::vector<float, LineAllocator<float>>;
 
 inline constexpr int kPanelColumns = 32;  // right rows of one packed panel
 inline constexpr int kBlockRows = 12;     // left rows of one packed block

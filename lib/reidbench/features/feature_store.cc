@@ -856,7 +856,7 @@ void FeatureFile::ReadRows(std::span<const int64_t> rows, float* out) const {
 }
 
 FeatureMatrix FeatureFile::ReadRows(std::span<const int64_t> rows) const {
-  FeatureMatrix features(static_cast<Eigen::Index>(rows.size()), impl_->dim);
+  FeatureMatrix features(static_cast<int64_t>(rows.size()), impl_->dim);
   ReadRows(rows, features.data());
   return features;
 }

@@ -1,5 +1,7 @@
 #include "reidbench/profiling/walkers.h"
 
+#include <algorithm>
+
 #include "reidbench/core/error.h"
 #include "reidbench/core/random.h"
 
@@ -10,19 +12,19 @@ WalkerScene MakeWalkers(const WalkerOptions& options) {
   Rng rng(options.seed);
   struct Walker {
     double x, y, vx, vy, height;
-    Eigen::RowVectorXf looks;
+    std::vector<float> looks;
   };
   std::vector<Walker> walkers;
   for (int i = 0; i < options.people; ++i) {
     Walker w{rng.Uniform(0, 1850), rng.Uniform(50, 800), 2 * rng.Normal(),
-             rng.Normal(),         rng.Uniform(80, 280), Eigen::RowVectorXf(options.dim)};
+             rng.Normal(),         rng.Uniform(80, 280), std::vector<float>(options.dim)};
     for (float& v : w.looks) v = static_cast<float>(rng.Normal());
     walkers.push_back(std::move(w));
   }
   WalkerScene scene;
   for (int f = 0; f < options.frames; ++f) {
     std::vector<TrackBox>& frame = scene.frames.emplace_back();
-    std::vector<Eigen::RowVectorXf> looks;
+    std::vector<std::vector<float>> looks;
     for (size_t i = 0; i < walkers.size(); ++i) {
       Walker& w = walkers[i];
       w.x += w.vx;
@@ -41,8 +43,9 @@ WalkerScene MakeWalkers(const WalkerOptions& options) {
       for (float& v : looks.back()) v += 0.3F * static_cast<float>(rng.Normal());
     }
     FeatureMatrix& rows =
-        scene.embeddings.emplace_back(static_cast<Eigen::Index>(looks.size()), options.dim);
-    for (size_t i = 0; i < looks.size(); ++i) rows.row(static_cast<Eigen::Index>(i)) = looks[i];
+        scene.embeddings.emplace_back(static_cast<int64_t>(looks.size()), options.dim);
+    for (size_t i = 0; i < looks.size(); ++i)
+      std::ranges::copy(looks[i], rows.row(static_cast<int64_t>(i)).begin());
   }
   return scene;
 }

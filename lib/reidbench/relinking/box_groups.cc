@@ -21,9 +21,9 @@ BoxGroup MakeBoxGroup(const RelinkInput& input, TrackId track, std::span<const i
     group.frames.push_back(input.tracks->boxes[box].frame.value);
     const int64_t row = input.embedding_row[box];
     if (row < 0) continue;
-    const float length = input.embeddings->row(row).norm();
+    const float length = EigenRow(*input.embeddings, row).norm();
     if (!(length > 0)) continue;
-    group.sum += input.embeddings->row(row).transpose() / length;
+    group.sum += EigenRow(*input.embeddings, row).transpose() / length;
     ++group.embeddings;
   }
   group.stretches.push_back({track, group.frames.front(), group.frames.back()});

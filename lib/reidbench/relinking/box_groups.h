@@ -7,6 +7,7 @@
 #include <span>
 #include <vector>
 
+#include "reidbench/core/eigen_views.h"
 #include "reidbench/relinking/relink.h"
 
 namespace reidbench {

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "reidbench/core/eigen_views.h"
 #include "reidbench/core/row_products.h"
 #include "reidbench/core/statistics.h"
 #include "reidbench/matching/iou.h"
@@ -102,7 +103,7 @@ AppearanceModel CalibrateAppearance(const RelinkInput& input, const Observations
       while (end < piece.end && seen.box[boxes[end]].time_s - start_s < kBlock_s) {
         const Observation& o = seen.box[boxes[end]];
         if (o.quality > 0) {
-          sum += o.quality * o.inverse_norm * input.embeddings->row(o.row);
+          sum += o.quality * o.inverse_norm * EigenRow(*input.embeddings, o.row);
           clean_s += o.quality / seen.frame_rate;
         }
         box.left += o.x - o.width / 2;
@@ -126,8 +127,8 @@ AppearanceModel CalibrateAppearance(const RelinkInput& input, const Observations
   }
   // Evenly over the tracks when there are very many.
   const size_t stride = blocks.size() / kMostBlocks + 1;
-  FeatureMatrix mean(static_cast<int64_t>((blocks.size() + stride - 1) / stride),
-                     input.embeddings->cols());
+  RowMatrix mean(static_cast<int64_t>((blocks.size() + stride - 1) / stride),
+                 input.embeddings->cols());
   std::vector<Block> kept;
   for (size_t b = 0; b < blocks.size(); b += stride) {
     mean.row(static_cast<int64_t>(kept.size())) = means[b];

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <limits>
 
+#include "reidbench/core/eigen_views.h"
 #include "reidbench/core/error.h"
 #include "reidbench/core/text.h"
 #include "reidbench/relinking/box_groups.h"
@@ -48,7 +49,7 @@ RelinkResult RelinkByGalleryMean(const RelinkInput& input, const GalleryMeanOpti
 
   std::vector<BoxGroup> persons;
   // Unit means of `persons`, a row each, so that comparing is one product.
-  FeatureMatrix means(static_cast<Eigen::Index>(table.tracks.size()), input.embeddings->cols());
+  RowMatrix means(static_cast<Eigen::Index>(table.tracks.size()), input.embeddings->cols());
   for (const TrackTable::Track& track : table.tracks) {
     BoxGroup group = MakeBoxGroup(input, track.id, track.boxes);
     Nearest nearest;

@@ -5,6 +5,7 @@
 #include <numeric>
 #include <unordered_set>
 
+#include "reidbench/core/eigen_views.h"
 #include "reidbench/core/error.h"
 #include "reidbench/core/parallel.h"
 #include "reidbench/core/statistics.h"
@@ -49,7 +50,7 @@ void ReadNorms(const RelinkInput& input, Observations* out) {
       Observation& o = out->box[i];
       o.row = input.embedding_row[i];
       if (o.row < 0) continue;
-      const float norm = input.embeddings->row(o.row).norm();
+      const float norm = EigenRow(*input.embeddings, o.row).norm();
       // A sum of squares is finite only when all its terms are.
       o.inverse_norm = norm > 0 ? 1 / norm : 0;
       if (!std::isfinite(norm)) o.inverse_norm = -1;

@@ -172,8 +172,8 @@ void Partitioner::Contract(std::vector<Group>* groups) const {
   const auto fresh = std::count_if(g.begin(), g.end(), [](const Group& x) { return x.changed; });
   if (fresh == 0) return;
   const bool keep_cross = 4 * fresh > n;
-  FeatureMatrix cross;
-  FeatureMatrix score = FeatureMatrix::Constant(n, n, kDead);
+  RowMatrix cross;
+  RowMatrix score = RowMatrix::Constant(n, n, kDead);
   if (keep_cross) {
     cross.resize(n, n);
     for (int32_t a = 0; a < n; ++a) {

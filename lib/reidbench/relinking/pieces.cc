@@ -17,7 +17,7 @@ constexpr double kVelocityShrink_s = 0.2;  // a velocity from so short a time co
 using Vector = Eigen::RowVectorXf;
 
 void AddEmbedding(const RelinkInput& input, const Observation& o, float sign, Vector* sum) {
-  if (o.quality > 0) *sum += sign * o.quality * o.inverse_norm * input.embeddings->row(o.row);
+  if (o.quality > 0) *sum += sign * o.quality * o.inverse_norm * EigenRow(*input.embeddings, o.row);
 }
 
 // Cosine distance of the mean appearance before and after each box, over a window on each side; -1

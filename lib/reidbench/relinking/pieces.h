@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "reidbench/core/eigen_views.h"
 #include "reidbench/relinking/observations.h"
 
 namespace reidbench {
@@ -41,7 +42,7 @@ struct Piece {
 
 struct PieceSet {
   std::vector<Piece> pieces;  // by track, then in time: piece k+1 may follow k in its track
-  FeatureMatrix sums;         // [pieces x d], quality-weighted sum of normalised embeddings
+  RowMatrix sums;             // [pieces x d], quality-weighted sum of normalised embeddings
   double usual_change = 0;    // level of cut_change that made a place a candidate
 };
 

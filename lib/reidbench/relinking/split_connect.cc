@@ -8,6 +8,7 @@
 #include <limits>
 #include <numeric>
 
+#include "reidbench/core/eigen_views.h"
 #include "reidbench/core/error.h"
 #include "reidbench/core/parallel.h"
 #include "reidbench/core/row_products.h"
@@ -22,7 +23,7 @@ constexpr float kApart = std::numeric_limits<float>::infinity();  // two in one 
 constexpr Eigen::Index kBlock = 256;
 
 // Every column to mean 0 and variance 1, then every row to length 1.
-void Standardise(FeatureMatrix* x) {
+void Standardise(RowMatrix* x) {
   const Eigen::RowVectorXf mean = x->colwise().mean();
   x->rowwise() -= mean;
   for (Eigen::Index c = 0; c < x->cols(); ++c) {
@@ -37,7 +38,7 @@ void Standardise(FeatureMatrix* x) {
 
 // DBSCAN (Ester et al. 1996) of unit rows by cosine distance: the cluster of each row, kNoise for
 // none. Neighbourhoods are kept as bits: n * n / 8 bytes.
-std::vector<int> Dbscan(const FeatureMatrix& x, double eps, int min_samples) {
+std::vector<int> Dbscan(const RowMatrix& x, double eps, int min_samples) {
   const Eigen::Index n = x.rows();
   const auto words = static_cast<size_t>((n + 63) / 64);
   std::vector<uint64_t> near(words * static_cast<size_t>(n), 0);
@@ -80,8 +81,8 @@ std::vector<int> Dbscan(const FeatureMatrix& x, double eps, int min_samples) {
 }
 
 // Rows' mean per cluster, [clusters x d], each of length 1.
-FeatureMatrix Centres(const FeatureMatrix& x, const std::vector<int>& cluster, int clusters) {
-  FeatureMatrix centres = FeatureMatrix::Zero(clusters, x.cols());
+RowMatrix Centres(const RowMatrix& x, const std::vector<int>& cluster, int clusters) {
+  RowMatrix centres = RowMatrix::Zero(clusters, x.cols());
   for (size_t i = 0; i < cluster.size(); ++i) {
     if (cluster[i] != kNoise) centres.row(cluster[i]) += x.row(static_cast<Eigen::Index>(i));
   }
@@ -93,12 +94,12 @@ FeatureMatrix Centres(const FeatureMatrix& x, const std::vector<int>& cluster, i
 }
 
 // At most `max_clusters`, without noise; all 0 when the boxes are of one kind.
-std::vector<int> ClusterBoxes(FeatureMatrix x, const SplitConnectOptions& options) {
+std::vector<int> ClusterBoxes(RowMatrix x, const SplitConnectOptions& options) {
   Standardise(&x);
   std::vector<int> cluster = Dbscan(x, options.eps, options.min_samples);
   int clusters = 1 + *std::max_element(cluster.begin(), cluster.end());
   if (clusters <= 1) return std::vector<int>(cluster.size(), 0);
-  const FeatureMatrix centres = Centres(x, cluster, clusters);
+  const RowMatrix centres = Centres(x, cluster, clusters);
   for (size_t i = 0; i < cluster.size(); ++i) {
     if (cluster[i] != kNoise) continue;
     Eigen::Index nearest = 0;
@@ -106,7 +107,7 @@ std::vector<int> ClusterBoxes(FeatureMatrix x, const SplitConnectOptions& option
     cluster[i] = static_cast<int>(nearest);
   }
   while (clusters > options.max_clusters) {
-    FeatureMatrix similarity = Centres(x, cluster, clusters);
+    RowMatrix similarity = Centres(x, cluster, clusters);
     similarity = (similarity * similarity.transpose()).eval();
     int into = 0;
     int from = 1;
@@ -155,9 +156,9 @@ class SplitConnect {
     }
     std::vector<int> cluster(with_embedding.size(), 0);
     if (static_cast<int>(with_embedding.size()) >= options_.min_length) {
-      FeatureMatrix x(static_cast<Eigen::Index>(with_embedding.size()), input_.embeddings->cols());
+      RowMatrix x(static_cast<Eigen::Index>(with_embedding.size()), input_.embeddings->cols());
       for (Eigen::Index i = 0; i < x.rows(); ++i) {
-        x.row(i) = input_.embeddings->row(input_.embedding_row[with_embedding[i]]);
+        x.row(i) = EigenRow(*input_.embeddings, input_.embedding_row[with_embedding[i]]);
         const float length = x.row(i).norm();
         if (length > 0) x.row(i) /= length;
       }
@@ -216,12 +217,13 @@ class SplitConnect {
     }
     const auto n = static_cast<Eigen::Index>(groups.size());
     if (n < 2) return;
-    FeatureMatrix means(n, input_.embeddings->cols());
+    RowMatrix means(n, input_.embeddings->cols());
     for (Eigen::Index g = 0; g < n; ++g) means.row(g) = groups[g].Mean(false).transpose();
-    FeatureMatrix distance(n, n);
+    RowMatrix distance(n, n);
     const RightFactor right(ViewOf(means));
     ParallelChunks(n, kBlock, [&](int64_t begin, int64_t end) {
-      distance.middleRows(begin, end - begin) = right.LeftTimes(ViewOf(means, begin, end - begin));
+      distance.middleRows(begin, end - begin) =
+          AsEigen(right.LeftTimes(ViewOf(means, begin, end - begin)));
       for (Eigen::Index a = begin; a < end; ++a) {
         for (Eigen::Index b = 0; b < n; ++b) {
           distance(a, b) =

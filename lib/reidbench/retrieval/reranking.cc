@@ -2,6 +2,7 @@
 
 #include <tbb/enumerable_thread_specific.h>
 
+#include <Eigen/Core>
 #include <algorithm>
 #include <cmath>
 

@@ -5,6 +5,7 @@
 #include <limits>
 #include <numeric>
 
+#include "reidbench/core/eigen_views.h"
 #include "reidbench/core/error.h"
 #include "reidbench/core/isa.h"
 #include "reidbench/core/parallel.h"
@@ -34,7 +35,7 @@ void AppendNorms(FeatureView features, Metric metric, const std::string& name,
   float* out = norms->data() + offset;
   ParallelChunks(n, 256, [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) {
-      const auto row = features.row(i).cast<double>();
+      const auto row = EigenRow(features, i).cast<double>();
       const double squared = row.squaredNorm();
       out[i] = metric == Metric::kEuclidean
                    ? static_cast<float>(squared)
@@ -44,7 +45,7 @@ void AppendNorms(FeatureView features, Metric metric, const std::string& name,
   // Distances of finite norms below a quarter of the range cannot overflow.
   for (int64_t i = 0; i < n; ++i) {
     if (out[i] <= std::numeric_limits<float>::max() / 8) continue;
-    if (!features.row(i).allFinite()) {
+    if (!EigenRow(features, i).allFinite()) {
       ThrowInput("{} feature row {} holds NaN or infinity; extract the features again", name, i);
     }
     ThrowInput(

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "reidbench/core/eigen_views.h"
 #include "reidbench/core/error.h"
 #include "reidbench/matching/assignment.h"
 #include "reidbench/matching/iou.h"
@@ -30,7 +31,7 @@ class Gallery {
   }
 
  private:
-  FeatureMatrix rows_;
+  RowMatrix rows_;
   Eigen::Index used_ = 0;
   Eigen::Index next_ = 0;
 };
@@ -82,7 +83,7 @@ class DeepSort : public Tracker {
       const TrackBox& detection = input.detections[i];
       if (!IsTrackable(detection.box)) continue;
       if (options_.min_score && detection.confidence < *options_.min_score) continue;
-      Eigen::RowVectorXf embedding = input.embeddings.row(static_cast<Eigen::Index>(i));
+      Eigen::RowVectorXf embedding = EigenRow(input.embeddings, static_cast<int64_t>(i));
       const float length = embedding.norm();
       if (!(length > 0) || !std::isfinite(length)) {
         ThrowInput(

@@ -31,7 +31,7 @@ struct FrameInput {
   std::span<const TrackBox> detections;
   // The rest is there for trackers whose entry says that they need it, and empty for the others.
   // [detections x d], one embedding a detection, of any length > 0.
-  FeatureView embeddings{nullptr, 0, 0};
+  FeatureView embeddings;
   const RgbImage* picture = nullptr;
   // Where a point (x, y) of the frame before is now: (a x + b y + c, d x + e y + f).
   std::optional<std::array<double, 6>> affine = std::nullopt;

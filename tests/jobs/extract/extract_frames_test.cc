@@ -215,7 +215,7 @@ TEST_F(ExtractFramesTest, DetectionsServeTheTrackers) {
   for (int64_t f = 1; f <= detections.frame_count; ++f) {
     const FeatureView view = embeddings.Frame(f);
     ASSERT_EQ(static_cast<size_t>(view.rows()), detections.Frame(f).size());
-    for (Eigen::Index i = 0; i < view.rows(); ++i, ++row) {
+    for (int64_t i = 0; i < view.rows(); ++i, ++row) {
       EXPECT_EQ(view(i, 0), file.ReadRows(std::vector<int64_t>{row})(0, 0));
     }
   }

@@ -5,6 +5,7 @@
 
 #include <numeric>
 
+#include "reidbench/core/eigen_views.h"
 #include "reidbench/core/error.h"
 #include "reidbench/core/files.h"
 #include "reidbench/core/hash.h"
@@ -57,7 +58,7 @@ TEST_F(ExtractTest, WritesFeaturesWithProvenance) {
   std::vector<int64_t> rows(static_cast<size_t>(file.rows()));
   std::iota(rows.begin(), rows.end(), 0);
   const FeatureMatrix features = file.ReadRows(rows);
-  for (Eigen::Index i = 0; i < features.rows(); ++i) EXPECT_NEAR(features.row(i).norm(), 1, 1e-5);
+  for (int64_t i = 0; i < features.rows(); ++i) EXPECT_NEAR(EigenRow(features, i).norm(), 1, 1e-5);
 }
 
 TEST_F(ExtractTest, DryRunChecksAndComputesNothing) {

@@ -137,7 +137,7 @@ TEST(ProfileInputs, CropsShowPeopleAndAreTheSameEveryTime) {
 
 TEST(ProfileInputs, BrokenTracksAreLostAndFoundAgain) {
   const GeneratedTracks generated = MakeBrokenTracks(10, 250, 8, 7);
-  EXPECT_EQ(generated.embeddings.rows(), static_cast<Eigen::Index>(generated.tracks.boxes.size()));
+  EXPECT_EQ(generated.embeddings.rows(), static_cast<int64_t>(generated.tracks.boxes.size()));
   std::set<int64_t> ids;
   for (const TrackBox& box : generated.tracks.boxes) ids.insert(box.id.value);
   EXPECT_GT(ids.size(), 10u);

@@ -237,7 +237,7 @@ StageMeasurement Track(const ProfileCase& c, uint64_t seed, double seconds) {
             tracker = MakeTracker(name);
             f = 0;
           }
-          tracker->Step({FrameIndex(f + 1), scene.frames[f], FeatureView(nullptr, 0, 0)});
+          tracker->Step({FrameIndex(f + 1), scene.frames[f], {}});
           ++f;
           return 1;
         };
@@ -268,8 +268,7 @@ StageMeasurement RankGallery(const ProfileCase& c, uint64_t seed, double seconds
   Rng rng(seed);
   const auto features = [&](int64_t rows) {
     FeatureMatrix m(rows, dim);
-    for (Eigen::Index i = 0; i < m.size(); ++i)
-      m.data()[i] = static_cast<float>(rng.Uniform(-1, 1));
+    for (int64_t i = 0; i < m.size(); ++i) m.data()[i] = static_cast<float>(rng.Uniform(-1, 1));
     return m;
   };
   const FeatureMatrix query = features(queries), from = features(gallery);

@@ -140,7 +140,7 @@ GeneratedTracks MakeBrokenTracks(int people, int frames, int dim, uint64_t seed)
   std::vector<int64_t> identity(people), lost(people, 0);
   for (int i = 0; i < people; ++i) identity[i] = i + 1;
   int64_t last = people;
-  std::vector<Eigen::RowVectorXf> rows;
+  std::vector<std::span<const float>> rows;
   for (size_t f = 0; f < scene.frames.size(); ++f) {
     for (size_t b = 0; b < scene.frames[f].size(); ++b) {
       TrackBox box = scene.frames[f][b];
@@ -152,12 +152,12 @@ GeneratedTracks MakeBrokenTracks(int people, int frames, int dim, uint64_t seed)
       if (rng.Uniform() < kLost) lost[who] = 1 + static_cast<int64_t>(rng.Below(kLongest));
       box.id = TrackId(identity[who]);
       result.tracks.boxes.push_back(box);
-      rows.push_back(scene.embeddings[f].row(static_cast<Eigen::Index>(b)));
+      rows.push_back(scene.embeddings[f].row(static_cast<int64_t>(b)));
     }
   }
-  result.embeddings.resize(static_cast<Eigen::Index>(rows.size()), dim);
+  result.embeddings = FeatureMatrix(static_cast<int64_t>(rows.size()), dim);
   for (size_t i = 0; i < rows.size(); ++i)
-    result.embeddings.row(static_cast<Eigen::Index>(i)) = rows[i];
+    std::ranges::copy(rows[i], result.embeddings.row(static_cast<int64_t>(i)).begin());
   return result;
 }
 

@@ -275,8 +275,8 @@ PacedResult PacedServer::Run(int64_t cameras, double frames_per_s, double second
           if (state.tracker) state.tracker = MakeTracker(w.tracker);
         }
         if (state.tracker) {
-          state.tracker->Step({FrameIndex(state.next_frame + 1),
-                               impl.scene.frames[state.next_frame], FeatureView(nullptr, 0, 0)});
+          state.tracker->Step(
+              {FrameIndex(state.next_frame + 1), impl.scene.frames[state.next_frame], {}});
         }
         ++state.next_frame;
         correct = impl.Here(w.relink) && --state.relink_in == 0;

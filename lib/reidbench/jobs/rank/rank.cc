@@ -39,7 +39,7 @@ LoadedSplit LoadSplit(const std::vector<FeatureFile>& files, Split wanted, std::
         files.front().path(), SplitName(wanted), role, DescribeSplits(files), role);
   }
   LoadedSplit loaded;
-  if (!labels_only) loaded.features.resize(total, files.front().dim());
+  if (!labels_only) loaded.features = FeatureMatrix(total, files.front().dim());
   loaded.person.reserve(static_cast<size_t>(total));
   loaded.camera.reserve(static_cast<size_t>(total));
   loaded.path.reserve(static_cast<size_t>(total));
@@ -252,8 +252,8 @@ RankStageResult RunRank(const RankStageOptions& options, bool check_only) {
   result.ranking = std::move(ranked.ranking);
   result.rerank = std::move(ranked.rerank);
   result.effects = std::move(ranked.effects);
-  result.query.features.resize(0, 0);
-  result.gallery.features.resize(0, 0);
+  result.query.features = {};
+  result.gallery.features = {};
 
   if (!options.versus.empty()) CompareWithOther(options, false, &result);
   if (result.expectation) HoldAgainstPublished(&result);

@@ -372,7 +372,7 @@ class RelinkStage {
       box_of.push_back(i);
     }
     if (sequence->feature_file == nullptr) return FeatureMatrix(0, 1);
-    FeatureMatrix embeddings(static_cast<Eigen::Index>(rows.size()), sequence->feature_file->dim());
+    FeatureMatrix embeddings(static_cast<int64_t>(rows.size()), sequence->feature_file->dim());
     const std::vector<size_t> bad =
         sequence->feature_file->ReadRowsUnchecked(rows, embeddings.data());
     sequence->feature_file.reset();
@@ -389,7 +389,7 @@ class RelinkStage {
     }
     for (const size_t k : bad) {
       (*embedding_row)[box_of[k]] = -1;
-      embeddings.row(static_cast<Eigen::Index>(k)).setZero();
+      std::ranges::fill(embeddings.row(static_cast<int64_t>(k)), 0.0F);
     }
     return embeddings;
   }

@@ -312,10 +312,9 @@ class TrackStage {
     Clock::duration elapsed{};
     for (int64_t frame = 1; frame <= detections.frame_count; ++frame) {
       if ((frame & 255) == 0 && InterruptRequested()) return {};
-      const FrameInput input{
-          .frame = FrameIndex(frame),
-          .detections = detections.Frame(frame),
-          .embeddings = embeddings ? embeddings->Frame(frame) : FeatureView(nullptr, 0, 0)};
+      const FrameInput input{.frame = FrameIndex(frame),
+                             .detections = detections.Frame(frame),
+                             .embeddings = embeddings ? embeddings->Frame(frame) : FeatureView()};
       const Clock::time_point start = Clock::now();
       const std::span<const TrackBox> rows = tracker->Step(input);
       elapsed += Clock::now() - start;

@@ -78,8 +78,8 @@ FeatureView DetectionEmbeddings::Frame(int64_t frame) {
     block_end_ = detections_.frame_begin[last];
     block_ = file_->ReadRows(std::span(row_).subspan(block_begin_, block_end_ - block_begin_));
   }
-  return FeatureView(block_.data() + static_cast<Eigen::Index>(begin - block_begin_) * dim_,
-                     static_cast<Eigen::Index>(end - begin), dim_);
+  return FeatureView(block_.data() + static_cast<int64_t>(begin - block_begin_) * dim_,
+                     static_cast<int64_t>(end - begin), dim_);
 }
 
 }  // namespace reidbench
