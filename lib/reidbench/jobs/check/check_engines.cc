@@ -19,6 +19,8 @@
 #include "reidbench/imaging/decode.h"
 #include "reidbench/imaging/preprocess.h"
 #include "reidbench/networks/network.h"
+#include "reidbench/results/json_values.h"
+#include "reidbench/results/schemas.h"
 
 namespace reidbench {
 namespace {

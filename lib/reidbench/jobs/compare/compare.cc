@@ -263,7 +263,7 @@ class CompareStage {
     };
     if (check_only) {
       for (const TracksToCompare& row : ablation_) read_row(row, options_.allow_interpolated);
-      if (result_->has_interpolated) read_row(interpolated_, true);
+      if (has_interpolated_) read_row(interpolated_, true);
       return;
     }
     const SwitchOptions switch_options = SwitchOptionsOf(files);

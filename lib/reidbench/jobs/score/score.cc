@@ -12,7 +12,6 @@
 #include "reidbench/core/interrupt.h"
 #include "reidbench/datasets/mot_layout.h"
 #include "reidbench/jobs/score/score_inputs.h"
-#include "reidbench/jobs/score/score_report.h"
 #include "reidbench/mot_metrics/sequence.h"
 
 namespace reidbench {
