@@ -191,4 +191,10 @@ float Dot(const float* a, const float* b, int64_t n) {
   });
 }
 
+void AddScaled(float factor, const float* x, int64_t n, float* y) {
+  ForActiveIsa([=]() REIDBENCH_ALWAYS_INLINE {
+    for (int64_t i = 0; i < n; ++i) y[i] += factor * x[i];
+  });
+}
+
 }  // namespace reidbench

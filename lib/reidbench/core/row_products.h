@@ -51,7 +51,8 @@ class RightFactor {
   AlignedFloats packed_;
 };
 
-// The dot product of two vectors of n values, the same bits on every processor.
+// Of vectors of n values, the same bits on every processor: the dot product, and y += factor * x.
 float Dot(const float* a, const float* b, int64_t n);
+void AddScaled(float factor, const float* x, int64_t n, float* y);
 
 }  // namespace reidbench

@@ -103,7 +103,8 @@ AppearanceModel CalibrateAppearance(const RelinkInput& input, const Observations
       while (end < piece.end && seen.box[boxes[end]].time_s - start_s < kBlock_s) {
         const Observation& o = seen.box[boxes[end]];
         if (o.quality > 0) {
-          sum += o.quality * o.inverse_norm * EigenRow(*input.embeddings, o.row);
+          AddScaled(o.quality * o.inverse_norm, input.embeddings->data() + o.row * sum.size(),
+                    sum.size(), sum.data());
           clean_s += o.quality / seen.frame_rate;
         }
         box.left += o.x - o.width / 2;

@@ -7,6 +7,7 @@
 
 #include "reidbench/core/eigen_views.h"
 #include "reidbench/core/error.h"
+#include "reidbench/core/row_products.h"
 #include "reidbench/core/text.h"
 #include "reidbench/relinking/box_groups.h"
 #include "reidbench/relinking/track_table.h"
@@ -48,18 +49,18 @@ RelinkResult RelinkByGalleryMean(const RelinkInput& input, const GalleryMeanOpti
   for (const int64_t row : input.embedding_row) result.boxes_without_embedding += row < 0;
 
   std::vector<BoxGroup> persons;
-  // Unit means of `persons`, a row each, so that comparing is one product.
+  // Unit means of `persons`, a row each.
   RowMatrix means(static_cast<Eigen::Index>(table.tracks.size()), input.embeddings->cols());
   for (const TrackTable::Track& track : table.tracks) {
     BoxGroup group = MakeBoxGroup(input, track.id, track.boxes);
     Nearest nearest;
     Nearest vetoed;
     if (group.embeddings > 0) {
-      const Eigen::VectorXf similarity =
-          means.topRows(static_cast<Eigen::Index>(persons.size())) * group.Mean(true);
+      const Eigen::VectorXf mean = group.Mean(true);
       for (size_t p = 0; p < persons.size(); ++p) {
         if (persons[p].embeddings == 0) continue;
-        const double distance = 1.0 - similarity(static_cast<Eigen::Index>(p));
+        const double distance = 1.0 - Dot(means.data() + static_cast<int64_t>(p) * mean.size(),
+                                          mean.data(), mean.size());
         (CommonFrame(persons[p], group) ? vetoed : nearest)
             .Offer(distance, static_cast<int64_t>(p));
       }

@@ -4,6 +4,8 @@
 #include <cmath>
 #include <numeric>
 
+#include "reidbench/core/row_products.h"
+
 namespace reidbench {
 namespace {
 
@@ -34,7 +36,7 @@ Partitioner::Partitioner(const Observations& seen, const PieceSet& set,
     for (int32_t k = piece.begin; k < piece.end; ++k)
       frames_[p].Add(seen.box[seen.table.tracks[piece.track].boxes[k]].frame - first_frame_);
   }
-  gram_ = set.sums * set.sums.transpose();
+  gram_ = RightFactor(ViewOf(set.sums)).LeftTimes(ViewOf(set.sums));
   std::vector<int32_t> order(set.pieces.size());
   std::iota(order.begin(), order.end(), 0);
   std::stable_sort(order.begin(), order.end(), [&](int32_t a, int32_t b) {

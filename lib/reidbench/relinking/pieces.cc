@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "reidbench/core/parallel.h"
+#include "reidbench/core/row_products.h"
 #include "reidbench/core/statistics.h"
 
 namespace reidbench {
@@ -17,7 +18,20 @@ constexpr double kVelocityShrink_s = 0.2;  // a velocity from so short a time co
 using Vector = Eigen::RowVectorXf;
 
 void AddEmbedding(const RelinkInput& input, const Observation& o, float sign, Vector* sum) {
-  if (o.quality > 0) *sum += sign * o.quality * o.inverse_norm * EigenRow(*input.embeddings, o.row);
+  const int64_t dim = input.embeddings->cols();
+  if (o.quality > 0) {
+    AddScaled(sign * o.quality * o.inverse_norm, input.embeddings->data() + o.row * dim, dim,
+              sum->data());
+  }
+}
+
+// Cosine distance; -1 where a vector has no direction.
+double CosineDistance(const Vector& a, const Vector& b) {
+  const auto dot = [](const Vector& x, const Vector& y) {
+    return static_cast<double>(Dot(x.data(), y.data(), x.size()));
+  };
+  const double norms = std::sqrt(dot(a, a) * dot(b, b));
+  return norms > 1e-9 ? 1 - dot(a, b) / norms : -1;
 }
 
 // Cosine distance of the mean appearance before and after each box, over a window on each side; -1
@@ -40,8 +54,7 @@ std::vector<double> ChangeAlong(const RelinkInput& input, const Observations& se
     if (k - 1 - window >= 0) AddEmbedding(input, seen.box[boxes[k - 1 - window]], -1, &before);
     if (k - 1 + window < n) AddEmbedding(input, seen.box[boxes[k - 1 + window]], 1, &after);
     if (k < 3 || n - k < 3) continue;
-    const double norms = static_cast<double>(before.norm()) * after.norm();
-    if (norms > 1e-9) change[k] = 1 - static_cast<double>(before.dot(after)) / norms;
+    change[k] = CosineDistance(before, after);
   }
   return change;
 }
@@ -185,8 +198,7 @@ std::vector<double> ChangeAt(const RelinkInput& input, const Observations& seen,
       AddEmbedding(input, seen.box[boxes[i]], 1, &before);
     for (int64_t i = k; i < std::min(n, k + window); ++i)
       AddEmbedding(input, seen.box[boxes[i]], 1, &after);
-    const double norms = static_cast<double>(before.norm()) * after.norm();
-    if (norms > 1e-9) change[k] = 1 - static_cast<double>(before.dot(after)) / norms;
+    change[k] = CosineDistance(before, after);
   }
   return change;
 }

@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <span>
+
+#include "reidbench/core/isa.h"
 
 namespace reidbench {
 namespace {
@@ -80,22 +83,25 @@ std::array<Vector3f, 4> GroundShadow::Corners() const {
 }
 
 float GroundShadow::LightLeft(float x_m, float y_m) const {
-  float covered = 0;
-  for (const Segment& s : segments_) {
-    const float px = x_m - s.ax;
-    const float py = y_m - s.ay;
-    const float t = std::clamp((px * s.dx + py * s.dy) * s.inverse2, 0.0f, 1.0f);
-    const float ex = px - t * s.dx;
-    const float ey = py - t * s.dy;
-    const float radius = s.radius_a + t * (s.radius_b - s.radius_a);
-    const float soft = s.soft_a + t * (s.soft_b - s.soft_a);
-    const float gap2 = ex * ex + ey * ey;
-    if (gap2 >= (radius + soft) * (radius + soft)) continue;
-    const float share = std::min(1.0f, (radius + soft - std::sqrt(gap2)) / (2 * soft));
-    // A thin limb high above the floor hides only part of a wide lamp.
-    covered =
-        std::max(covered, share * share * (3 - 2 * share) * std::min(1.0f, 1.4f * radius / soft));
-  }
+  const float covered = ForActiveIsa([=,
+                                      segments = std::span(segments_)]() REIDBENCH_ALWAYS_INLINE {
+    float most = 0;
+    for (const Segment& s : segments) {
+      const float px = x_m - s.ax;
+      const float py = y_m - s.ay;
+      const float t = std::clamp((px * s.dx + py * s.dy) * s.inverse2, 0.0f, 1.0f);
+      const float ex = px - t * s.dx;
+      const float ey = py - t * s.dy;
+      const float radius = s.radius_a + t * (s.radius_b - s.radius_a);
+      const float soft = s.soft_a + t * (s.soft_b - s.soft_a);
+      const float gap2 = ex * ex + ey * ey;
+      if (gap2 >= (radius + soft) * (radius + soft)) continue;
+      const float share = std::min(1.0f, (radius + soft - std::sqrt(gap2)) / (2 * soft));
+      // A thin limb high above the floor hides only part of a wide lamp.
+      most = std::max(most, share * share * (3 - 2 * share) * std::min(1.0f, 1.4f * radius / soft));
+    }
+    return most;
+  });
   float left = 1 - opacity_ * direct_ * 0.9f * covered;
   const float dx = x_m - foot_x_;
   const float dy = y_m - foot_y_;

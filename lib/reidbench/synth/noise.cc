@@ -47,12 +47,15 @@ float SmoothNoise(float x, float y) {
   static const std::vector<float> table = MakeTable();
   x = (x / kUnits - std::floor(x / kUnits)) * kSide;
   y = (y / kUnits - std::floor(y / kUnits)) * kSide;
-  const int x0 = static_cast<int>(x) & (kSide - 1);
-  const int y0 = static_cast<int>(y) & (kSide - 1);
+  // Neither is negative: the conversion rounds down.
+  const int whole_x = static_cast<int>(x);
+  const int whole_y = static_cast<int>(y);
+  const int x0 = whole_x & (kSide - 1);
+  const int y0 = whole_y & (kSide - 1);
   const int x1 = (x0 + 1) & (kSide - 1);
   const int y1 = (y0 + 1) & (kSide - 1);
-  const float fx = x - std::floor(x);
-  const float fy = y - std::floor(y);
+  const float fx = x - static_cast<float>(whole_x);
+  const float fy = y - static_cast<float>(whole_y);
   const float* upper = table.data() + static_cast<size_t>(y0) * kSide;
   const float* lower = table.data() + static_cast<size_t>(y1) * kSide;
   const float a = upper[x0] + fx * (upper[x1] - upper[x0]);

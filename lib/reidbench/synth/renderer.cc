@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "reidbench/core/error.h"
+#include "reidbench/core/isa.h"
 #include "reidbench/core/random.h"
 #include "reidbench/synth/backdrop.h"
 #include "reidbench/synth/figure.h"
@@ -429,10 +430,12 @@ void SynthRenderer::Impl::AddSensor(uint64_t frame_seed, RgbImage* picture) cons
   for (int y = 0; y < picture->height; ++y) {
     const int16_t* from = noise.data() + rng.Below(noise.size() - row_bytes + 1);
     uint8_t* row = picture->Row(y);
-    for (size_t i = 0; i < row_bytes; ++i) {
-      const int value = (row[i] * 16 + from[i] + 8) >> 4;
-      row[i] = static_cast<uint8_t>(std::clamp(value, 0, 255));
-    }
+    ForActiveIsa([=]() REIDBENCH_ALWAYS_INLINE {
+      for (size_t i = 0; i < row_bytes; ++i) {
+        const int value = (row[i] * 16 + from[i] + 8) >> 4;
+        row[i] = static_cast<uint8_t>(std::clamp(value, 0, 255));
+      }
+    });
   }
 }
 

@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "reidbench/core/eigen_views.h"
 #include "reidbench/core/error.h"
+#include "reidbench/core/row_products.h"
 #include "reidbench/matching/assignment.h"
 #include "reidbench/matching/iou.h"
 #include "reidbench/tracking/kalman.h"
@@ -27,7 +29,12 @@ class Gallery {
     used_ = std::min<Eigen::Index>(used_ + 1, budget);
   }
   double Distance(const Eigen::RowVectorXf& embedding) const {
-    return 1.0 - static_cast<double>((rows_.topRows(used_) * embedding.transpose()).maxCoeff());
+    float nearest = -std::numeric_limits<float>::infinity();
+    for (Eigen::Index row = 0; row < used_; ++row) {
+      nearest = std::max(
+          nearest, Dot(rows_.data() + row * rows_.cols(), embedding.data(), embedding.size()));
+    }
+    return 1.0 - static_cast<double>(nearest);
   }
 
  private:
