@@ -57,8 +57,12 @@ TEST_P(RowProducts, PairsHaveTheSameBitsWhereverTheyStand) {
   const FeatureMatrix swapped = RightFactor(ViewOf(left)).LeftTimes(ViewOf(right));
   for (int64_t r = 0; r < all.rows(); ++r) {
     for (int64_t c = 0; c < all.cols(); ++c) {
-      if (r >= 17 && r < 22) ASSERT_EQ(rows(r - 17, c), all(r, c));
-      if (c >= 33 && c < 77) ASSERT_EQ(columns(r, c - 33), all(r, c));
+      if (r >= 17 && r < 22) {
+        ASSERT_EQ(rows(r - 17, c), all(r, c));
+      }
+      if (c >= 33 && c < 77) {
+        ASSERT_EQ(columns(r, c - 33), all(r, c));
+      }
       ASSERT_EQ(swapped(c, r), all(r, c));
     }
   }

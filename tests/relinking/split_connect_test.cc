@@ -5,6 +5,7 @@
 
 #include <set>
 
+#include "reidbench/core/eigen_views.h"
 #include "reidbench/core/error.h"
 #include "reidbench/core/parallel.h"
 #include "support/relink_scene.h"
@@ -78,7 +79,7 @@ TEST(SplitConnect, ConnectsByTheMeanOverAllPairsOfCrops) {
   scene.Add(1, 0, 1, 2);
   scene.Add(2, 0, 5, 6);
   RelinkInput input = scene.Input();
-  scene.embeddings.setZero();
+  AsEigen(scene.embeddings).setZero();
   scene.embeddings(0, 0) = scene.embeddings(2, 0) = 1;
   scene.embeddings(1, 0) = scene.embeddings(3, 0) = 0.6F;
   scene.embeddings(1, 1) = 0.8F;

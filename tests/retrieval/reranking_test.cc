@@ -149,7 +149,7 @@ TEST(Reranking, ManyEqualImagesAndHugeDistances) {
                                         RerankDialect::kTorchreid, RerankDialect::kFastreid}) {
       RerankOptions options;
       options.dialect = dialect;
-      EXPECT_TRUE(Reranked(query, gallery, options).allFinite());
+      EXPECT_TRUE(AsEigen(Reranked(query, gallery, options)).allFinite());
     }
   }
 }

@@ -119,7 +119,7 @@ class Partitioner {
   int64_t first_frame_ = 0;
   int64_t frame_count_ = 0;
   double tracks_a_second_ = 0;
-  RowMatrix gram_;  // of the pieces' sums
+  FeatureMatrix gram_;  // of the pieces' sums
   std::vector<FrameSet> frames_;
   std::vector<int32_t> rank_;  // of each piece in time
 };
