@@ -20,6 +20,7 @@
 #include "reidbench/core/tasks.h"
 #include "reidbench/core/text.h"
 #include "reidbench/datasets/mot_layout.h"
+#include "reidbench/features/box_rows.h"
 #include "reidbench/jobs/score/score_inputs.h"
 #include "reidbench/jobs/track/track_detections.h"
 #include "reidbench/mot_metrics/benchmark.h"
