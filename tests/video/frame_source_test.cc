@@ -9,6 +9,7 @@
 #include "reidbench/core/error.h"
 #include "reidbench/core/files.h"
 #include "reidbench/imaging/encode.h"
+#include "reidbench/video/picture_sink.h"
 #include "support/motion_jpeg.h"
 #include "support/temp_folder.h"
 
@@ -180,6 +181,39 @@ TEST_F(FrameSourceTest, ListsOfOtherFilesAreNotFollowed) {
               HasSubstr("noise.avi: expected a video"));
   EXPECT_THAT(Refusal(folder_.Write("empty.mp4", "")), HasSubstr("expected a video"));
   EXPECT_THROW(OpenFrames(folder_.path() / "nowhere"), Error);
+}
+
+// Frames that depend on each other, in the best codec that there is (h264 has B-frames).
+TEST_F(FrameSourceTest, PredictedFramesHaveTimesAndNumbersAlsoWhereSomeAreDamaged) {
+  const fs::path path = folder_.path() / "film.mp4";
+  std::string codec;
+  const std::unique_ptr<PictureSink> sink = MakeVideo(path, "auto", 25, 160, 120, &codec);
+  constexpr int kFrames = 60;
+  for (int f = 1; f <= kFrames; ++f) {
+    RgbImage image{160, 120, std::vector<uint8_t>(size_t{3} * 160 * 120)};
+    for (size_t i = 0; i < image.pixels.size(); ++i)  // noise that moves
+      image.pixels[i] = static_cast<uint8_t>((i * 2654435761u + i * i * f) >> 7);
+    sink->Write(f, image);
+  }
+  sink->Finish();
+  const auto pull = [](FrameSource* source, int64_t* corrupt) {
+    int64_t frames = 0;
+    Frame frame;
+    for (; source->Next(&frame); ++frames) {
+      EXPECT_EQ(frame.number, frames + 1);
+      EXPECT_NEAR(frame.seconds.value_or(-1), static_cast<double>(frames) / 25, 1e-3);
+      *corrupt += frame.status == FrameStatus::kCorrupt ? 1 : 0;
+    }
+    return frames;
+  };
+  int64_t corrupt = 0;
+  EXPECT_EQ(pull(OpenVideo(path).get(), &corrupt), kFrames) << codec;
+  EXPECT_EQ(corrupt, 0);
+  std::string bytes = ReadFileText(path);
+  for (size_t k = 0; k < 200; ++k) bytes[bytes.size() / 2 + k] = static_cast<char>(37 * k);
+  EXPECT_EQ(pull(OpenVideo(folder_.Write("damaged.mp4", bytes)).get(), &corrupt), kFrames) << codec;
+  EXPECT_GE(corrupt, 1);
+  EXPECT_LT(corrupt, 5);
 }
 
 TEST_F(FrameSourceTest, FoldersHaveMissingAndCorruptFramesToo) {
