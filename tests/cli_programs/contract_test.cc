@@ -10,6 +10,7 @@
 #include "reidbench/core/error.h"
 #include "reidbench/core/files.h"
 #include "reidbench/core/text.h"
+#include "reidbench/results/profile.h"
 #include "support/machine_profile.h"
 #include "support/relink_files.h"
 #include "support/run_program.h"

@@ -10,6 +10,7 @@
 #include "reidbench/imaging/decode.h"
 #include "reidbench/jobs/profile/profile_inputs.h"
 #include "reidbench/jobs/profile/profile_paced.h"
+#include "reidbench/results/plan.h"
 #include "reidbench/results/profile.h"
 #include "support/expect_error.h"
 #include "support/fake_engine.h"

@@ -14,6 +14,7 @@
 #include "reidbench/core/text.h"
 #include "reidbench/datasets/mot_files.h"
 #include "reidbench/jobs/score/score.h"
+#include "reidbench/mot_metrics/fields.h"
 #include "reidbench/relinking/corrections.h"
 #include "reidbench/results/relink.h"
 #include "support/expect_error.h"

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "reidbench/mot_metrics/fields.h"
 #include "reidbench/mot_metrics/sequence.h"
 #include "support/relink_scene.h"
 

@@ -14,6 +14,7 @@
 #include "reidbench/core/random.h"
 #include "reidbench/core/text.h"
 #include "reidbench/jobs/score/score.h"
+#include "reidbench/mot_metrics/fields.h"
 #include "reidbench/results/track.h"
 #include "support/expect_error.h"
 #include "support/temp_folder.h"

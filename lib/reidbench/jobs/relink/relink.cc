@@ -413,7 +413,7 @@ class RelinkStage {
     start = Clock::now();
     RelinkResult corrected = chosen_.run(input);
     summary.relink_seconds = SecondsSince(start);
-    embeddings.resize(0, 0);
+    embeddings = FeatureMatrix();
     pass.reset();
 
     Summarise(*sequence, input.embedding_row, corrected, &summary);
