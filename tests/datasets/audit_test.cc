@@ -229,5 +229,20 @@ TEST(AuditReidDataset, CompleteMarketWherePresent) {
     EXPECT_TRUE(check.matches()) << check.what;
 }
 
+TEST(AuditReidDataset, ImagesThatAreNotReadAreAProblem) {
+  ReidDataset dataset =
+      OwnDataset({Image("q", 5, 1, Split::kQuery), Image("g", 5, 2, Split::kGallery)});
+  dataset.ignored_folders = {"train_all"};
+  EXPECT_TRUE(AuditReidDataset(dataset).ok);
+  EXPECT_THAT(AuditReidDataset(dataset).notes,
+              Contains("left out as copies of other folders: train_all"));
+  dataset.deeper_images = 2;
+  dataset.deeper_example = "query/7/more/y.jpg";
+  const ReidAudit audit = AuditReidDataset(dataset);
+  EXPECT_FALSE(audit.ok);
+  EXPECT_THAT(audit.problems, ElementsAre(AllOf(HasSubstr("2 images are in a folder below"),
+                                                HasSubstr("query/7/more/y.jpg"))));
+}
+
 }  // namespace
 }  // namespace reidbench

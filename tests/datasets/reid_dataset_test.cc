@@ -245,7 +245,7 @@ TEST(Msmt17, BrokenListsAreErrors) {
     return LoadErrorOf({.name = "msmt17_v1", .root = folder.path()}, ErrorKind::kInput);
   };
   EXPECT_THAT(error_with("0000/0000_009_05_gone.jpg 0\n0000/0000_010_05_gone.jpg 0\n"),
-              AllOf(HasSubstr("2 of 5 listed images do not exist"),
+              AllOf(HasSubstr("list_query.txt:1: 2 of 5 listed images do not exist"),
                     HasSubstr("test/0000/0000_009_05_gone.jpg")));
   EXPECT_THAT(error_with("../../etc/0000_009_05_x.jpg 0\n"), HasSubstr("leads out of"));
   EXPECT_THAT(error_with("0000/x.jpg 0\n"), HasSubstr("do not fit {number}_{number}_{camera}_*"));
@@ -254,6 +254,23 @@ TEST(Msmt17, BrokenListsAreErrors) {
               HasSubstr("is listed twice in query"));
   EXPECT_THAT(error_with("0000/0000_000_05_0303morning_0020_0.jpg\n"),
               HasSubstr("line 1: expected 'path person'"));
+}
+
+TEST(Msmt17, ErrorsNameTheListAndItsLine) {
+  TempFolder folder;
+  WriteMsmt(folder, "mask_train_v2", "mask_test_v2");
+  const ReidDatasetOptions options = {.name = "msmt17_v2", .root = folder.path()};
+  const std::string good = "0000/0000_001_14_0303noon_0021_1.jpg 0\n";
+  const auto error_with = [&](const std::string& line) {
+    folder.Write("list_gallery.txt", good + line);
+    return LoadErrorOf(options, ErrorKind::kInput);
+  };
+  EXPECT_THAT(error_with("0000/0000_009_14_gone.jpg 0\n"),
+              AllOf(HasSubstr("list_gallery.txt:2: 1 of 5 listed images do not exist"),
+                    HasSubstr("mask_test_v2/0000/0000_009_14_gone.jpg")));
+  EXPECT_THAT(error_with("0000/x.jpg 0\n"), HasSubstr("list_gallery.txt:2: 1 of 2 image names"));
+  EXPECT_THAT(error_with("../../etc/0000_009_05_x.jpg 0\n"),
+              HasSubstr("list_gallery.txt:2: '../../etc/"));
 }
 
 TEST(Cuhk03Np, ReadsBothForms) {
@@ -275,7 +292,7 @@ TEST(Cuhk03Np, ReadsBothForms) {
       "train": [["/home/x/cuhk03/images_detected/1_001_1_01.png", 0, 0]],
       "query": [["/home/x/cuhk03/images_detected/1_002_1_01.png", 2, 0]],
       "gallery": [["/home/x/cuhk03/images_detected/1_002_2_06.png", 2, 1],
-                  ["/home/x/cuhk03/images_detected/2_002_2_06.png", 845, 1]]}])");
+                  ["C:\\data\\cuhk03\\images_detected\\2_002_2_06.png", 845, 1]]}])");
   EXPECT_THAT(Shown(LoadReidDataset({.name = "cuhk03_np_detected", .root = extracted.path()})),
               ElementsAre("images_detected/1_001_1_01.png|1001|1|train",
                           "images_detected/1_002_1_01.png|1002|1|query",
@@ -353,6 +370,81 @@ TEST(Folder, NamedPersonsHaveTheSameNumberInEverySplit) {
               ElementsAre("0/a.jpg|1|0|none", "1/b.jpg|2|0|none"));
 }
 
+// Market-1501 as layumi's preparation lays it out.
+TEST(Folder, LayumisFoldersAreTheSameDataSetAsMarket1501) {
+  TempFolder market;
+  WriteMarket(market);
+  const ReidDataset wanted = LoadReidDataset({.name = "market1501", .root = market.path()});
+  TempFolder folder;
+  folder.Write("train/0002/0002_c1s1_000451_03.jpg");
+  folder.Write("train_all/0002/0002_c1s1_000451_03.jpg");
+  folder.Write("multi-query/0003/0003_c1s1_000009_00.jpg");
+  folder.Write("query/0003/0003_c1s1_000001_00.jpg");
+  folder.Write("gallery/0003/0003_c2s1_000002_01.jpg.jpg");
+  folder.Write("gallery/0000/0000_c3s1_000003_01.jpg");
+  folder.Write("gallery/-1/-1_c3s1_000004_01.jpg");
+  const ReidDataset dataset = LoadReidDataset({.name = "folder", .root = folder.path()});
+  EXPECT_EQ(dataset.junk_images, wanted.junk_images);
+  EXPECT_THAT(dataset.ignored_folders, ElementsAre("multi-query", "train_all"));
+  ASSERT_EQ(dataset.images.size(), wanted.images.size());
+  for (size_t i = 0; i < dataset.images.size(); ++i) {
+    EXPECT_EQ(dataset.images[i].person, wanted.images[i].person) << i;
+    EXPECT_EQ(dataset.images[i].camera, wanted.images[i].camera) << i;
+    EXPECT_EQ(dataset.images[i].split, wanted.images[i].split) << i;
+  }
+  // Persons counted from 0 have queries: there 0 is a person, and -1 still junk.
+  folder.Write("query/0000/0000_c1s1_000003_01.jpg");
+  EXPECT_THAT(Shown(LoadReidDataset({.name = "folder", .root = folder.path()})),
+              Contains("query/0000/0000_c1s1_000003_01.jpg|1|1|query"));
+}
+
+TEST(Folder, CamerasInPlaceOfPersonsAreRefused) {
+  TempFolder folder;
+  folder.Write("query/cam01/person01_cam01_frame026.jpg");
+  folder.Write("gallery/cam01/person01_cam01_frame027.jpg");
+  folder.Write("gallery/cam02/00012.jpg");
+  EXPECT_THAT(LoadErrorOf({.name = "folder", .root = folder.path()}, ErrorKind::kInput),
+              AllOf(HasSubstr("all 3 folders are named like cameras, the first is 'gallery/cam01'"),
+                    HasSubstr("data set 'list'")));
+  EXPECT_THAT(LoadErrorOf({.name = "folder", .root = folder.path(), .splits = {Split::kQuery}},
+                          ErrorKind::kInput),
+              HasSubstr("named like cameras"));
+  // Images of other cameras in it: then it is a person's.
+  folder.Write("gallery/cam02/x_cam03_00013.jpg");
+  EXPECT_EQ(LoadReidDataset({.name = "folder", .root = folder.path()}).images.size(), 4u);
+}
+
+TEST(Folder, ImagesOneFolderDeeperAreCounted) {
+  TempFolder folder;
+  folder.Write("query/7/x_c1.jpg");
+  folder.Write("query/7/more/y_c1.jpg");
+  folder.Write("query/7/more/z_c1.jpg");
+  folder.Write("gallery/7/x_c2.jpg");
+  std::filesystem::create_directory_symlink(".", folder.path() / "gallery/7/itself");
+  const ReidDataset dataset = LoadReidDataset({.name = "folder", .root = folder.path()});
+  EXPECT_EQ(dataset.images.size(), 2u);
+  EXPECT_EQ(dataset.deeper_images, 2);
+  EXPECT_EQ(dataset.deeper_example, "query/7/more/y_c1.jpg");
+  TempFolder market;
+  WriteMarket(market);
+  market.Write("query/extra/0003_c4s1_000001_00.jpg");
+  const ReidDataset known = LoadReidDataset({.name = "market1501", .root = market.path()});
+  EXPECT_EQ(known.deeper_images, 1);
+  EXPECT_EQ(known.deeper_example, "query/extra/0003_c4s1_000001_00.jpg");
+}
+
+TEST(Suggestions, FitTheFoldersThatAreThere) {
+  TempFolder folder;
+  WriteMarket(folder);
+  folder.Write("query/0002_c001_00016450_0.jpg");
+  EXPECT_THAT(LoadErrorOf({.root = folder.path()}, ErrorKind::kInput),
+              HasSubstr("such names are read by data set 'market_layout'"));
+  std::filesystem::remove(folder.path() / "query/0002_c001_00016450_0.jpg");
+  folder.Write("query/0003_c1s1_000001_00 (1).jpg");
+  EXPECT_THAT(LoadErrorOf({.root = folder.path()}, ErrorKind::kInput),
+              HasSubstr("it looks like a copy of '0003_c1s1_000001_00': remove such copies"));
+}
+
 TEST(Folder, WrongShapesAreErrors) {
   TempFolder folder;
   folder.Write("query/1/x.jpg");
@@ -409,7 +501,8 @@ TEST(List, WrongListsAreErrors) {
   EXPECT_THAT(
       error_with("path,person\nb.jpg,1\n"),
       AllOf(HasSubstr("1 of 1 listed images do not exist"), HasSubstr("is the root right?")));
-  EXPECT_THAT(error_with("path,person\nx\\a.jpg,1\n"), HasSubstr("write paths with '/'"));
+  EXPECT_THAT(error_with("path,person\na.jpg,1\nx\\b.jpg,1\n"),
+              AllOf(HasSubstr("list.csv:3: 1 of 2"), HasSubstr("x/b.jpg; is the root right?")));
   EXPECT_THAT(error_with("path,person\n"), HasSubstr("no image to use"));
   EXPECT_THAT(LoadErrorOf({.name = "list"}, ErrorKind::kUsage), HasSubstr("needs a list file"));
   EXPECT_THAT(LoadErrorOf({.name = "market1501", .root = folder.path(), .list_file = "x.csv"},

@@ -106,12 +106,49 @@ TEST(DecodeImage, ApplyTurnsTheOrientationSixImage) {
   EXPECT_EQ(upright.height, 128);
 }
 
+RgbImage DecodeText(const std::string& bytes) {
+  RgbImage image;
+  DecodeImage({reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size()}, "x.ppm",
+              ExifOrientation::kApply, &image);
+  return image;
+}
+
+std::string PnmError(const std::string& bytes) {
+  return InputError({reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size()});
+}
+
+TEST(DecodeImage, ReadsPgmAndPpm) {
+  const RgbImage color =
+      DecodeText("P6 # a comment\n2 1\n255\n" + std::string("\x01\x02\x03\x04\x05\x06"));
+  EXPECT_EQ(color.width, 2);
+  EXPECT_EQ(color.height, 1);
+  EXPECT_THAT(color.pixels, testing::ElementsAre(1, 2, 3, 4, 5, 6));
+  EXPECT_THAT(DecodeText("P3 1 1 15 0 7 15").pixels, testing::ElementsAre(0, 119, 255));
+  EXPECT_THAT(DecodeText("P2\n2 1\n255\n9 255").pixels,
+              testing::ElementsAre(9, 9, 9, 255, 255, 255));
+  EXPECT_THAT(DecodeText("P5 1 2 255\n" + std::string("\x0A\x20")).pixels,
+              testing::ElementsAre(10, 10, 10, 32, 32, 32));
+  EXPECT_THAT(DecodeText("P5 1 1 65535\n" + std::string("\x80\x00", 2)).pixels,
+              testing::ElementsAre(128, 128, 128));
+}
+
+TEST(DecodeImage, BrokenPgmAndPpmAreErrors) {
+  EXPECT_THAT(PnmError("P6 2 1 255\n12345"), HasSubstr("cannot hold"));
+  EXPECT_THAT(PnmError("P2 2 1 255 9        "), HasSubstr("corrupt PGM or PPM: file ends early"));
+  EXPECT_THAT(PnmError("P2 2 1 7 9 1"), HasSubstr("a sample above the largest"));
+  EXPECT_THAT(PnmError("P6 2 1 0\n123456"), HasSubstr("largest sample is not"));
+  EXPECT_THAT(PnmError("P6 0 1 255\n"), HasSubstr("empty image"));
+  EXPECT_THAT(PnmError("P6 99999999999 1 255\n"), HasSubstr("a number is too long"));
+  EXPECT_THAT(PnmError("P6 a 1 255\n"), HasSubstr("expected a number"));
+  EXPECT_THAT(PnmError("P6 999999 999999 255\n"), HasSubstr("image too large"));
+}
+
 TEST(DecodeImage, SaysWhatIsNotAnImage) {
   EXPECT_EQ(InputError({}), "x.img: empty file (0 bytes), expected an image");
   const std::string html = "<!DOCTYPE html>";
   EXPECT_EQ(InputError({reinterpret_cast<const uint8_t*>(html.data()), html.size()}),
             "x.img: not an image (first bytes 3c 21 44 4f 43 54 59 50), expected JPEG, PNG, BMP, "
-            "TIFF or WebP");
+            "TIFF, WebP, PGM or PPM");
   const std::string gif = "GIF89a....";
   EXPECT_THAT(InputError({reinterpret_cast<const uint8_t*>(gif.data()), gif.size()}),
               HasSubstr("GIF is not supported, convert it to PNG"));

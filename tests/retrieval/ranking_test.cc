@@ -458,6 +458,82 @@ TEST(Ranking, VerificationOfManyPairsIsExact) {
   }
 }
 
+// Queries that are gallery images too, as without a split: the same scores as when each query's own
+// row is taken out of its gallery.
+TEST(Ranking, APictureNeverRanksAgainstItself) {
+  constexpr int kRows = 60;
+  LabelledFeatures set;
+  set.gallery = Gaussian(kRows, 8, 3);
+  std::vector<int32_t> pictures;
+  for (int i = 0; i < kRows; ++i) {
+    set.gallery_person.emplace_back(i % 7);  // 0: distractors
+    set.gallery_camera.emplace_back(i % 2 + 1);
+    pictures.push_back(100 - i);
+  }
+  set.query = set.gallery;
+  set.query_person = set.gallery_person;
+  set.query_camera = set.gallery_camera;
+  for (const bool camera_rule : {false, true}) {
+    for (const Protocol protocol :
+         {Protocol::kMarket1501, Protocol::kAllshots, Protocol::kCuhk03}) {
+      RankingOptions options = Quick();
+      options.camera_rule = camera_rule;
+      options.protocol = protocol;
+      options.top_k = 3;
+      RankingInput input = set.Input();
+      input.query_picture = pictures;
+      input.gallery_picture = pictures;
+      const RankingResult result = Rank(input, options);
+      EXPECT_EQ(result.num_own_pictures, kRows);
+      double sum = 0;
+      int64_t genuine = 0, impostor = 0;
+      for (int q = 0; q < kRows; ++q) {
+        LabelledFeatures alone;
+        alone.query = set.query.row(q);
+        alone.query_person = {set.query_person[static_cast<size_t>(q)]};
+        alone.query_camera = {set.query_camera[static_cast<size_t>(q)]};
+        alone.gallery.resize(kRows - 1, 8);
+        for (int g = 0, at = 0; g < kRows; ++g) {
+          if (g == q) continue;
+          alone.gallery.row(at++) = set.gallery.row(g);
+          alone.gallery_person.push_back(set.gallery_person[static_cast<size_t>(g)]);
+          alone.gallery_camera.push_back(set.gallery_camera[static_cast<size_t>(g)]);
+        }
+        const RankingResult expected = Rank(alone.Input(), options);
+        const QueryResult& found = result.queries[static_cast<size_t>(q)];
+        EXPECT_EQ(found.status, expected.queries[0].status);
+        EXPECT_EQ(found.average_precision, expected.queries[0].average_precision);
+        EXPECT_EQ(found.first_match_rank, expected.queries[0].first_match_rank);
+        EXPECT_EQ(found.num_positives, expected.queries[0].num_positives);
+        EXPECT_DOUBLE_EQ(found.rank1, expected.queries[0].rank1);
+        ASSERT_EQ(found.top.size(), 3u);
+        EXPECT_EQ(found.top[0].distance, expected.queries[0].top[0].distance);
+        sum += expected.no_camera_rule.mean_ap.value();
+        genuine += expected.verification->num_genuine;
+        impostor += expected.verification->num_impostor;
+      }
+      EXPECT_DOUBLE_EQ(*result.no_camera_rule.mean_ap, sum / kRows);
+      EXPECT_EQ(result.verification->num_genuine, genuine);
+      EXPECT_EQ(result.verification->num_impostor, impostor);
+    }
+  }
+}
+
+TEST(Ranking, APictureOfTwoPersonsIsAnError) {
+  LabelledFeatures set = OnALine({1, 2}, {1, 2}, {1, 2});
+  set.query = FeatureMatrix::Zero(1, 1);
+  set.query_person = People({1});
+  set.query_camera = Cameras({1});
+  const std::vector<int32_t> query = {0};
+  const std::vector<int32_t> gallery = {1, 0};
+  RankingInput input = set.Input();
+  input.query_picture = query;
+  input.gallery_picture = gallery;
+  EXPECT_THAT(MessageOf(ErrorKind::kInput, [&] { Rank(input, Quick()); }),
+              HasSubstr("query row 0 and gallery row 1 are one picture, but of person 1 and of "
+                        "person 2"));
+}
+
 TEST(Ranking, SaysWhyQueriesAreInvalid) {
   LabelledFeatures set = OnALine({1, 2, 3}, {1, 3, 0}, {1, 2, 2});
   set.query = FeatureMatrix(3, 1);

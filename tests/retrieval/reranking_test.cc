@@ -10,6 +10,7 @@
 #include "reidbench/core/error.h"
 #include "reidbench/core/parallel.h"
 #include "reidbench/core/random.h"
+#include "reidbench/retrieval/pictures.h"
 #include "retrieval/golden.h"
 #include "retrieval/inputs.h"
 
@@ -226,6 +227,38 @@ TEST(ExpandFeatures, OneNeighbourChangesNothingAndRoundsRepeat) {
   EXPECT_EQ(both.gallery, twice.gallery);
   options.neighbors = 0;
   EXPECT_THROW(ExpandFeatures(ViewOf(query), ViewOf(gallery), options), Error);
+}
+
+// With copies the graph of pictures is what it is without them.
+TEST(Reranking, CopiesOfAPictureAreOneNode) {
+  const FeatureMatrix all = Gaussian(40, 6, 11);
+  const FeatureMatrix query = all.topRows(10);
+  const FeatureMatrix others = all.bottomRows(30);
+  std::vector<int32_t> query_picture, gallery_picture;
+  for (int32_t i = 0; i < 10; ++i) query_picture.push_back(i);
+  for (int32_t i = 0; i < 40; ++i) gallery_picture.push_back(i);
+  const std::vector<int32_t> first = FirstOfPicture(query_picture, gallery_picture);
+  EXPECT_EQ(first[9], 9);
+  EXPECT_EQ(first[10], 0);
+  EXPECT_EQ(first[20], 20);
+  std::vector<int32_t> queries(10);
+  std::iota(queries.begin(), queries.end(), 0);
+  for (const RerankDialect dialect : {RerankDialect::kZhong, RerankDialect::kFastreid}) {
+    RerankOptions options;
+    options.dialect = dialect;
+    options.k1 = 8;
+    options.k2 = 3;
+    FeatureMatrix with(10, 40), without(10, 30);
+    MakeRerankedDistances(ViewOf(query), ViewOf(all), options, first)->Rows(queries, with.data());
+    MakeRerankedDistances(ViewOf(query), ViewOf(others), options)->Rows(queries, without.data());
+    EXPECT_EQ(FeatureMatrix(with.rightCols(30)), without);
+  }
+  ExpansionOptions expansion;
+  const ExpandedFeatures with = ExpandFeatures(ViewOf(query), ViewOf(all), expansion, first);
+  const ExpandedFeatures without = ExpandFeatures(ViewOf(query), ViewOf(others), expansion);
+  EXPECT_EQ(with.query, without.query);
+  EXPECT_EQ(FeatureMatrix(with.gallery.bottomRows(30)), without.gallery);
+  EXPECT_EQ(FeatureMatrix(with.gallery.topRows(10)), with.query);
 }
 
 }  // namespace

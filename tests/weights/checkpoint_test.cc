@@ -10,6 +10,7 @@
 
 #include "reidbench/core/hash.h"
 #include "reidbench/weights/onnx_graph.h"
+#include "reidbench/weights/torch_writer.h"
 #include "support/expect_error.h"
 #include "weights/files_for_test.h"
 
@@ -101,6 +102,66 @@ TEST(ReadCheckpoint, AWrapperThatHoldsSettingsIsNoWrapper) {
   const Checkpoint checkpoint = ReadCheckpoint(GoldenWeights("wrapped_net.pth"));
   EXPECT_EQ(checkpoint.tensors.size(), 7U);
   EXPECT_THAT(checkpoint.notes.front(), HasSubstr("weights taken from 'net', beside it: model"));
+}
+
+SavedTensor Scalar(const std::string& name, float value) { return {name, {1}, std::vector{value}}; }
+
+Checkpoint Parse(const std::vector<SavedDict>& dicts, std::string_view entry = "") {
+  const std::string bytes = TorchZipBytes({.dicts = dicts, .entries = {}});
+  return ParseCheckpoint({reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size()}, "x.pth",
+                         entry);
+}
+
+TEST(ReadCheckpoint, OneNetworkUnderAnyKeyIsRead) {
+  for (const std::string key : {"net_dict", "ema", "whatever"}) {
+    const Checkpoint checkpoint = Parse({{key, {Scalar("conv.weight", 3)}}});
+    EXPECT_THAT(checkpoint.tensors.at("conv.weight").values, ElementsAre(3)) << key;
+    EXPECT_EQ(checkpoint.entry, key);
+    EXPECT_THAT(checkpoint.other_entries, IsEmpty());
+    EXPECT_THAT(checkpoint.notes, ElementsAre(fmt::format("weights taken from '{}'", key)));
+  }
+}
+
+TEST(ReadCheckpoint, OfTwoNetworksTheEntryChooses) {
+  const std::vector<SavedDict> dicts = {{"ema", {Scalar("w", 2)}}, {"model", {Scalar("w", 1)}}};
+  const Checkpoint model = Parse(dicts);
+  EXPECT_THAT(model.tensors.at("w").values, ElementsAre(1));
+  EXPECT_EQ(model.entry, "model");
+  EXPECT_THAT(model.other_entries, ElementsAre("ema"));
+  const Checkpoint ema = Parse(dicts, "ema");
+  EXPECT_THAT(ema.tensors.at("w").values, ElementsAre(2));
+  EXPECT_EQ(ModelError([&] { Parse(dicts, "best"); }),
+            "x.pth: holds no 'best'; it holds weights under: model, ema");
+}
+
+TEST(ReadCheckpoint, OneNetworkBehindAPrefixIsRead) {
+  // fast-reid: the backbone, with a head and the normalisation of pixels beside it.
+  const Checkpoint fastreid =
+      Parse({{"model",
+              {Scalar("module.backbone.conv1.weight", 1), Scalar("module.backbone.conv2.weight", 2),
+               Scalar("module.backbone.fc.weight", 3), Scalar("module.heads.weight", 4),
+               Scalar("module.pixel_mean", 5)}}});
+  EXPECT_EQ(fastreid.tensors.size(), 3U);
+  EXPECT_THAT(fastreid.tensors.at("conv2.weight").values, ElementsAre(2));
+  EXPECT_EQ(fastreid.entry, "model/backbone");
+  EXPECT_THAT(fastreid.other_entries, IsEmpty());
+  EXPECT_EQ(fastreid.notes.back(),
+            "weights taken from behind 'backbone.', 3 of 5 tensors; left out: heads.weight, "
+            "pixel_mean");
+  // Lightning, with the averaged weights beside the weights.
+  const std::vector<SavedDict> lightning = {
+      {"state_dict",
+       {Scalar("model.a", 1), Scalar("model.b", 2), Scalar("ema.a", 3), Scalar("ema.b", 4),
+        Scalar("loss.centers", 5)}}};
+  const Checkpoint model = Parse(lightning);
+  EXPECT_EQ(model.tensors.size(), 2U);
+  EXPECT_THAT(model.tensors.at("a").values, ElementsAre(1));
+  EXPECT_THAT(model.other_entries, ElementsAre("ema"));
+  EXPECT_THAT(Parse(lightning, "ema").tensors.at("b").values, ElementsAre(4));
+  // A network of its own names keeps them, though a part is called like a prefix.
+  const Checkpoint whole =
+      Parse({{"state_dict", {Scalar("stem.w", 1), Scalar("blocks.w", 2), Scalar("base.w", 3)}}});
+  EXPECT_EQ(whole.tensors.size(), 3U);
 }
 
 TEST(ReadCheckpoint, RefusesWithTheReason) {

@@ -339,6 +339,15 @@ ReidAudit AuditReidDataset(const ReidDataset& dataset, const AuditOptions& optio
         fmt::format("{} of {} images have no camera in their name or row and count as camera 0",
                     WithThousands(dataset.images_without_camera), WithThousands(images)));
   }
+  if (dataset.deeper_images > 0) {
+    audit.problems.push_back(fmt::format(
+        "{} in a folder below those that are read, the first is {}: move them up",
+        Count(dataset.deeper_images, "image is", "images are"), dataset.deeper_example));
+  }
+  if (!dataset.ignored_folders.empty()) {
+    audit.notes.push_back(fmt::format("left out as copies of other folders: {}",
+                                      JoinText(dataset.ignored_folders, ", ")));
+  }
   if (dataset.ignored_files > 0) {
     audit.notes.push_back(fmt::format("{} no image by name and ignored",
                                       Count(dataset.ignored_files, "file is", "files are")));

@@ -1,5 +1,6 @@
 #include "reidbench/datasets/image_list.h"
 
+#include <algorithm>
 #include <array>
 #include <filesystem>
 #include <nlohmann/json.hpp>
@@ -52,6 +53,12 @@ std::string SplitAdvice(std::string_view name) {
 // Labels that fit every later use; -1 is junk and 0 a distractor.
 bool IsPersonLabel(int64_t person) { return person >= -1 && person <= 1'000'000'000'000; }
 bool IsCameraLabel(int64_t camera) { return camera >= 0 && camera <= 1'000'000'000; }
+
+// Lists are written on Windows too; there is no file whose name holds a backslash.
+std::string WithSlashes(std::string path) {
+  std::replace(path.begin(), path.end(), '\\', '/');
+  return path;
+}
 
 std::string CheckPathText(std::string_view path) {
   if (path.empty()) return "empty path";
@@ -193,7 +200,7 @@ std::string FillFromCsv(const CsvRow& row, const Columns& columns, size_t header
         row.fields.size(), header_fields);
   }
   image->line = row.line;
-  image->path = row.fields[columns.path];
+  image->path = WithSlashes(row.fields[columns.path]);
   if (std::string error = CheckPathText(image->path); !error.empty()) return error;
   const std::string& person = row.fields[columns.person];
   const auto person_number = ParseInt(person);
@@ -273,7 +280,7 @@ std::string FillFromJson(const json& entry, ListedImage* image) {
     return "expected an object such as {\"path\": \"a.jpg\", \"person\": 1, \"camera\": 2}";
   const auto path = entry.find("path");
   if (path == entry.end() || !path->is_string()) return "key \"path\": expected a text";
-  image->path = path->get<std::string>();
+  image->path = WithSlashes(path->get<std::string>());
   if (std::string error = CheckPathText(image->path); !error.empty()) return error;
   const auto person = entry.find("person");
   const auto person_number = person == entry.end() ? std::nullopt : WholeNumber(*person);
@@ -333,7 +340,7 @@ void AppendSplit(const json& entries, std::string_view name, Split split, std::s
       errors.Add(row, "expected [path, person, camera]");
       continue;
     }
-    image.path = entry[0].get<std::string>();
+    image.path = WithSlashes(entry[0].get<std::string>());
     const auto person = WholeNumber(entry[1]);
     image.camera = WholeNumber(entry[2]);
     if (std::string error = CheckPathText(image.path); !error.empty()) {

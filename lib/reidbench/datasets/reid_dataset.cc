@@ -65,7 +65,9 @@ class Collector {
       : dataset_(dataset), description_(description) {}
 
   // `person` is as written in the name or list; `offset` applies to neither junk nor distractors.
-  void Add(std::string path, int64_t person, int64_t camera, Split split, int64_t offset) {
+  // `place` is where a list names the image: "list.txt:2".
+  void Add(std::string path, int64_t person, int64_t camera, Split split, int64_t offset,
+           std::string place = "") {
     if (!IsPrintableUtf8(path)) {
       std::string shown = path;
       for (char& c : shown) c = c >= 0x20 && c < 0x7F ? c : '?';
@@ -84,7 +86,11 @@ class Collector {
     }
     dataset_->images.push_back(
         {std::move(path), PersonId(distractor ? 0 : person + offset), CameraId(camera), split});
+    places_.push_back(std::move(place));
   }
+
+  // Of each image added, in the order of the data set's before it is sorted.
+  const std::vector<std::string>& places() const { return places_; }
 
  private:
   // Without a description, Market-1501's rule.
@@ -97,58 +103,39 @@ class Collector {
 
   ReidDataset* dataset_;
   const ReidDescription* description_;
+  std::vector<std::string> places_;
 };
 
-// Names of the images directly in `folder`, sorted; everything else is counted.
-std::vector<std::string> ListImages(const fs::path& folder, ReidDataset* dataset) {
+// Names of the images directly in `folder` (relative to the root), sorted; everything else is
+// counted. `others` are the folders that are read besides.
+std::vector<std::string> ListImages(const std::string& folder,
+                                    const std::vector<std::string>& others, ReidDataset* dataset) {
+  const fs::path path = dataset->root / folder;
   std::vector<std::string> images;
-  for (std::string& name : ListFileNames(folder)) {
+  for (std::string& name : ListFileNames(path)) {
     if (IsImageName(name)) {
       images.push_back(std::move(name));
     } else {
       ++dataset->ignored_files;
     }
   }
-  return images;
-}
-
-// Which described data set's names the file would fit: the likeliest mix-up.
-std::string SuggestByName(const std::string& file_name, const std::string& loaded_as) {
-  std::string best;
-  size_t longest = 0;
-  for (const ReidDescription& other : OtherReidDescriptions(loaded_as)) {
-    for (const ReidLayout& layout : other.layouts) {
-      // The longest pattern says most: "{person}_c{camera}*" reads nearly everything.
-      const size_t length = layout.names.text().size();
-      if (layout.kind == ReidLayout::Kind::kFolders && length > longest &&
-          layout.names.Parse(file_name)) {
-        best = other.name;
-        longest = length;
-      }
+  // One level is enough to say that something is amiss.
+  for (const std::string& below : ListFolderNames(path)) {
+    const std::string inner = JoinPath(folder, below);
+    std::error_code ignored;
+    if (below.starts_with('.') || fs::equivalent(path / below, path, ignored) ||
+        std::any_of(others.begin(), others.end(), [&](const std::string& other) {
+          return (other + "/").starts_with(inner + "/");
+        })) {
+      continue;
+    }
+    for (const std::string& name : ListFileNames(path / below)) {
+      if (IsImageName(name) && dataset->deeper_images++ == 0)
+        dataset->deeper_example = JoinPath(inner, name);
     }
   }
-  if (best.empty()) return "; datasets/README.md says how to describe own names";
-  return fmt::format("; such names are read by data set '{}'", best);
+  return images;
 }
-
-class NameErrors {
- public:
-  void Add(std::string_view name) {
-    if (count_++ == 0) first_ = std::string(name);
-  }
-  void ThrowIfAny(const fs::path& where, size_t total, const ReidLayout& layout,
-                  const std::string& dataset) const {
-    if (count_ == 0) return;
-    ThrowInput("{}: {} of {} image names do not fit {}, the first is '{}'{}", where.string(),
-               WithThousands(static_cast<int64_t>(count_)),
-               WithThousands(static_cast<int64_t>(total)), layout.names.text(), first_,
-               SuggestByName(first_, dataset));
-  }
-
- private:
-  size_t count_ = 0;
-  std::string first_;
-};
 
 // ---- described data sets: finding the layout ----
 
@@ -285,14 +272,76 @@ std::string SuggestFolder(const ReidDescription& description, const fs::path& ro
           description.get.empty() ? "" : "; how to get it: ", description.get);
 }
 
+// "a (1).jpg" and "a - Copy.jpg" -> "a"; "" where the name is no copy's.
+std::string CopiedFrom(std::string_view file_name) {
+  const std::string stem(StripImageExtensions(file_name));
+  for (const std::string_view ending : {" - Copy", " copy"}) {
+    if (EndsWith(stem, ending)) return stem.substr(0, stem.size() - ending.size());
+  }
+  const size_t open = stem.rfind(" (");
+  if (open == std::string::npos || !EndsWith(stem, ")")) return "";
+  return ParseInt(std::string_view(stem).substr(open + 2, stem.size() - open - 3))
+             ? stem.substr(0, open)
+             : "";
+}
+
+// What to do about a name that does not fit: the likeliest mix-up of those whose folders are there.
+std::string SuggestByName(const std::string& file_name, const ReidLayout& own,
+                          const std::string& loaded_as, const ReidDatasetOptions& options) {
+  if (const std::string original = CopiedFrom(file_name);
+      !original.empty() && own.names.Parse(original)) {
+    return fmt::format("; it looks like a copy of '{}': remove such copies", original);
+  }
+  std::string best;
+  size_t longest = 0;
+  for (const ReidDescription& other : OtherReidDescriptions(loaded_as)) {
+    const ReidLayout* layout = FindLayout(other, options.root, options);
+    if (layout == nullptr || layout->kind == ReidLayout::Kind::kSplitFile) continue;
+    // The longest pattern says most: "{person}_c{camera}*" reads nearly everything.
+    const size_t length = layout->names.text().size();
+    if (length > longest && layout->names.Parse(file_name)) {
+      best = other.name;
+      longest = length;
+    }
+  }
+  if (best.empty()) return "; datasets/README.md says how to describe own names";
+  return fmt::format("; such names are read by data set '{}'", best);
+}
+
+class NameErrors {
+ public:
+  // `place` is where a list has the name.
+  void Add(std::string_view name, const std::string& place = "") {
+    if (count_++ > 0) return;
+    first_ = std::string(name);
+    place_ = place;
+  }
+  void ThrowIfAny(const fs::path& where, size_t total, const ReidLayout& layout,
+                  const std::string& dataset, const ReidDatasetOptions& options) const {
+    if (count_ == 0) return;
+    ThrowInput("{}: {} of {} image names do not fit {}, the first is '{}'{}",
+               place_.empty() ? where.string() : place_,
+               WithThousands(static_cast<int64_t>(count_)),
+               WithThousands(static_cast<int64_t>(total)), layout.names.text(), first_,
+               SuggestByName(first_, layout, dataset, options));
+  }
+
+ private:
+  size_t count_ = 0;
+  std::string first_;
+  std::string place_;
+};
+
 // ---- described data sets: reading ----
 
 void LoadFolders(const ReidLayout& layout, const ReidDatasetOptions& options, ReidDataset* dataset,
                  Collector* collector) {
+  std::vector<std::string> folders;
+  for (const ReidLayout::Part& part : layout.parts) folders.push_back(part.folder);
   for (const ReidLayout::Part& part : layout.parts) {
     if (!Wanted(options, part.split)) continue;
     const fs::path folder = dataset->root / part.folder;
-    const std::vector<std::string> names = ListImages(folder, dataset);
+    const std::vector<std::string> names = ListImages(part.folder, folders, dataset);
     if (names.empty())
       ThrowInput("{}: holds no image; expected names such as {}.jpg", folder.string(),
                  layout.names.text());
@@ -306,7 +355,7 @@ void LoadFolders(const ReidLayout& layout, const ReidDatasetOptions& options, Re
       collector->Add(JoinPath(part.folder, name), *match->person, *match->camera, part.split,
                      part.person_offset);
     }
-    errors.ThrowIfAny(folder, names.size(), layout, dataset->name);
+    errors.ThrowIfAny(folder, names.size(), layout, dataset->name, options);
   }
 }
 
@@ -320,7 +369,7 @@ void Load500k(const ReidDescription& description, const ReidDatasetOptions& opti
     ThrowIo("{}: no such folder; the +500K distractors of {} are expected there", folder.string(),
             description.title);
   }
-  const std::vector<std::string> names = ListImages(folder, dataset);
+  const std::vector<std::string> names = ListImages(description.folder_500k, {}, dataset);
   if (names.empty())
     ThrowInput("{}: holds no image; expected the +500K distractors", folder.string());
   for (const std::string& name : names) {
@@ -346,19 +395,18 @@ void LoadLists(const ReidLayout& layout, const ReidDatasetOptions& options, Reid
     const fs::path folder = dataset->root / part.folder;
     NameErrors errors;
     for (const ListedImage& image : listed) {
+      const std::string place = fmt::format("{}:{}", list.string(), image.line);
       const auto path = NormalizeListedPath(image.path, folder.string());
-      if (!path)
-        ThrowInput("{}: line {}: '{}' leads out of {}", list.string(), image.line, image.path,
-                   folder.string());
+      if (!path) ThrowInput("{}: '{}' leads out of {}", place, image.path, folder.string());
       const auto match = layout.names.Parse(BaseName(*path));
       if (!match) {
-        errors.Add(BaseName(*path));
+        errors.Add(BaseName(*path), place);
         continue;
       }
       collector->Add(JoinPath(part.folder, *path), image.person, *match->camera, part.split,
-                     part.person_offset);
+                     part.person_offset, place);
     }
-    errors.ThrowIfAny(list, listed.size(), layout, dataset->name);
+    errors.ThrowIfAny(list, listed.size(), layout, dataset->name, options);
   }
 }
 
@@ -404,7 +452,7 @@ void LoadSplitFile(const ReidLayout& layout, const ReidDatasetOptions& options,
       ThrowInput("{}: path '{}' is not in {}", where, image.path, JoinText(layout.folders, " or "));
     const auto match = layout.names.Parse(BaseName(*path));
     if (!match) {
-      errors.Add(BaseName(*path));
+      errors.Add(BaseName(*path), where);
       continue;
     }
     // Query and gallery share the JSON's numbers; training has its own.
@@ -415,9 +463,9 @@ void LoadSplitFile(const ReidLayout& layout, const ReidDatasetOptions& options,
           where, *path, image.person);
     }
     const int64_t camera = match->camera ? *match->camera : *image.camera + layout.camera_offset;
-    collector->Add(*path, *match->person, camera, image.split, layout.person_offset);
+    collector->Add(*path, *match->person, camera, image.split, layout.person_offset, where);
   }
-  errors.ThrowIfAny(file, listed.size(), layout, dataset->name);
+  errors.ThrowIfAny(file, listed.size(), layout, dataset->name, options);
 }
 
 // ---- data sets of the user's own ----
@@ -435,7 +483,10 @@ void RequireNoImages(const fs::path& folder, std::string_view advice) {
   }
 }
 
-std::vector<PersonFolder> FindPersonFolders(const fs::path& root) {
+// Copies and selections of the other folders that layumi's preparation makes.
+bool IsKnownExtra(std::string_view name) { return name == "train_all" || name == "multi-query"; }
+
+std::vector<PersonFolder> FindPersonFolders(const fs::path& root, ReidDataset* dataset) {
   constexpr std::string_view kAdvice =
       "expected root/<person>/*.jpg or root/<train|val|query|gallery>/<person>/*.jpg";
   RequireNoImages(root, kAdvice);
@@ -453,6 +504,10 @@ std::vector<PersonFolder> FindPersonFolders(const fs::path& root) {
   }
   for (const std::string& name : top) {
     if (name.starts_with('.')) continue;
+    if (IsKnownExtra(name)) {
+      dataset->ignored_folders.push_back(name);
+      continue;
+    }
     if (!is_split(name)) {
       ThrowInput("{}: folder '{}' lies beside folders of splits; {}", root.string(), name, kAdvice);
     }
@@ -475,14 +530,25 @@ std::map<std::string, int64_t> NumberPersons(const std::vector<PersonFolder>& fo
   for (const PersonFolder& folder : folders) persons.emplace(folder.person, 0);
   persons.erase(std::string(kDistractorFolder));
   persons.erase(std::string(kJunkFolder));
-  const bool all_numbers = std::all_of(persons.begin(), persons.end(), [](const auto& entry) {
-    const auto number = ParseInt(entry.first);
-    return number && *number >= 1 && *number <= 1'000'000'000'000 && entry.first[0] != '+';
+  const auto number_of = [](const std::string& name) {
+    const auto number = ParseInt(name);
+    return number && *number >= -1 && *number <= 1'000'000'000'000 && name[0] != '+' ? number
+                                                                                     : std::nullopt;
+  };
+  // Market-1501's rule: 0 are distractors, which have no query, and -1 is junk. Persons counted
+  // from 0 have queries or training images.
+  const bool zero_is_person = std::any_of(folders.begin(), folders.end(), [&](const auto& folder) {
+    return number_of(folder.person) == 0 && folder.split != Split::kGallery;
+  });
+  const bool all_numbers = std::all_of(persons.begin(), persons.end(), [&](const auto& entry) {
+    const auto number = number_of(entry.first);
+    return number && (*number != 0 || !zero_is_person);
   });
   std::map<int64_t, std::string> taken;
   int64_t next = 1;
   for (auto& [name, person] : persons) {
-    person = all_numbers ? *ParseInt(name) : next++;
+    person = all_numbers || name == "-1" ? *ParseInt(name) : next++;
+    if (person <= 0) continue;
     const auto [other, is_new] = taken.try_emplace(person, name);
     if (!is_new) {
       ThrowInput("{}: folders '{}' and '{}' are both person {}; rename one", root.string(),
@@ -496,27 +562,43 @@ std::map<std::string, int64_t> NumberPersons(const std::vector<PersonFolder>& fo
 
 void LoadPersonFolders(const ReidDatasetOptions& options, ReidDataset* dataset,
                        Collector* collector) {
-  const std::vector<PersonFolder> folders = FindPersonFolders(dataset->root);
+  const std::vector<PersonFolder> folders = FindPersonFolders(dataset->root, dataset);
+  int64_t person_folders = 0;
+  int64_t camera_folders = 0;  // named like a camera, and no image contradicts
   const std::map<std::string, int64_t> persons = NumberPersons(folders, dataset->root);
   for (const PersonFolder& folder : folders) {
     if (!Wanted(options, folder.split)) continue;
-    const std::vector<std::string> names = ListImages(dataset->root / folder.path, dataset);
+    const std::vector<std::string> names = ListImages(folder.path, {}, dataset);
     if (names.empty() && !SubFolders(dataset->root / folder.path).empty()) {
       ThrowInput("{}: holds folders and no image; expected the images of one person",
                  (dataset->root / folder.path).string());
     }
+    const auto folder_camera = FindCameraInName(folder.person);
+    bool is_camera = folder_camera && ParseInt(folder.person) == std::nullopt;
     for (const std::string& name : names) {
       const auto camera = FindCameraInName(name);
       if (!camera) ++dataset->images_without_camera;
+      is_camera = is_camera && (!camera || camera == folder_camera);
       collector->Add(folder.path + "/" + name, persons.at(folder.person), camera.value_or(0),
                      folder.split, 0);
     }
+    person_folders += folder.person != kDistractorFolder && folder.person != kJunkFolder ? 1 : 0;
+    camera_folders += is_camera ? 1 : 0;
+  }
+  if (camera_folders == person_folders && camera_folders > 0) {
+    ThrowInput(
+        "{}: all {} folders are named like cameras, the first is '{}', but data set 'folder' has a "
+        "folder a person; give each person a folder, or write a list of the images with path, "
+        "person, camera and split (data set 'list')",
+        dataset->root.string(), camera_folders, folders.front().path);
   }
 }
 
 void LoadOwnList(const ReidDatasetOptions& options, ReidDataset* dataset, Collector* collector) {
   const std::string source = options.list_file.string();
-  for (const ListedImage& image : ParseImageList(ReadListFile(options.list_file), source)) {
+  const std::string text = ReadListFile(options.list_file);
+  const bool is_json = Trim(text).starts_with('[');
+  for (const ListedImage& image : ParseImageList(text, source)) {
     if (!Wanted(options, image.split)) continue;
     const auto path = NormalizeListedPath(image.path, dataset->root.string());
     if (!path) {
@@ -524,7 +606,8 @@ void LoadOwnList(const ReidDatasetOptions& options, ReidDataset* dataset, Collec
                  image.line, image.path, dataset->root.string());
     }
     if (!image.camera) ++dataset->images_without_camera;
-    collector->Add(*path, image.person, image.camera.value_or(0), image.split, 0);
+    collector->Add(*path, image.person, image.camera.value_or(0), image.split, 0,
+                   fmt::format("{}:{}{}", source, is_json ? " entry " : "", image.line));
   }
 }
 
@@ -561,7 +644,7 @@ void RequireNoDuplicates(const ReidDataset& dataset) {
 }
 
 // Folders were listed, lists were not: their files may be gone.
-void RequireFiles(const ReidDataset& dataset, const std::string& list) {
+void RequireFiles(const ReidDataset& dataset, const Collector& collector) {
   std::vector<char> missing(dataset.images.size());
   ParallelChunks(static_cast<int64_t>(dataset.images.size()), 256, [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) {
@@ -573,12 +656,11 @@ void RequireFiles(const ReidDataset& dataset, const std::string& list) {
   const auto first = std::find(missing.begin(), missing.end(), char{1});
   if (first == missing.end()) return;
   const ReidImage& image = dataset.images[static_cast<size_t>(first - missing.begin())];
-  ThrowInput("{}: {} of {} listed images do not exist, the first is {}{}", list,
+  ThrowInput("{}: {} of {} listed images do not exist, the first is {}; is the root right?",
+             collector.places()[static_cast<size_t>(first - missing.begin())],
              WithThousands(std::count(missing.begin(), missing.end(), char{1})),
              WithThousands(static_cast<int64_t>(missing.size())),
-             (dataset.root / image.path).string(),
-             image.path.find('\\') == std::string::npos ? "; is the root right?"
-                                                        : "; write paths with '/'");
+             (dataset.root / image.path).string());
 }
 
 void LoadDescribed(const ReidDatasetOptions& options, ReidDataset* dataset) {
@@ -609,9 +691,8 @@ void LoadDescribed(const ReidDatasetOptions& options, ReidDataset* dataset) {
       LoadSplitFile(*layout, options, dataset, &collector);
       break;
   }
+  if (layout->kind != ReidLayout::Kind::kFolders) RequireFiles(*dataset, collector);
   if (options.distractors_500k) Load500k(description, options, dataset);
-  if (layout->kind != ReidLayout::Kind::kFolders)
-    RequireFiles(*dataset, (options.root / SomePart(*layout)).string());
 }
 
 void LoadOwn(const ReidDatasetOptions& options, ReidDataset* dataset) {
@@ -631,7 +712,7 @@ void LoadOwn(const ReidDatasetOptions& options, ReidDataset* dataset) {
   Collector collector(dataset, nullptr);
   if (is_list) {
     LoadOwnList(options, dataset, &collector);
-    RequireFiles(*dataset, options.list_file.string());
+    RequireFiles(*dataset, collector);
   } else {
     LoadPersonFolders(options, dataset, &collector);
   }

@@ -40,7 +40,10 @@ struct ReidDataset {
   std::vector<Split> splits;  // those asked for, in order, whether they hold images or not
   bool distractors_500k = false;
   std::array<int64_t, kSplitCount> junk_by_split{};  // by the number of Split; sums to junk_images
-  int64_t ignored_files = 0;  // beside the images and no image by name: Thumbs.db, hidden files
+  int64_t ignored_files = 0;   // beside the images and no image by name: Thumbs.db, hidden files
+  int64_t deeper_images = 0;   // not read: in a folder below one that holds images
+  std::string deeper_example;  // the first of them, relative to the root
+  std::vector<std::string> ignored_folders;  // "folder": train_all, multi-query
   int64_t images_without_camera =
       0;  // "folder" and "list": the name or the row has no camera, which is then 0
 };
@@ -61,9 +64,12 @@ std::vector<std::string> KnownReidDatasets();
 // "folder": one folder per person, root/<person>/*.jpg, or
 // root/<train|val|query|gallery>/<person>/*.jpg. Folder names that are all whole numbers from 1 on
 // are the persons; otherwise persons are numbered from 1 in the byte order of all folder names. A
-// folder called "distractors" is person 0, one called "junk" is dropped. The camera is read from
-// the file name (FindCameraInName), 0 if there is none. "list": a CSV or JSON list
-// (ParseImageList). Paths are relative to the root and may not lead out of it.
+// folder called "distractors" is person 0, one called "junk" is dropped; where all folders are
+// whole numbers so are "0000", if only the gallery has it, and "-1", as layumi's copy of
+// Market-1501 has them (whose train_all and multi-query are left out). The camera is read from the
+// file name (FindCameraInName), 0 if there is none. Folders of cameras in place of persons are
+// refused. "list": a CSV or JSON list (ParseImageList). Paths are relative to the root and may not
+// lead out of it.
 //
 // Throws Error(kUsage) for an unknown name, Error(kIo) for a missing folder (with a hint when the
 // folder looks one level too high or too low, or is another data set's), Error(kInput) naming the

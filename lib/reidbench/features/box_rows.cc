@@ -25,6 +25,10 @@ std::vector<std::filesystem::path> FindSequenceFeatures(const std::filesystem::p
   const bool folder = IsFolder(features);
   for (const std::string& sequence : sequences) {
     found.push_back(folder ? features / (sequence + ".h5") : features);
+    for (const char* other : {".npy", ".npz"}) {
+      const std::filesystem::path path = features / (sequence + other);
+      if (folder && !IsFile(found.back()) && IsFile(path)) found.back() = path;
+    }
     if (!IsFile(found.back())) {
       ThrowIo("{}: expected the features of sequence {}, found no such file", found.back().string(),
               sequence);
@@ -40,11 +44,14 @@ std::vector<std::filesystem::path> FindSequenceFeatures(const std::filesystem::p
 BoxRows FindBoxRows(const FeatureFile& file, std::span<const TrackBox> boxes) {
   const FeatureLabels& labels = file.labels();
   if (labels.frame.empty() || labels.box_ltwh.empty()) {
+    const std::string label = file.HowToLabel();
     ThrowInput(
         "{}: expected the datasets 'frame' and 'box_ltwh' that tell which box a row belongs to, "
-        "found no such labels\n  hint: extract features from the frames with these boxes "
-        "(reidbench extract --frames --boxes)",
-        file.path());
+        "found no such labels\n  hint: {}",
+        file.path(),
+        label.empty() ? "extract features from the frames with these boxes (reidbench extract "
+                        "--frames --boxes)"
+                      : label);
   }
   std::vector<int64_t> by_frame(labels.frame.size());
   std::iota(by_frame.begin(), by_frame.end(), int64_t{0});

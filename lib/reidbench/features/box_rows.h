@@ -15,9 +15,9 @@
 
 namespace reidbench {
 
-// The feature file of each sequence: `features` itself for a single one, or SEQ.h5 in the folder
-// `features`. Throws Error(kIo) naming the file looked for, Error(kUsage) for one file and several
-// sequences.
+// The feature file of each sequence: `features` itself for a single one, or SEQ.h5 (else SEQ.npy or
+// SEQ.npz) in the folder `features`. Throws Error(kIo) naming the file looked for, Error(kUsage)
+// for one file and several sequences.
 std::vector<std::filesystem::path> FindSequenceFeatures(const std::filesystem::path& features,
                                                         std::span<const std::string> sequences);
 

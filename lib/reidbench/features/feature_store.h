@@ -1,5 +1,5 @@
-// Embeddings on disk: an HDF5 file that h5py reads with no knowledge of reidbench. README.md in
-// this folder is its specification.
+// Embeddings on disk: an HDF5 file that h5py reads with no knowledge of reidbench, and what other
+// programs' files of features are read as. README.md in this folder is the specification.
 #pragma once
 
 #include <cstdint>
@@ -56,10 +56,12 @@ struct FeatureLabels {
   std::vector<BoxLtwh> box_ltwh;
 };
 
-// Reads a feature file: labels and provenance when opened, features on request. All of it on the
-// calling thread: Debian's HDF5 has one global lock. Every size is held against the file before
-// memory is taken. Throws Error(kIo) or Error(kInput) naming file and dataset: truncated, foreign,
-// newer schema, ragged labels.
+// Reads a feature file: labels and provenance when opened, features on request. What is damaged is
+// never read as something else where the file has checksums (all that FeatureFileWriter writes),
+// and no damage can crash: libhdf5 works in a process of its own. A numpy file may have no labels.
+// Every size is held against the file before memory is taken. Throws Error(kIo) or Error(kInput)
+// naming file and dataset: truncated, damaged, foreign (with the lines of Python that convert it),
+// newer schema, ragged labels. Open no file while another thread writes one: the process is a fork.
 class FeatureFile {
  public:
   explicit FeatureFile(const std::filesystem::path& path);
@@ -77,10 +79,13 @@ class FeatureFile {
   const std::vector<std::string>& skipped()
       const;  // paths of corrupt images that --skip-corrupt left out
 
+  // For messages on labels that are not there: how to add them to a file of this kind; "" for HDF5.
+  std::string HowToLabel() const;
+
   // Rows of `rows` (any order, repeats allowed) into `out` [rows.size() x dim], as float32, with at
   // most 8 MiB of scratch. Reads in ascending order of rows, neighbours together. Throws
-  // Error(kInput) on NaN or infinity, naming the first such row and its image, and Error(kIo) when
-  // the file cannot be read.
+  // Error(kInput) on damage, and on NaN or infinity, naming the first such row and its image;
+  // Error(kIo) when the file cannot be read.
   void ReadRows(std::span<const int64_t> rows, float* out) const;
   FeatureMatrix ReadRows(std::span<const int64_t> rows) const;
   // The same without the check: returns the positions in `rows`, ascending, of those with NaN or

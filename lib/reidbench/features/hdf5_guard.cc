@@ -111,7 +111,7 @@ void RawFile::Read(uint64_t offset, std::span<uint8_t> out) const {
   }
 }
 
-int CheckSuperblock(const RawFile& file) {
+Superblock CheckSuperblock(const RawFile& file) {
   constexpr std::array<uint8_t, 8> kSignature = {0x89, 'H', 'D', 'F', '\r', '\n', 0x1a, '\n'};
   constexpr size_t kLongest = 56;  // to the end-of-file address of any version
   const std::string& name = file.name();
@@ -145,7 +145,7 @@ int CheckSuperblock(const RawFile& file) {
   if (end > file.bytes()) {
     ThrowInput("{}: truncated HDF5 file: {} of {} bytes; copy it again", name, file.bytes(), end);
   }
-  return version;
+  return {version, end};
 }
 
 // Signature, version 0, three reserved bytes; data bytes; offset of the first free block; address

@@ -1,6 +1,7 @@
 // Checks of an HDF5 file's bytes before libhdf5 1.10 walks over them: it trusts the structures that
 // carry no checksum, and a damaged one makes it loop for ever or write outside of its buffers. File
-// format: The HDF Group, "HDF5 File Format Specification Version 3.0". Private to lib/reidbench/features.
+// format: The HDF Group, "HDF5 File Format Specification Version 3.0". Private to
+// lib/reidbench/features.
 #pragma once
 
 #include <cstdint>
@@ -25,6 +26,7 @@ class RawFile {
   const std::string& name() const { return name_; }
   uint64_t bytes() const { return bytes_; }
   const std::vector<uint8_t>& image() const { return image_; }  // of a copy in memory
+  int descriptor() const { return descriptor_; }                // -1 for a copy in memory
   // Exactly out.size() bytes from `offset`. Throws Error(kInput) beyond the end, Error(kIo) when
   // the system refuses.
   void Read(uint64_t offset, std::span<uint8_t> out) const;
@@ -37,9 +39,12 @@ class RawFile {
 };
 
 // The signature, and a recorded end within the file: tells a truncated copy, a web page saved under
-// the name or a git-lfs pointer from a damaged file. Returns the superblock's version. Throws
-// Error(kInput).
-int CheckSuperblock(const RawFile& file);
+// the name or a git-lfs pointer from a damaged file. Throws Error(kInput).
+struct Superblock {
+  int version = 0;
+  uint64_t end = 0;  // of what HDF5 reads
+};
+Superblock CheckSuperblock(const RawFile& file);
 
 // Local heaps (names of old-style groups): free lists without cycles, within their heap. Throws
 // Error(kInput).

@@ -29,4 +29,24 @@ std::string Hdf5Reason() {
   return reason.empty() ? "HDF5 gives no reason" : reason;
 }
 
+Hdf5Type HalfType() {
+  Hdf5Type half(H5Tcopy(H5T_IEEE_F32LE));
+  H5Tset_fields(half.get(), 15, 10, 5, 0, 10);
+  H5Tset_size(half.get(), 2);
+  H5Tset_ebias(half.get(), 15);
+  return half;
+}
+
+Hdf5Properties FileAccess() {
+  Hdf5Properties access(H5Pcreate(H5P_FILE_ACCESS));
+  // Files of HDF5 1.8 (2008) and newer read them, and their metadata carry checksums.
+  H5Pset_libver_bounds(access.get(), H5F_LIBVER_V18, H5F_LIBVER_V18);
+  // Finished files never change and unfinished ones have a name of their own; locks only fail on
+  // network file systems.
+  H5Pset_file_locking(access.get(), false, true);
+  // Closing the file closes all that is in it, so that an error never leaves it open.
+  H5Pset_fclose_degree(access.get(), H5F_CLOSE_STRONG);
+  return access;
+}
+
 }  // namespace reidbench

@@ -1,5 +1,5 @@
-// Owning wrappers of HDF5 identifiers, and HDF5's error stack as text. Private to lib/reidbench/features: the
-// only header here that shows HDF5.
+// Owning wrappers of HDF5 identifiers, and HDF5's error stack as text. Private to
+// lib/reidbench/features: the only header here that shows HDF5.
 #pragma once
 
 #include <hdf5.h>
@@ -37,6 +37,12 @@ using Hdf5Space = Hdf5Handle<H5Sclose>;
 using Hdf5Type = Hdf5Handle<H5Tclose>;
 using Hdf5Properties = Hdf5Handle<H5Pclose>;
 using Hdf5Attribute = Hdf5Handle<H5Aclose>;
+
+// IEEE binary16, little-endian.
+Hdf5Type HalfType();
+
+// How reidbench opens and makes files.
+Hdf5Properties FileAccess();
 
 // Keeps HDF5 from printing its error stack to stderr. The setting is per thread: call it before
 // HDF5 on every entry.

@@ -26,8 +26,8 @@ bool MatchesAt(std::span<const uint8_t> bytes, size_t at, std::string_view magic
     first_bytes += fmt::format("{}{:02x}", i == 0 ? "" : " ", bytes[i]);
   }
   const char* hint = MatchesAt(bytes, 0, "GIF8") ? "; GIF is not supported, convert it to PNG" : "";
-  ThrowInput("{}: not an image (first bytes {}), expected JPEG, PNG, BMP, TIFF or WebP{}", name,
-             first_bytes, hint);
+  ThrowInput("{}: not an image (first bytes {}), expected JPEG, PNG, BMP, TIFF, WebP, PGM or PPM{}",
+             name, first_bytes, hint);
 }
 
 }  // namespace
@@ -45,6 +45,9 @@ void DecodeImage(std::span<const uint8_t> file_bytes, std::string_view name,
     DecodeTiff(file_bytes, name, image);
   } else if (MatchesAt(file_bytes, 0, "RIFF") && MatchesAt(file_bytes, 8, "WEBP")) {
     DecodeWebp(file_bytes, name, image);
+  } else if (MatchesAt(file_bytes, 0, "P2") || MatchesAt(file_bytes, 0, "P3") ||
+             MatchesAt(file_bytes, 0, "P5") || MatchesAt(file_bytes, 0, "P6")) {
+    DecodePnm(file_bytes, name, image);
   } else {
     ThrowNotAnImage(file_bytes, name);
   }

@@ -36,6 +36,10 @@ void DecodeTiff(std::span<const uint8_t> file_bytes, std::string_view name, RgbI
 // libwebp, lossy and lossless, alpha dropped. Refused: animations.
 void DecodeWebp(std::span<const uint8_t> file_bytes, std::string_view name, RgbImage* image);
 
+// PBM's grey and colour siblings, PGM and PPM, as text (P2, P3) and binary (P5, P6), of up to 16
+// bits a sample; samples of another maximum than 255 are scaled to it, rounded. Refused: PBM, PAM.
+void DecodePnm(std::span<const uint8_t> file_bytes, std::string_view name, RgbImage* image);
+
 // Throws Error(kInput) when a header declares an empty image or more than kMaxImagePixels; to be
 // called before allocating.
 void RequireSaneSize(uint64_t width, uint64_t height, std::string_view name);

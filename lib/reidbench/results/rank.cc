@@ -418,6 +418,7 @@ std::string RenderRankJson(const RankStageResult& result) {
       {"num_valid_queries", ranking.num_valid},
       {"num_gallery", ranking.num_gallery},
       {"num_distractors", ranking.num_distractors},
+      {"num_own_pictures_left_out", ranking.num_own_pictures},
       {"num_queries_without_match", ranking.num_no_positive},
       {"num_queries_with_same_camera_matches_only", ranking.num_same_camera_only},
       {"mAP", OrNull(ranking.mean_ap)},

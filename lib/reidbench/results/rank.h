@@ -22,6 +22,7 @@ struct LoadedSplit {
   std::vector<PersonId> person;
   std::vector<CameraId> camera;
   std::vector<std::string> path;
+  std::vector<std::string> picture;  // equal for the same picture, whatever file it is in
 };
 
 struct RerankOutcome {

@@ -55,10 +55,16 @@ RowScan ScanRow(const float* distances, int64_t count, float limit) {
 
 }  // namespace
 
-NeighborLists FindNeighbors(const FeatureRows& rows, int64_t k) {
+NeighborLists FindNeighbors(const FeatureRows& rows, int64_t k,
+                            std::span<const int32_t> first_of_picture) {
   const int64_t n = rows.rows();
   NeighborLists lists;
-  lists.k = std::min(k, n);
+  const auto is_copy = [&](int64_t row) {
+    return !first_of_picture.empty() && first_of_picture[static_cast<size_t>(row)] != row;
+  };
+  int64_t candidates = n;
+  for (int64_t row = 0; row < n; ++row) candidates -= is_copy(row) ? 1 : 0;
+  lists.k = std::min(k, candidates);
   // Heaps with the farthest on top, full of placeholders at first.
   constexpr float kNone = std::numeric_limits<float>::infinity();
   lists.nearest.assign(static_cast<size_t>(n * lists.k),
@@ -95,7 +101,7 @@ NeighborLists FindNeighbors(const FeatureRows& rows, int64_t k) {
               for (int64_t i = begin; i < std::min(begin + kScan, count); ++i) {
                 const Neighbor candidate{distances[i],
                                          static_cast<int32_t>(slab_begin + column + i)};
-                if (!(candidate < *heap)) continue;
+                if (!(candidate < *heap) || is_copy(candidate.row)) continue;
                 std::pop_heap(heap, heap + lists.k);
                 heap[lists.k - 1] = candidate;
                 std::push_heap(heap, heap + lists.k);
@@ -112,6 +118,12 @@ NeighborLists FindNeighbors(const FeatureRows& rows, int64_t k) {
                      lists.nearest.begin() + (row + 1) * lists.k);
     }
   });
+  for (int64_t row = 0; row < n; ++row) {
+    if (!is_copy(row)) continue;
+    const int64_t first = first_of_picture[static_cast<size_t>(row)];
+    std::copy_n(lists.nearest.begin() + first * lists.k, lists.k,
+                lists.nearest.begin() + row * lists.k);
+  }
   return lists;
 }
 

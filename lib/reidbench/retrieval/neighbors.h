@@ -29,7 +29,9 @@ struct NeighborLists {
   }
 };
 
-// k is capped at the number of rows.
-NeighborLists FindNeighbors(const FeatureRows& rows, int64_t k);
+// k is capped at the number of candidates. With `first_of_picture` (retrieval/pictures.h) copies of
+// a picture are no candidates, and have the list of the picture's first row.
+NeighborLists FindNeighbors(const FeatureRows& rows, int64_t k,
+                            std::span<const int32_t> first_of_picture = {});
 
 }  // namespace reidbench

@@ -186,6 +186,22 @@ void CheckLength(const char* what, size_t found, int64_t expected, const char* f
   }
 }
 
+// A picture shows one person, whether as query or in the gallery (where it may be junk).
+void CheckPictures(const RankingInput& input) {
+  std::unordered_map<int32_t, size_t> query_of;
+  for (size_t q = 0; q < input.query_picture.size(); ++q) query_of.emplace(input.query_picture[q], q);
+  for (size_t g = 0; g < input.gallery_picture.size(); ++g) {
+    const auto query = query_of.find(input.gallery_picture[g]);
+    if (query == query_of.end() || input.gallery_person[g].value < 0 ||
+        input.gallery_person[g] == input.query_person[query->second]) {
+      continue;
+    }
+    ThrowInput("query row {} and gallery row {} are one picture, but of person {} and of person {}",
+               query->second, g, input.query_person[query->second].value,
+               input.gallery_person[g].value);
+  }
+}
+
 void CheckInput(const RankingInput& input, const RankingOptions& options,
                 const DistanceSource* source) {
   const int64_t num_query = source != nullptr ? source->num_queries() : input.query.rows();
@@ -203,6 +219,11 @@ void CheckInput(const RankingInput& input, const RankingOptions& options,
   if (!no_cameras) {
     CheckLength("query_camera", input.query_camera.size(), num_query, "query");
     CheckLength("gallery_camera", input.gallery_camera.size(), num_gallery, "gallery");
+  }
+  if (!input.query_picture.empty() || !input.gallery_picture.empty()) {
+    CheckLength("query_picture", input.query_picture.size(), num_query, "query");
+    CheckLength("gallery_picture", input.gallery_picture.size(), num_gallery, "gallery");
+    CheckPictures(input);
   }
   for (size_t q = 0; q < input.query_person.size(); ++q) {
     if (input.query_person[q].value < 0) {
@@ -257,6 +278,13 @@ class Ranker {
   bool SameCamera(int64_t query, int32_t row) const {
     return has_cameras_ && input_.query_camera[static_cast<size_t>(query)] ==
                                input_.gallery_camera[static_cast<size_t>(row)];
+  }
+  bool IsOwn(int64_t query, int32_t row) const {
+    return !input_.query_picture.empty() && input_.query_picture[static_cast<size_t>(query)] ==
+                                                input_.gallery_picture[static_cast<size_t>(row)];
+  }
+  bool IsDropped(int64_t query, int32_t row) const {
+    return IsOwn(query, row) || (options_.camera_rule && SameCamera(query, row));
   }
   PersonId PersonOf(int64_t query) const { return input_.query_person[static_cast<size_t>(query)]; }
   // Columns of the query's person, ascending; empty if there are none.
@@ -343,7 +371,8 @@ Ranker::Chunk Ranker::NextChunk(int64_t begin) const {
       Match match;
       match.row = layout_.row_of_column[static_cast<size_t>(column)];
       match.camera = layout_.camera_of_row[static_cast<size_t>(match.row)];
-      match.dropped = options_.camera_rule && SameCamera(chunk.end, match.row);
+      match.own = IsOwn(chunk.end, match.row);
+      match.dropped = IsDropped(chunk.end, match.row);
       chunk.matches.push_back(match);
     }
     chunk.match_begin.push_back(static_cast<int64_t>(chunk.matches.size()));
@@ -633,7 +662,7 @@ VerificationPlan Ranker::MakePlan() const {
       float* row = distances.data() + i * num_rows;
       for (const int32_t column : ColumnsOf(queries[i])) {
         const int32_t r = layout_.row_of_column[static_cast<size_t>(column)];
-        if (PersonOf(queries[i]).value != 0 && !(options_.camera_rule && SameCamera(queries[i], r)))
+        if (PersonOf(queries[i]).value != 0 && !IsDropped(queries[i], r))
           genuine.push_back(row[r]);
         row[r] = kInfinity;
       }
@@ -707,7 +736,7 @@ void Ranker::SingleShot(RankingResult* result, ScoreBoard* board) const {
       std::vector<int32_t> order;
       for (size_t r = 0; r < num_rows; ++r) {
         const int32_t row = static_cast<int32_t>(r);
-        if (number_of_row[r] < 0) continue;
+        if (number_of_row[r] < 0 || IsOwn(query, row)) continue;
         const bool same_camera = options_.camera_rule && SameCamera(query, row);
         const bool same_person = input_.gallery_person[r] == PersonOf(query);
         if (same_camera && (same_person || options_.protocol == Protocol::kCuhk03SeparateCameras))
@@ -770,6 +799,7 @@ RankingResult Ranker::Run() {
                      has_cameras_ ? input_.query_camera[q] : CameraId{0}, layout_.cameras,
                      &result.queries[q]);
       result.queries[q].top = std::move(top_[q]);
+      for (const Match& match : chunk.MatchesOf(query)) result.num_own_pictures += match.own;
     }
     begin = chunk.end;
   }

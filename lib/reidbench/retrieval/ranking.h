@@ -42,6 +42,10 @@ struct RankingInput {
   std::span<const PersonId> gallery_person;  // g entries
   std::span<const CameraId> query_camera;    // q entries; empty only with camera_rule = false
   std::span<const CameraId> gallery_camera;  // g entries; likewise
+  // Numbers of pictures (retrieval/pictures.h): a query's own picture in the gallery is left out of
+  // everything. Empty where no picture is in both.
+  std::span<const int32_t> query_picture = {};    // q entries
+  std::span<const int32_t> gallery_picture = {};  // g entries
 };
 
 struct RankingOptions {
@@ -112,6 +116,7 @@ struct RankingResult {
   int64_t num_gallery = 0;      // without junk
   int64_t num_junk = 0;         // gallery rows of person < 0, left out
   int64_t num_distractors = 0;  // gallery rows of person 0
+  int64_t num_own_pictures = 0;  // pairs of a query and a gallery row that are one picture: left out
   int64_t num_valid = 0;
   int64_t num_no_positive = 0;  // queries by QueryStatus
   int64_t num_same_camera_only = 0;
@@ -147,7 +152,7 @@ struct RankingResult {
 // metric is then unused). Memory: O(queries x positives + tile), the features are not copied. The
 // same bytes for any number of threads. Throws Error(kConfig) for options that do not validate;
 // Error(kInput) for empty sets, lengths or dimensions that do not agree, NaN or infinite features,
-// queries of person < 0; Interrupted on Ctrl-C.
+// queries of person < 0, a picture of two persons; Interrupted on Ctrl-C.
 RankingResult Rank(const RankingInput& input, const RankingOptions& options,
                    const DistanceSource* source = nullptr);
 

@@ -75,10 +75,11 @@ void ScoreBoard::AddQuery(std::span<const Match> matches, bool query_is_distract
   double sklearn = 0;
   for (size_t m = 0; m < matches.size(); ++m) {
     const Match& match = matches[m];
+    if (match.own) continue;
     const int64_t ahead = int64_t{match.ahead[0]} + match.ahead[1];
     const int64_t nearer = int64_t{match.nearer[0]} + match.nearer[1];
     const int64_t tied = int64_t{match.tied[0]} + match.tied[1];
-    all.push_back(ahead + static_cast<int64_t>(m) + 1);
+    all.push_back(ahead + static_cast<int64_t>(all.size()) + 1);
     if (match.dropped) continue;
     const int64_t hits = static_cast<int64_t>(kept.size()) + 1;
     kept.push_back(ahead + hits);
@@ -97,7 +98,7 @@ void ScoreBoard::AddQuery(std::span<const Match> matches, bool query_is_distract
   if (!all.empty()) no_camera_rule_.Add(StepAp(all), all.front() == 1);
   result->num_positives = static_cast<int64_t>(kept.size());
   if (kept.empty()) {
-    result->status = matches.empty() ? QueryStatus::kNoPositive : QueryStatus::kSameCameraOnly;
+    result->status = all.empty() ? QueryStatus::kNoPositive : QueryStatus::kSameCameraOnly;
     return;
   }
   const bool hit = kept.front() == 1;

@@ -18,7 +18,8 @@ struct Match {
   float distance = 0;
   int32_t row = 0;          // gallery row
   int32_t camera = 0;       // index into the layout's cameras
-  bool dropped = false;     // by the camera rule
+  bool own = false;         // the query's picture itself: counts nowhere
+  bool dropped = false;     // own, or by the camera rule
   uint32_t nearer[2] = {};  // strictly
   uint32_t ahead[2] = {};   // nearer, or as near and of a smaller row
   uint32_t tied[2] = {};

@@ -80,13 +80,14 @@ float DialectDistance(RerankDialect dialect, float distance, float farthest) {
 
 class RerankedDistances : public DistanceSource {
  public:
-  RerankedDistances(FeatureView query, FeatureView gallery, const RerankOptions& options)
+  RerankedDistances(FeatureView query, FeatureView gallery, const RerankOptions& options,
+                    std::span<const int32_t> first_of_picture)
       : options_(options),
         original_(query, gallery, options.metric),
         num_queries_(query.rows()),
         num_gallery_(gallery.rows()) {
     const FeatureRows rows(query, gallery, options.metric);
-    MakeCodes(rows);
+    MakeCodes(rows, first_of_picture);
   }
 
   int64_t num_queries() const override { return num_queries_; }
@@ -94,7 +95,7 @@ class RerankedDistances : public DistanceSource {
   void Rows(std::span<const int32_t> queries, float* distance_query_by_gallery) const override;
 
  private:
-  void MakeCodes(const FeatureRows& rows);
+  void MakeCodes(const FeatureRows& rows, std::span<const int32_t> first_of_picture);
   // As the dialect keeps weights and sums. A float sum or quotient of two halves, rounded again, is
   // that of half arithmetic.
   float Stored(float value) const {
@@ -114,20 +115,27 @@ class RerankedDistances : public DistanceSource {
   std::vector<float> entry_weight_;
 };
 
-void RerankedDistances::MakeCodes(const FeatureRows& rows) {
+void RerankedDistances::MakeCodes(const FeatureRows& rows,
+                                  std::span<const int32_t> first_of_picture) {
   const int64_t n = rows.rows();
+  // A copy has the code of its picture's first row: neighbours name that one.
+  const auto first_row = [&](int64_t row) {
+    return first_of_picture.empty() ? static_cast<int32_t>(row)
+                                    : first_of_picture[static_cast<size_t>(row)];
+  };
   // fast-reid passes k1 as the number of neighbours to its search, so that the row itself takes the
   // place of one.
   const int64_t depth =
       options_.dialect == RerankDialect::kFastreid ? options_.k1 : int64_t{options_.k1} + 1;
   const int64_t half_depth = static_cast<int64_t>(std::nearbyint(options_.k1 / 2.0)) + 1;
-  const int64_t k2 = std::min<int64_t>(options_.k2, n);
-  NeighborLists lists = FindNeighbors(rows, std::max({depth, half_depth, k2}));
+  NeighborLists lists = FindNeighbors(
+      rows, std::max({depth, half_depth, int64_t{options_.k2}}), first_of_picture);
+  const int64_t k2 = std::min<int64_t>(options_.k2, lists.k);
 
   std::vector<std::vector<int32_t>> half_sets(static_cast<size_t>(n));
   ParallelChunks(n, 64, [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i)
-      half_sets[static_cast<size_t>(i)] = Reciprocal(lists, static_cast<int32_t>(i), half_depth);
+      half_sets[static_cast<size_t>(i)] = Reciprocal(lists, first_row(i), half_depth);
   });
 
   // fast-reid weights by the squared distance of normalised features, 2 - 2 cos.
@@ -138,7 +146,7 @@ void RerankedDistances::MakeCodes(const FeatureRows& rows) {
   ParallelChunks(n, 64, [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) {
       Code& code = codes[static_cast<size_t>(i)];
-      code.row = ExpandedSet(lists, half_sets, static_cast<int32_t>(i), depth);
+      code.row = ExpandedSet(lists, half_sets, first_row(i), depth);
       code.weight.reserve(code.row.size());
       const auto near = lists.Of(i);
       double sum = 0;
@@ -288,10 +296,11 @@ std::vector<std::string> RerankOptions::Validate() const {
 }
 
 std::unique_ptr<DistanceSource> MakeRerankedDistances(FeatureView query, FeatureView gallery,
-                                                      const RerankOptions& options) {
+                                                      const RerankOptions& options,
+                                                      std::span<const int32_t> first_of_picture) {
   if (const auto violations = options.Validate(); !violations.empty())
     ThrowConfig("re-ranking options: {}", JoinText(violations, "; "));
-  return std::make_unique<RerankedDistances>(query, gallery, options);
+  return std::make_unique<RerankedDistances>(query, gallery, options, first_of_picture);
 }
 
 std::vector<std::string> ExpansionOptions::Validate() const {
@@ -307,7 +316,8 @@ std::vector<std::string> ExpansionOptions::Validate() const {
 }
 
 ExpandedFeatures ExpandFeatures(FeatureView query, FeatureView gallery,
-                                const ExpansionOptions& options) {
+                                const ExpansionOptions& options,
+                                std::span<const int32_t> first_of_picture) {
   if (const auto violations = options.Validate(); !violations.empty())
     ThrowConfig("query expansion options: {}", JoinText(violations, "; "));
   const bool whole_alpha = std::nearbyint(options.alpha) == options.alpha;
@@ -315,7 +325,7 @@ ExpandedFeatures ExpandFeatures(FeatureView query, FeatureView gallery,
   for (int round = 0; round < options.rounds; ++round) {
     const FeatureRows rows(round == 0 ? query : ViewOf(current.query),
                            round == 0 ? gallery : ViewOf(current.gallery), Metric::kCosine);
-    const NeighborLists lists = FindNeighbors(rows, options.neighbors);
+    const NeighborLists lists = FindNeighbors(rows, options.neighbors, first_of_picture);
     ExpandedFeatures next{FeatureMatrix(query.rows(), query.cols()),
                           FeatureMatrix(gallery.rows(), gallery.cols())};
     ParallelChunks(rows.rows(), 64, [&](int64_t begin, int64_t end) {

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -42,8 +43,10 @@ struct RerankOptions {
 // pass it to Rank(). Features must outlive it. Neighbours at equal distance are ordered by row,
 // queries first. Throws Error(kConfig) for options that do not validate, Error(kInput) as
 // FeatureDistances.
-std::unique_ptr<DistanceSource> MakeRerankedDistances(FeatureView query, FeatureView gallery,
-                                                      const RerankOptions& options);
+// Copies of a picture (`first_of_picture`, retrieval/pictures.h) are one node of the graph.
+std::unique_ptr<DistanceSource> MakeRerankedDistances(
+    FeatureView query, FeatureView gallery, const RerankOptions& options,
+    std::span<const int32_t> first_of_picture = {});
 
 // Alpha query expansion over query and gallery together: each row becomes the mean over its
 // `neighbors` nearest rows by cosine (itself included) of row * cos^alpha, not normalised
@@ -59,7 +62,9 @@ struct ExpandedFeatures {
   FeatureMatrix query;
   FeatureMatrix gallery;
 };
+// Copies of a picture are no neighbours (as above).
 ExpandedFeatures ExpandFeatures(FeatureView query, FeatureView gallery,
-                                const ExpansionOptions& options);
+                                const ExpansionOptions& options,
+                                std::span<const int32_t> first_of_picture = {});
 
 }  // namespace reidbench

@@ -33,6 +33,10 @@ struct Checkpoint {
   std::map<std::string, Tensor>
       tensors;  // torch: names without a "module." prefix; onnx: initialisers and constants
   std::shared_ptr<const OnnxGraph> graph;  // onnx only
+  // torch, where the weights lay under a key or behind a prefix: which ("state_dict/model"), and
+  // which others hold weights too ("ema"): a caller says so.
+  std::string entry;
+  std::vector<std::string> other_entries;
   std::vector<std::string> notes;  // what was unwrapped or skipped: "training checkpoint: weights
                                    // taken from 'state_dict', beside it: epoch 150, ...", ...
 };
@@ -43,8 +47,9 @@ struct Checkpoint {
 // file claims; a torch view of stride 0 or overlapping rows is read in full as long as it fits
 // that. Files beyond 8 GiB are refused.
 //
-// `entry` names another dict of tensors beside the weights of a torch checkpoint, to read in their
-// place: "optimizer".
+// Of a torch checkpoint one network is read: the dict itself, or what lies under one of the usual
+// keys (state_dict, model, net_dict, ema, ...) or behind one of the usual prefixes ("model.",
+// "backbone.") that most tensors have. `entry` names the key or prefix instead: "ema", "optimizer".
 Checkpoint ReadCheckpoint(const std::filesystem::path& path, std::string_view entry = {});
 // The same on bytes in memory, for tests and fuzzers; `name` appears in messages. Leaves sha256
 // empty.

@@ -24,9 +24,17 @@ using Kind = PickleValue::Kind;
 // 0x1950a86a20f9469cfc6c, little-endian.
 constexpr std::string_view kLegacyMagic("\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19", 10);
 
-// How training programs wrap the weights; the first that holds a dict is taken.
-constexpr std::array<std::string_view, 6> kWrappers = {
-    "state_dict", "model_state_dict", "model_state", "model", "net", "network"};
+// How training programs wrap the weights, in the order of preference: averages of the weights come
+// after the weights. The first that holds tensors is taken.
+constexpr std::array<std::string_view, 16> kWrappers = {
+    "state_dict", "model_state_dict", "model_state",    "model",  "net",     "network",
+    "net_dict",   "model_dict",       "weights",        "params", "student", "ema",
+    "model_ema",  "ema_model",        "ema_state_dict", "teacher"};
+// The same for what stands before every name of a network: Lightning's attribute, fast-reid's
+// backbone.
+constexpr std::array<std::string_view, 12> kNetworkPrefixes = {
+    "model.",   "net.", "network.",   "backbone.",  "encoder.", "base.",
+    "student.", "ema.", "model_ema.", "ema_model.", "teacher.", "momentum_encoder."};
 // DataParallel and torch.compile put these before every name.
 constexpr std::array<std::string_view, 2> kPrefixes = {"module.", "_orig_mod."};
 
@@ -155,19 +163,20 @@ class StateDictReader {
 
   void Read(std::string_view entry, Checkpoint& checkpoint) {
     const PickleValue* dict = &pickle_.root();
-    if (!entry.empty()) {
-      const PickleValue* const inner = Find(*dict, entry);
-      if (inner == nullptr) ThrowModel("{}: holds no '{}'", name_, entry);
-      ReadTensors(*inner, checkpoint);
-      return;
-    }
+    std::string_view wanted = entry;
     constexpr int kMaxNesting = 8;
     for (int depth = 0; depth < kMaxNesting; ++depth) {
-      const PickleValue* inner = Unwrap(*dict, checkpoint.notes);
+      const PickleValue* inner = wanted.empty() ? nullptr : Find(*dict, wanted);
+      if (inner != nullptr) {
+        checkpoint.entry = wanted;
+        wanted = {};
+      } else {
+        inner = Unwrap(*dict, checkpoint);
+      }
       if (inner == nullptr) break;
       dict = inner;
     }
-    ReadTensors(*dict, checkpoint);
+    ReadTensors(*dict, wanted, checkpoint);
   }
 
  private:
@@ -183,26 +192,105 @@ class StateDictReader {
   }
 
   // The dict under a wrapper's key, or null where `dict` itself should hold the tensors.
-  const PickleValue* Unwrap(const PickleValue& dict, std::vector<std::string>& notes) const {
+  const PickleValue* Unwrap(const PickleValue& dict, Checkpoint& checkpoint) const {
     const auto entries = pickle_.Entries(dict);
     if (!entries) return nullptr;
+    std::vector<std::string_view> wrappers;
     for (const std::string_view wrapper : kWrappers) {
       const PickleValue* const inner = Find(dict, wrapper);
-      if (inner == nullptr || !HoldsTensorsOrWrapper(*inner)) continue;
-      std::vector<std::string> others;
-      for (const auto& [key, value] : *entries) {
-        if (value != inner && others.size() <= 8)
-          others.push_back(DescribeEntry(pickle_, *key, *value));
-      }
-      if (others.size() > 8) others.back() = "...";
-      notes.push_back(
-          others.empty()
-              ? fmt::format("weights taken from '{}'", wrapper)
-              : fmt::format("training checkpoint: weights taken from '{}', beside it: {}", wrapper,
-                            JoinText(others, ", ")));
-      return inner;
+      if (inner != nullptr && HoldsTensorsOrWrapper(*inner)) wrappers.push_back(wrapper);
     }
-    return nullptr;
+    // A single dict of tensors is the network under whatever name.
+    if (wrappers.empty()) {
+      bool has_tensors = false;
+      for (const auto& [key, value] : *entries) {
+        has_tensors = has_tensors || IsTensor(*value);
+        if (key->kind == Kind::kString && HoldsTensorsOrWrapper(*value))
+          wrappers.push_back(key->text);
+      }
+      if (has_tensors || wrappers.size() != 1) return nullptr;
+    }
+    for (size_t i = 1; i < wrappers.size(); ++i) checkpoint.other_entries.emplace_back(wrappers[i]);
+    const std::string_view wrapper = wrappers.front();
+    const PickleValue* const inner = Find(dict, wrapper);
+    std::vector<std::string> others;
+    for (const auto& [key, value] : *entries) {
+      if (value != inner && others.size() <= 8)
+        others.push_back(DescribeEntry(pickle_, *key, *value));
+    }
+    if (others.size() > 8) others.back() = "...";
+    checkpoint.entry += (checkpoint.entry.empty() ? "" : "/") + std::string(wrapper);
+    checkpoint.notes.push_back(
+        others.empty() ? fmt::format("weights taken from '{}'", wrapper)
+                       : fmt::format("training checkpoint: weights taken from '{}', beside it: {}",
+                                     wrapper, JoinText(others, ", ")));
+    return inner;
+  }
+
+  // Of the names of all tensors, those of one network: behind the prefix `wanted`, or behind a
+  // usual one that most have.
+  void TakeOneNetwork(std::string_view wanted, std::map<std::string, const PickleValue*>& tensors,
+                      Checkpoint& checkpoint) const {
+    const std::string wanted_prefix = std::string(wanted) + ".";
+    const auto behind = [&](std::string_view prefix) {
+      return std::count_if(tensors.begin(), tensors.end(),
+                           [&](const auto& t) { return StartsWith(t.first, prefix); });
+    };
+    if (!wanted.empty() && behind(wanted_prefix) == 0)
+      ThrowModel("{}: holds no '{}'{}", name_, wanted, Choices(tensors, checkpoint));
+    constexpr int kMaxNesting = 4;
+    for (int depth = 0; depth < kMaxNesting; ++depth) {
+      std::vector<std::string> prefixes;
+      int64_t elsewhere = static_cast<int64_t>(tensors.size());
+      for (const std::string_view prefix : kNetworkPrefixes) {
+        if (behind(prefix) == 0) continue;
+        elsewhere -= behind(prefix);
+        prefixes.emplace_back(prefix);
+      }
+      if (depth == 0 && !wanted.empty()) {
+        std::erase(prefixes, wanted_prefix);
+        prefixes.insert(prefixes.begin(), wanted_prefix);
+        elsewhere = 0;
+      }
+      if (prefixes.empty() || behind(prefixes.front()) <= elsewhere) return;
+      const std::string& prefix = prefixes.front();
+      std::map<std::string, const PickleValue*> taken;
+      std::vector<std::string> left_out;
+      for (const auto& [name, value] : tensors) {
+        if (StartsWith(name, prefix)) {
+          taken.emplace(name.substr(prefix.size()), value);
+        } else if (left_out.size() <= 8) {
+          left_out.push_back(Printable(name));
+        }
+      }
+      if (left_out.size() > 8) left_out.back() = "...";
+      const std::string name = prefix.substr(0, prefix.size() - 1);
+      checkpoint.entry += (checkpoint.entry.empty() ? "" : "/") + name;
+      for (const std::string& other : prefixes) {
+        // fast-reid's heads and the like are part of the same network; a second network is not.
+        if (other != prefix && behind(other) >= behind(prefix) / 2)
+          checkpoint.other_entries.push_back(other.substr(0, other.size() - 1));
+      }
+      checkpoint.notes.push_back(fmt::format(
+          "weights taken from behind '{}', {} of {} tensors{}", prefix, taken.size(),
+          tensors.size(), left_out.empty() ? "" : "; left out: " + JoinText(left_out, ", ")));
+      tensors = std::move(taken);
+    }
+  }
+
+  // "; it holds weights under: model, ema".
+  static std::string Choices(const std::map<std::string, const PickleValue*>& tensors,
+                             const Checkpoint& checkpoint) {
+    std::vector<std::string> choices;
+    if (!checkpoint.entry.empty()) choices.push_back(checkpoint.entry);
+    choices.insert(choices.end(), checkpoint.other_entries.begin(), checkpoint.other_entries.end());
+    for (const std::string_view prefix : kNetworkPrefixes) {
+      if (std::any_of(tensors.begin(), tensors.end(),
+                      [&](const auto& t) { return StartsWith(t.first, prefix); })) {
+        choices.emplace_back(prefix.substr(0, prefix.size() - 1));
+      }
+    }
+    return choices.empty() ? "" : "; it holds weights under: " + JoinText(choices, ", ");
   }
 
   // A key "model" may as well hold a dict of settings.
@@ -218,7 +306,7 @@ class StateDictReader {
     });
   }
 
-  void ReadTensors(const PickleValue& dict, Checkpoint& checkpoint) {
+  void ReadTensors(const PickleValue& dict, std::string_view wanted, Checkpoint& checkpoint) {
     const auto entries = pickle_.Entries(dict);
     if (!entries) {
       ThrowModel(
@@ -247,6 +335,7 @@ class StateDictReader {
     if (num_others > 0)
       checkpoint.notes.push_back("skipped, no tensors: " + JoinText(others, ", "));
 
+    std::map<std::string, const PickleValue*> named;
     std::set<std::string_view> stripped;
     size_t num_stripped = 0;
     for (const auto& [full_name, value] : tensors) {
@@ -261,20 +350,21 @@ class StateDictReader {
         }
       }
       if (tensor_name.size() != full_name.size()) ++num_stripped;
-      const auto [at, is_new] = checkpoint.tensors.emplace(tensor_name, Tensor{});
-      if (!is_new) {
+      if (!named.emplace(tensor_name, value).second) {
         ThrowModel(
             "{}: the tensor '{}' is there with and without the prefix of DataParallel: which one "
             "is meant?",
             name_, Printable(tensor_name));
       }
-      at->second = ReadTensor(*value, tensor_name);
     }
     if (num_stripped > 0) {
       checkpoint.notes.push_back(fmt::format("prefix '{}' stripped from {} of {} names",
                                              fmt::join(stripped, "', '"), num_stripped,
                                              tensors.size()));
     }
+    TakeOneNetwork(wanted, named, checkpoint);
+    for (const auto& [tensor_name, value] : named)
+      checkpoint.tensors.emplace(tensor_name, ReadTensor(*value, tensor_name));
   }
 
   std::vector<int64_t> Ints(const PickleValue& value, std::string_view tensor_name) const {

@@ -12,8 +12,9 @@ namespace reidbench {
 
 bool LooksLikeTorchLegacy(std::span<const uint8_t> bytes);
 
-// Both fill `checkpoint.tensors` and `.notes`, from the dict under the key `entry` of the file's
-// dict, or where that is empty from wherever the weights are. Throw Error(kModel).
+// Both fill `checkpoint.tensors`, `.entry`, `.other_entries` and `.notes`, from the dict under the
+// key `entry` or the tensors behind that prefix, or where it is empty from wherever the weights
+// are. Throw Error(kModel).
 void ReadTorchZip(std::span<const uint8_t> bytes, std::string_view name, std::string_view entry,
                   Checkpoint& checkpoint);
 void ReadTorchLegacy(std::span<const uint8_t> bytes, std::string_view name, std::string_view entry,

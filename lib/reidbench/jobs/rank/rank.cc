@@ -5,6 +5,7 @@
 
 #include "reidbench/core/error.h"
 #include "reidbench/core/text.h"
+#include "reidbench/retrieval/pictures.h"
 
 namespace reidbench {
 namespace {
@@ -50,8 +51,12 @@ LoadedSplit LoadSplit(const std::vector<FeatureFile>& files, Split wanted, std::
     if (!labels_only) files[f].ReadRows(rows[f], loaded.features.row(at).data());
     at += static_cast<int64_t>(rows[f].size());
     const FeatureLabels& labels = files[f].labels();
+    const std::string& dataset = files[f].provenance().dataset;
     for (int64_t row : rows[f]) {
       const auto i = static_cast<size_t>(row);
+      loaded.picture.push_back(i < labels.path.size()
+                                   ? fmt::format("{}\n{}", dataset, labels.path[i])
+                                   : fmt::format("{}\n{}\n{}", f, files[f].path(), row));
       loaded.person.push_back(labels.person_id[i]);
       loaded.camera.push_back(labels.camera_id[i]);
       loaded.path.push_back(i < labels.path.size() ? labels.path[i] : fmt::format("row {}", row));
@@ -67,7 +72,9 @@ std::vector<FeatureFile> OpenAll(const std::vector<std::filesystem::path>& paths
   const FeatureFile& first = files.front();
   for (const FeatureFile& file : files) {
     if (file.labels().person_id.empty() && file.rows() > 0) {
-      ThrowInput("{}: /person_id is missing: ranking needs the identity of every row", file.path());
+      const std::string label = file.HowToLabel();
+      ThrowInput("{}: /person_id is missing: ranking needs the identity of every row{}{}",
+                 file.path(), label.empty() ? "" : "; ", label);
     }
     if (file.dim() != first.dim()) {
       ThrowInput(
@@ -86,13 +93,16 @@ std::vector<FeatureFile> OpenAll(const std::vector<std::filesystem::path>& paths
   return files;
 }
 
-RankingInput InputOf(const LoadedSplit& query, const LoadedSplit& gallery) {
+RankingInput InputOf(const LoadedSplit& query, const LoadedSplit& gallery,
+                     const PictureNumbers& pictures) {
   return RankingInput{.query = ViewOf(query.features),
                       .gallery = ViewOf(gallery.features),
                       .query_person = query.person,
                       .gallery_person = gallery.person,
                       .query_camera = query.camera,
-                      .gallery_camera = gallery.camera};
+                      .gallery_camera = gallery.camera,
+                      .query_picture = pictures.query,
+                      .gallery_picture = pictures.gallery};
 }
 
 std::string CameraList(const std::vector<CameraId>& cameras) {
@@ -130,13 +140,16 @@ struct RankedFiles {
 
 RankedFiles RankSplits(LoadedSplit* query, LoadedSplit* gallery, const RankStageOptions& options,
                        const std::string& file) {
+  // Where the query images are gallery images too.
+  const PictureNumbers pictures = NumberPictures(query->picture, gallery->picture);
+  const std::vector<int32_t> first_of_picture = FirstOfPicture(pictures.query, pictures.gallery);
   if (options.expansion) {
-    ExpandedFeatures expanded =
-        ExpandFeatures(ViewOf(query->features), ViewOf(gallery->features), *options.expansion);
+    ExpandedFeatures expanded = ExpandFeatures(ViewOf(query->features), ViewOf(gallery->features),
+                                               *options.expansion, first_of_picture);
     query->features = std::move(expanded.query);
     gallery->features = std::move(expanded.gallery);
   }
-  const RankingInput input = InputOf(*query, *gallery);
+  const RankingInput input = InputOf(*query, *gallery, pictures);
   RankedFiles result;
   if (!options.rerank) {
     result.ranking = Rank(input, options.ranking);
@@ -152,7 +165,7 @@ RankedFiles RankSplits(LoadedSplit* query, LoadedSplit* gallery, const RankStage
   RequireValidQueries(before, file);
   RerankOptions rerank = *options.rerank;
   rerank.metric = options.ranking.metric;
-  const auto source = MakeRerankedDistances(input.query, input.gallery, rerank);
+  const auto source = MakeRerankedDistances(input.query, input.gallery, rerank, first_of_picture);
   result.ranking = Rank(input, options.ranking, source.get());
   result.rerank = RerankOutcome{
       .options = rerank,
@@ -265,6 +278,11 @@ RankStageResult RunRank(const RankStageOptions& options, bool check_only) {
         "of their own camera",
         WithThousands(ranking.num_valid), WithThousands(ranking.num_queries),
         WithThousands(ranking.num_no_positive), WithThousands(ranking.num_same_camera_only)));
+  }
+  if (ranking.num_own_pictures > 0) {
+    result.notes.push_back(fmt::format(
+        "{} query images are in the gallery too; no picture was ranked or compared with itself",
+        WithThousands(ranking.num_own_pictures)));
   }
   if (!result.skipped.empty()) {
     result.notes.push_back(fmt::format(
