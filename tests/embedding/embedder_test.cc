@@ -193,6 +193,18 @@ TEST(Embedder, AutoTakesTheFastestOnThisMachine) {
               testing::StartsWith(OnednnAvailable() ? "onednn " : "libtorch "));
 }
 
+TEST(Embedder, RefusesImagesThatPoolingWouldEmpty) {
+  const auto embedder = MakeNetworkEmbedder(RandomOsnetWeights("osnet_x0_25", 1), {});
+  const std::vector<float> pixels(3 * 13 * 13, 0.5f);
+  std::vector<float> features(512);
+  EXPECT_THAT(MessageOf(ErrorKind::kInput,
+                        [&] {
+                          embedder->Embed({pixels.data(), 1, 13, 12}, features.data());
+                        }),
+              HasSubstr("at least 13 x 13 pixels, got 13 x 12"));
+  embedder->Embed({pixels.data(), 1, 13, 13}, features.data());
+}
+
 TEST(Embedder, AcceptsAnEmptyBatch) {
   const auto embedder = MakeNetworkEmbedder(RandomOsnetWeights("osnet_x0_25", 1), {});
   embedder->Embed({nullptr, 0, 256, 128}, nullptr);
@@ -229,9 +241,10 @@ TEST(Embedder, RefusesUnknownOptionsBeforeReadingTheFile) {
   EXPECT_THAT(MessageOf(ErrorKind::kUsage, [&] { MakeEmbedder(nowhere, options); }),
               HasSubstr("it supports: cpu"));
   options.device = "cpu";
-  EXPECT_THAT(MessageOf(ErrorKind::kUsage,
-                        [&] { MakeNetworkEmbedder(RandomOsnetWeights("osnet_x0_25", 1), options); }),
-              HasSubstr("ONNX"));
+  EXPECT_THAT(
+      MessageOf(ErrorKind::kUsage,
+                [&] { MakeNetworkEmbedder(RandomOsnetWeights("osnet_x0_25", 1), options); }),
+      HasSubstr("ONNX"));
 }
 
 TEST(Embedder, DefaultBatchSizeIsTheEngines) {

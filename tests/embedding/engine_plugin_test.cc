@@ -84,13 +84,13 @@ TEST_F(Plugins, ErrorsKeepTheirKindAcrossTheBoundary) {
       MessageOf(ErrorKind::kUsage, [&] { MakePluginEngine(plugin, weights, "gpu", "fp32"); }),
       HasSubstr("device 'gpu' is unknown"));
   const auto engine = MakePluginEngine(plugin, weights, "cpu", "fp32");
-  const std::vector<float> small(3 * 16 * 15);
+  const std::vector<float> small(3 * 13 * 12);
   std::vector<float> features(512);
   EXPECT_THAT(MessageOf(ErrorKind::kInput,
                         [&] {
-                          engine->Run({small.data(), 1, 16, 15}, features.data());
+                          engine->Run({small.data(), 1, 13, 12}, features.data());
                         }),
-              HasSubstr("at least 16 x 16"));
+              HasSubstr("at least 13 x 13"));
   weights.tensors.erase("fc.0.weight");
   EXPECT_THAT(
       MessageOf(ErrorKind::kModel, [&] { MakePluginEngine(plugin, weights, "cpu", "fp32"); }),

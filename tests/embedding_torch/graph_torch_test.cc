@@ -9,6 +9,7 @@
 #include <tuple>
 #include <vector>
 
+#include "embedding/every_layer.h"
 #include "embedding/osnet_reference.h"
 #include "reidbench/core/error.h"
 #include "reidbench/core/random.h"
@@ -24,11 +25,11 @@ std::vector<float> RandomImages(int count, int height, int width, uint64_t seed)
   return pixels;
 }
 
-class Architectures : public testing::TestWithParam<std::tuple<std::string, TorchExecution>> {};
+class OnTorch : public testing::TestWithParam<std::tuple<std::string, TorchExecution>> {};
 
 // Every execution agrees with plain loops in float64, on a size that is odd at each pooling as
 // well.
-TEST_P(Architectures, AgreeWithPlainLoops) {
+TEST_P(OnTorch, AgreeWithPlainLoops) {
   const auto& [name, execution] = GetParam();
   const Network weights = RandomOsnetWeights(name, 7);
   const auto engine = MakeTorchEngine(weights, "cpu", execution);
@@ -54,14 +55,14 @@ TEST_P(Architectures, AgreeWithPlainLoops) {
   }
 }
 
-std::string NameOf(const testing::TestParamInfo<Architectures::ParamType>& info) {
+std::string NameOf(const testing::TestParamInfo<OnTorch::ParamType>& info) {
   const auto& [name, execution] = info.param;
   return name + (execution == TorchExecution::kPlain      ? "_plain"
                  : execution == TorchExecution::kPortable ? "_portable"
                                                           : "_fused");
 }
 
-INSTANTIATE_TEST_SUITE_P(Small, Architectures,
+INSTANTIATE_TEST_SUITE_P(Small, OnTorch,
                          testing::Combine(testing::Values("osnet_x0_25", "osnet_ain_x0_25"),
                                           testing::Values(TorchExecution::kPlain,
                                                           TorchExecution::kPortable,
@@ -69,12 +70,12 @@ INSTANTIATE_TEST_SUITE_P(Small, Architectures,
                          NameOf);
 // IBN exists at full width only.
 INSTANTIATE_TEST_SUITE_P(
-    Ibn, Architectures,
+    Ibn, OnTorch,
     testing::Values(std::tuple{std::string("osnet_ibn_x1_0"), TorchExecution::kPortable},
                     std::tuple{std::string("osnet_ibn_x1_0"), TorchExecution::kFused}),
     NameOf);
 
-TEST(OsnetTorch, RefusesUnknownDevices) {
+TEST(GraphTorch, RefusesUnknownDevices) {
   const Network weights = RandomOsnetWeights("osnet_x0_25", 1);
   std::string message;
   for (const char* device : {"", "gpu", "cuda:", "cuda:x", "cuda:-1", "cuda:9999"}) {
@@ -83,7 +84,7 @@ TEST(OsnetTorch, RefusesUnknownDevices) {
   }
 }
 
-TEST(OsnetTorch, RefusesWeightsThatDoNotFit) {
+TEST(GraphTorch, RefusesWeightsThatDoNotFit) {
   std::string message;
   Network weights = RandomOsnetWeights("osnet_x0_25", 1);
   weights.tensors.erase("conv3.0.conv2b.0.conv1.weight");
@@ -109,21 +110,15 @@ TEST(OsnetTorch, RefusesWeightsThatDoNotFit) {
   EXPECT_THAT(message, testing::HasSubstr("conv5.bn"));
 }
 
-TEST(OsnetTorch, RefusesImagesThatPoolingWouldEmpty) {
-  const auto engine = MakeTorchEngine(RandomOsnetWeights("osnet_x0_25", 1), "cpu");
-  std::vector<float> pixels(3 * 16 * 16, 0.5f);
-  std::vector<float> features(512);
-  std::string message;
-  message = MessageOf(ErrorKind::kInput, [&] {
-    engine->Run({pixels.data(), 1, 16, 15}, features.data());
-  });
-  EXPECT_THAT(message, testing::HasSubstr("16 x 15"));
-  engine->Run({pixels.data(), 1, 16, 16}, features.data());
-  EXPECT_TRUE(std::isfinite(features[0]));
+TEST(GraphTorch, ComputesEveryLayer) {
+  const Network network = NetworkOfEveryLayer();
+  for (const auto execution :
+       {TorchExecution::kPlain, TorchExecution::kPortable, TorchExecution::kFused})
+    ExpectReferenceFeatures(network, *MakeTorchEngine(network, "cpu", execution));
 }
 
 // oneDNN's fused ReLU turns NaN into 0: the overflow must show all the same, in its row alone.
-TEST(OsnetTorch, MarksRowsThatOverflow) {
+TEST(GraphTorch, MarksRowsThatOverflow) {
   for (const char* tensor : {"conv2.0.conv3.conv.weight", "conv3.0.downsample.conv.weight",
                              "conv5.conv.weight", "fc.0.weight"}) {
     Network weights = RandomOsnetWeights("osnet_x0_25", 3);
@@ -132,8 +127,7 @@ TEST(OsnetTorch, MarksRowsThatOverflow) {
     for (const TorchExecution execution : {TorchExecution::kPortable, TorchExecution::kFused}) {
       std::vector<float> features(512);
       const std::vector<float> image = RandomImages(1, 32, 16, 5);
-      MakeTorchEngine(weights, "cpu", execution)
-          ->Run({image.data(), 1, 32, 16}, features.data());
+      MakeTorchEngine(weights, "cpu", execution)->Run({image.data(), 1, 32, 16}, features.data());
       bool finite = true;
       for (const float f : features) finite = finite && std::isfinite(f);
       EXPECT_FALSE(finite) << tensor << ", execution " << static_cast<int>(execution);
@@ -154,7 +148,7 @@ TEST(OsnetTorch, MarksRowsThatOverflow) {
 }
 
 // The path of half precisions on CUDA, on the type that a CPU has too.
-TEST(OsnetTorch, HalfPrecisionsStayNearFp32) {
+TEST(GraphTorch, HalfPrecisionsStayNearFp32) {
   const Network weights = RandomOsnetWeights("osnet_x0_25", 3);
   const std::vector<float> images = RandomImages(2, 64, 32, 5);
   std::vector<float> expected(2 * 512), features(2 * 512);
@@ -171,9 +165,8 @@ TEST(OsnetTorch, HalfPrecisionsStayNearFp32) {
   EXPECT_GT(product / std::sqrt(a * b), 0.999);
   EXPECT_NE(features, expected);
   std::string message;
-  message = MessageOf(ErrorKind::kUsage, [&] {
-    MakeTorchEngine(weights, "cpu", TorchExecution::kFused, "int8");
-  });
+  message = MessageOf(ErrorKind::kUsage,
+                      [&] { MakeTorchEngine(weights, "cpu", TorchExecution::kFused, "int8"); });
 }
 
 }  // namespace

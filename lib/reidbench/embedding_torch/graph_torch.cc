@@ -80,6 +80,8 @@ class GraphTorchEngine : public Engine {
   const EmbedderInfo& info() const override { return info_; }
 
   void Run(const ImageBatch& images, float* embeddings) override {
+    const std::vector<ValueShape> shapes =
+        ShapesOf(graph_, images.height, images.width, info_.architecture);
     TranslateTorchErrors("computing features", [&] {
       const c10::InferenceMode inference;
       if (device_.is_cuda()) {
@@ -87,7 +89,7 @@ class GraphTorchEngine : public Engine {
         RunOperators(images, embeddings);
       } else if (execution_ == TorchExecution::kFused) {
         UseOneTorchThread();
-        RunFused(images, embeddings);
+        RunFused(images, shapes, embeddings);
       } else {
         UseOneTorchThread();
         RunOperators(images, embeddings);
@@ -211,7 +213,8 @@ class GraphTorchEngine : public Engine {
     at::Tensor y = Empty(inputs.front().size(0), shape);
     const MapView out = ViewOf(y);
     std::vector<MapView> views;
-    for (const at::Tensor& input : inputs) views.push_back(ViewOf(input));
+    for (const at::Tensor& input : inputs)
+      views.push_back(input.defined() ? ViewOf(input) : views.front());
     std::vector<MapView> of_image = views;
     for (int64_t n = 0; n < y.size(0); ++n) {
       for (size_t i = 0; i < views.size(); ++i) of_image[i] = views[i].Of(n);
@@ -221,8 +224,8 @@ class GraphTorchEngine : public Engine {
     return y;
   }
 
-  void RunFused(const ImageBatch& images, float* embeddings) const {
-    const std::vector<ValueShape> shapes = ShapesOf(graph_, images.height, images.width);
+  void RunFused(const ImageBatch& images, const std::vector<ValueShape>& shapes,
+                float* embeddings) const {
     const int64_t image_size = graph_.channels * images.height * images.width;
     for (int begin = 0; begin < images.count; begin += info_.batch_size) {
       const int count = std::min(info_.batch_size, images.count - begin);

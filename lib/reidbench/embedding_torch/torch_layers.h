@@ -14,9 +14,9 @@
 namespace reidbench {
 
 // The output of a layer other than the input. `inputs` are those of the layer, then one for each of
-// its `factors` (anything where that is -1); `tensors` are the layer's. With `may_overwrite` the
-// first input is not read by others and may become the output. `training`: batch norms use the
-// statistics of the batch and update the running ones.
+// its `factors` (undefined or anything where that is -1); `tensors` are the layer's. With
+// `may_overwrite` the first input is not read by others and may become the output. `training`:
+// batch norms use the statistics of the batch and update the running ones.
 at::Tensor TorchLayer(const Layer& layer, std::span<const at::Tensor> inputs,
                       std::span<const at::Tensor> tensors, bool may_overwrite, bool training);
 
