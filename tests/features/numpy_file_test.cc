@@ -4,10 +4,12 @@
 #include <gtest/gtest.h>
 #include <zlib.h>
 
+#include <algorithm>
 #include <cstring>
 #include <filesystem>
 #include <numeric>
 
+#include "reidbench/core/eigen_views.h"
 #include "reidbench/core/error.h"
 #include "reidbench/features/box_rows.h"
 #include "support/expect_error.h"
@@ -95,7 +97,7 @@ FeatureMatrix All(const FeatureFile& file) {
 
 TEST(NumpyFile, ReadsAMatrixOfAnyFloatAndOrder) {
   FeatureMatrix expected(2, 3);
-  expected << 1, 2, 3, 4, 5, -0.5f;
+  AsEigen(expected) << 1, 2, 3, 4, 5, -0.5f;
   EXPECT_EQ(All(Open(Npy<float>("<f4", "2, 3", {1, 2, 3, 4, 5, -0.5f}))), expected);
   EXPECT_EQ(All(Open(Npy<double>("<f8", "2, 3", {1, 2, 3, 4, 5, -0.5}))), expected);
   EXPECT_EQ(All(Open(Npy<double>("<f8", "2, 3", {1, 4, 2, 5, 3, -0.5}, true))), expected);
@@ -103,12 +105,13 @@ TEST(NumpyFile, ReadsAMatrixOfAnyFloatAndOrder) {
       All(Open(Npy<uint16_t>("<f2", "2, 3", {0x3C00, 0x4000, 0x4200, 0x4400, 0x4500, 0xB800}))),
       expected);
   FeatureMatrix one(1, 1);
-  one << 1;
+  AsEigen(one) << 1;
   EXPECT_EQ(All(Open(Npy<uint8_t>(">f4", "1, 1", {0x3F, 0x80, 0, 0}))), one);
   const FeatureFile file = Open(Npy<float>("<f4", "2, 3", {1, 2, 3, 4, 5, -0.5f}));
   EXPECT_THAT(file.labels().person_id, IsEmpty());
   EXPECT_THAT(file.HowToLabel(), HasSubstr("numpy.savez('f.npz', features=features"));
-  EXPECT_EQ(file.ReadRows(std::vector<int64_t>{1, 0, 1}).row(2), expected.row(1));
+  EXPECT_TRUE(
+      std::ranges::equal(file.ReadRows(std::vector<int64_t>{1, 0, 1}).row(2), expected.row(1)));
 }
 
 TEST(NumpyFile, ReadsTheFormOfDeepSort) {
@@ -117,7 +120,7 @@ TEST(NumpyFile, ReadsTheFormOfDeepSort) {
   const FeatureFile file = Open(Npy<double>("<f8", "2, 12", rows));
   EXPECT_EQ(file.dim(), 2);
   FeatureMatrix expected(2, 2);
-  expected << 0.5f, 0.25f, 1.5f, 1.25f;
+  AsEigen(expected) << 0.5f, 0.25f, 1.5f, 1.25f;
   EXPECT_EQ(All(file), expected);
   EXPECT_THAT(file.labels().frame, ElementsAre(FrameIndex(3), FrameIndex(4)));
   TrackBox box;
@@ -141,7 +144,7 @@ TEST(NumpyFile, ReadsAnArchiveWithTheNamesOfAFeatureFile) {
            {"path", Npy<char>("|S5", "2,", {'a', '.', 'j', 'p', 'g', 'b', '.', 'j', 'p', 'g'})}}),
       "f.npz");
   FeatureMatrix expected(2, 2);
-  expected << 1, 2, 3, 4;
+  AsEigen(expected) << 1, 2, 3, 4;
   EXPECT_EQ(All(file), expected);
   EXPECT_THAT(file.labels().person_id, ElementsAre(PersonId(7), PersonId(-1)));
   EXPECT_THAT(file.labels().camera_id, ElementsAre(CameraId(1), CameraId(2)));

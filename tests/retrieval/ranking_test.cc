@@ -489,13 +489,14 @@ TEST(Ranking, APictureNeverRanksAgainstItself) {
       int64_t genuine = 0, impostor = 0;
       for (int q = 0; q < kRows; ++q) {
         LabelledFeatures alone;
-        alone.query = set.query.row(q);
+        alone.query = FeatureMatrix(1, 8);
+        std::ranges::copy(set.query.row(q), alone.query.data());
         alone.query_person = {set.query_person[static_cast<size_t>(q)]};
         alone.query_camera = {set.query_camera[static_cast<size_t>(q)]};
-        alone.gallery.resize(kRows - 1, 8);
+        alone.gallery = FeatureMatrix(kRows - 1, 8);
         for (int g = 0, at = 0; g < kRows; ++g) {
           if (g == q) continue;
-          alone.gallery.row(at++) = set.gallery.row(g);
+          std::ranges::copy(set.gallery.row(g), alone.gallery.row(at++).data());
           alone.gallery_person.push_back(set.gallery_person[static_cast<size_t>(g)]);
           alone.gallery_camera.push_back(set.gallery_camera[static_cast<size_t>(g)]);
         }
@@ -521,9 +522,6 @@ TEST(Ranking, APictureNeverRanksAgainstItself) {
 
 TEST(Ranking, APictureOfTwoPersonsIsAnError) {
   LabelledFeatures set = OnALine({1, 2}, {1, 2}, {1, 2});
-  set.query = FeatureMatrix::Zero(1, 1);
-  set.query_person = People({1});
-  set.query_camera = Cameras({1});
   const std::vector<int32_t> query = {0};
   const std::vector<int32_t> gallery = {1, 0};
   RankingInput input = set.Input();

@@ -232,8 +232,8 @@ TEST(ExpandFeatures, OneNeighbourChangesNothingAndRoundsRepeat) {
 // With copies the graph of pictures is what it is without them.
 TEST(Reranking, CopiesOfAPictureAreOneNode) {
   const FeatureMatrix all = Gaussian(40, 6, 11);
-  const FeatureMatrix query = all.topRows(10);
-  const FeatureMatrix others = all.bottomRows(30);
+  const FeatureView query(all.data(), 10, 6);
+  const FeatureView others(all.row(10).data(), 30, 6);
   std::vector<int32_t> query_picture, gallery_picture;
   for (int32_t i = 0; i < 10; ++i) query_picture.push_back(i);
   for (int32_t i = 0; i < 40; ++i) gallery_picture.push_back(i);
@@ -249,16 +249,16 @@ TEST(Reranking, CopiesOfAPictureAreOneNode) {
     options.k1 = 8;
     options.k2 = 3;
     FeatureMatrix with(10, 40), without(10, 30);
-    MakeRerankedDistances(ViewOf(query), ViewOf(all), options, first)->Rows(queries, with.data());
-    MakeRerankedDistances(ViewOf(query), ViewOf(others), options)->Rows(queries, without.data());
-    EXPECT_EQ(FeatureMatrix(with.rightCols(30)), without);
+    MakeRerankedDistances(query, ViewOf(all), options, first)->Rows(queries, with.data());
+    MakeRerankedDistances(query, others, options)->Rows(queries, without.data());
+    EXPECT_EQ(AsEigen(with).rightCols(30), AsEigen(without));
   }
   ExpansionOptions expansion;
-  const ExpandedFeatures with = ExpandFeatures(ViewOf(query), ViewOf(all), expansion, first);
-  const ExpandedFeatures without = ExpandFeatures(ViewOf(query), ViewOf(others), expansion);
+  const ExpandedFeatures with = ExpandFeatures(query, ViewOf(all), expansion, first);
+  const ExpandedFeatures without = ExpandFeatures(query, others, expansion);
   EXPECT_EQ(with.query, without.query);
-  EXPECT_EQ(FeatureMatrix(with.gallery.bottomRows(30)), without.gallery);
-  EXPECT_EQ(FeatureMatrix(with.gallery.topRows(10)), with.query);
+  EXPECT_EQ(AsEigen(with.gallery).bottomRows(30), AsEigen(without.gallery));
+  EXPECT_EQ(AsEigen(with.gallery).topRows(10), AsEigen(with.query));
 }
 
 }  // namespace
