@@ -9,6 +9,7 @@
 
 #include "reidbench/core/files.h"
 #include "support/run_program.h"
+#include "support/scoped_variable.h"
 #include "support/synthetic_reid.h"
 
 namespace reidbench {
@@ -17,18 +18,6 @@ namespace {
 namespace fs = std::filesystem;
 using ::testing::HasSubstr;
 using ::testing::Not;
-
-// Sets a variable of the environment that programs inherit, while it lives.
-class ScopedVariable {
- public:
-  ScopedVariable(const char* name, const fs::path& value) : name_(name) {
-    ::setenv(name, value.c_str(), 1);
-  }
-  ~ScopedVariable() { ::unsetenv(name_); }
-
- private:
-  const char* name_;
-};
 
 class ExtractCommand : public ::testing::Test {
  protected:

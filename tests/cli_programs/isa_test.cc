@@ -7,29 +7,10 @@
 #include <string>
 
 #include "support/run_program.h"
+#include "support/scoped_variable.h"
 
 namespace reidbench {
 namespace {
-
-// What the environment says for as long as it lives.
-class ScopedVariable {
- public:
-  ScopedVariable(const char* name, const char* value) : name_(name) {
-    if (const char* const previous = ::getenv(name)) previous_ = previous;
-    ::setenv(name, value, 1);
-  }
-  ~ScopedVariable() {
-    if (previous_) {
-      ::setenv(name_, previous_->c_str(), 1);
-    } else {
-      ::unsetenv(name_);
-    }
-  }
-
- private:
-  const char* name_;
-  std::optional<std::string> previous_;
-};
 
 TEST(ReidbenchIsa, AWrongNameIsOneUsageError) {
   const ScopedVariable variable("REIDBENCH_ISA", "avx3");

@@ -7,6 +7,7 @@
 #include "reidbench/core/error.h"
 #include "reidbench/core/files.h"
 #include "support/expect_error.h"
+#include "support/scoped_variable.h"
 #include "support/temp_folder.h"
 
 namespace reidbench {
@@ -54,14 +55,12 @@ TEST(ReidDescription, ReadsMarket1501) {
 
 class WithDataDir : public ::testing::Test {
  protected:
-  WithDataDir() { ::setenv("REIDBENCH_DATA_DIR", folder_.path().c_str(), 1); }
-  ~WithDataDir() override { ::unsetenv("REIDBENCH_DATA_DIR"); }
-
   static std::string LoadError(const std::string& name, ErrorKind kind) {
     return MessageOf(kind, [&] { LoadReidDescription(name); });
   }
 
-  TempFolder folder_;
+  const TempFolder folder_;
+  const ScopedVariable data_{"REIDBENCH_DATA_DIR", folder_.path().string()};
 };
 
 TEST_F(WithDataDir, WrongFilesOfOthersDoNotMatter) {

@@ -12,6 +12,7 @@
 #include "reidbench/core/version.h"
 #include "reidbench/embedding/embedder.h"
 #include "support/expect_error.h"
+#include "support/scoped_variable.h"
 #include "support/temp_folder.h"
 
 namespace reidbench {
@@ -23,9 +24,8 @@ using testing::HasSubstr;
 
 class Plugins : public testing::Test {
  protected:
-  Plugins() { ::setenv("REIDBENCH_PLUGIN_PATH", folder_.path().c_str(), 1); }
-  ~Plugins() override { ::unsetenv("REIDBENCH_PLUGIN_PATH"); }
   const TempFolder folder_;
+  const ScopedVariable plugins_{"REIDBENCH_PLUGIN_PATH", folder_.path().string()};
 };
 
 TEST_F(Plugins, AMissingOneIsNamedWithEveryFolder) {

@@ -8,8 +8,8 @@
 
 namespace reidbench {
 
-/// Runs `call`, which must throw an Error of `kind`, and returns its message. The running test fails when
-/// nothing or another kind is thrown.
+/// Runs `call`, which must throw an Error of `kind`, and returns its message. The running test
+/// fails when nothing or another kind is thrown.
 std::string MessageOf(ErrorKind kind, const std::function<void()>& call);
 
 /// The same where only the exit code of a command is promised (kExitInput has three kinds).

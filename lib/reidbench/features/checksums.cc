@@ -17,7 +17,7 @@
 namespace reidbench {
 namespace {
 
-constexpr std::string_view kMagic = "RBCRC001";
+constexpr std::string_view kChecksumMagic = "RBCRC001";
 constexpr uint64_t kBlock = 64 << 10;
 
 // As it lies in the file, little-endian like everything there.
@@ -60,9 +60,9 @@ uint64_t BlocksOf(uint64_t bytes) { return (bytes + kBlock - 1) / kBlock; }
 std::optional<FileChecksums> FileChecksums::Find(const RawFile& file, uint64_t end) {
   Header header{};
   const uint64_t left = file.bytes() - end;
-  const size_t begin_of_magic = std::min<uint64_t>(left, kMagic.size());
+  const size_t begin_of_magic = std::min<uint64_t>(left, kChecksumMagic.size());
   file.Read(end, BytesOf(&header).first(begin_of_magic));
-  if (left == 0 || std::string_view(header.magic, begin_of_magic) != kMagic.substr(0, left))
+  if (left == 0 || std::string_view(header.magic, begin_of_magic) != kChecksumMagic.substr(0, left))
     return std::nullopt;
   FileChecksums found(file);
   const uint64_t blocks = BlocksOf(end);
@@ -134,7 +134,7 @@ void AppendChecksums(const std::filesystem::path& path, const Payload& payload,
                      const std::string& name) {
   const RawFile file(path);
   Header header{};
-  std::copy(kMagic.begin(), kMagic.end(), header.magic);
+  std::copy(kChecksumMagic.begin(), kChecksumMagic.end(), header.magic);
   header.end = file.bytes();
   header.payload_begin = payload.begin;
   header.payload_bytes = payload.bytes;

@@ -25,7 +25,7 @@ static_assert(std::endian::native == std::endian::little,
               "the journal is written as it lies in memory");
 
 // The last digit is the version of the layout.
-constexpr std::string_view kMagic = "RBJRNL01";
+constexpr std::string_view kJournalMagic = "RBJRNL01";
 constexpr uint32_t kRecordMark = 0x44524352;  // "RCRD"
 constexpr uint32_t kMaxHeaderBytes = 1 << 20;
 constexpr size_t kReasonBytes = 4096;
@@ -285,7 +285,7 @@ bool ExtractionJournal::Impl::ReadFrame(uint64_t offset, uint64_t file_bytes, ui
 
 void ExtractionJournal::Impl::StartAnew(std::span<const uint8_t> key_payload) {
   Truncate(0);
-  buffer.assign(kMagic.begin(), kMagic.end());
+  buffer.assign(kJournalMagic.begin(), kJournalMagic.end());
   ByteWriter writer(&buffer);
   writer.Value(Frame{kRecordMark, Checksum(key_payload.size(), key_payload), key_payload.size()});
   writer.Raw(key_payload.data(), key_payload.size());
@@ -321,14 +321,15 @@ ExtractionJournal::ExtractionJournal(const fs::path& path, const JournalKey& key
   journal.OpenLocked();
 
   const uint64_t file_bytes = journal.FileBytes();
-  std::string magic(std::min<uint64_t>(kMagic.size(), file_bytes), '\0');
+  std::string magic(std::min<uint64_t>(kJournalMagic.size(), file_bytes), '\0');
   journal.ReadAt(0, magic.data(), magic.size());
   std::vector<uint8_t> found;
   const bool whole_header =
-      magic == kMagic && journal.ReadFrame(kMagic.size(), file_bytes, kRecordMark, &found);
+      magic == kJournalMagic &&
+      journal.ReadFrame(kJournalMagic.size(), file_bytes, kRecordMark, &found);
   // A header cut short is all there is when a run was killed at its very start: nothing is lost.
-  const bool torn_header = StartsWith(kMagic, magic) && !whole_header &&
-                           file_bytes <= kMagic.size() + sizeof(Frame) + key_payload.size();
+  const bool torn_header = StartsWith(kJournalMagic, magic) && !whole_header &&
+                           file_bytes <= kJournalMagic.size() + sizeof(Frame) + key_payload.size();
   if (torn_header || (discard && found != key_payload)) {
     journal.StartAnew(key_payload);
     return;
@@ -348,7 +349,7 @@ ExtractionJournal::ExtractionJournal(const fs::path& path, const JournalKey& key
         "--force to discard it",
         journal.name, DescribeDifferences(there, key));
   }
-  journal.header_bytes = kMagic.size() + sizeof(Frame) + found.size();
+  journal.header_bytes = kJournalMagic.size() + sizeof(Frame) + found.size();
   journal.Resume();
 }
 

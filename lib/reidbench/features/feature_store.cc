@@ -30,10 +30,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr int64_t kScratchBytes = 8 << 20;
 // Rows not asked for are read along when they cost less than a further call.
 constexpr int64_t kGapBytes = 64 << 10;
-constexpr size_t kMaxStringBytes = 64 << 10;
 constexpr size_t kMaxAttributeBytes = 60 << 10;  // an object header message holds 64 KiB
 
 // UTF-8 of a fixed number of bytes, padded with zeros.

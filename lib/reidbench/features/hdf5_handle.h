@@ -9,6 +9,10 @@
 
 namespace reidbench {
 
+// Of a buffer through which columns are read and written, and of one text in them.
+inline constexpr int64_t kScratchBytes = 8 << 20;
+inline constexpr size_t kMaxStringBytes = 64 << 10;
+
 // Closes the identifier with Close; a negative identifier is "none".
 template <herr_t (*Close)(hid_t)>
 class Hdf5Handle {

@@ -33,7 +33,7 @@ constexpr uint8_t kResult = 0;
 constexpr uint8_t kFirstKind = 1;  // plus the ErrorKind
 constexpr size_t kStep = 1 << 20;
 
-// One description for both directions: Writer and Reader have the same functions.
+// One description for both directions: Writer and MessageReader have the same functions.
 class Writer {
  public:
   explicit Writer(std::vector<uint8_t>* out) : out_(*out) {}
@@ -68,9 +68,9 @@ class Writer {
 };
 
 // Throws std::length_error where the message is shorter than it says.
-class Reader {
+class MessageReader {
  public:
-  explicit Reader(std::span<const uint8_t> bytes) : bytes_(bytes) {}
+  explicit MessageReader(std::span<const uint8_t> bytes) : bytes_(bytes) {}
   std::span<const uint8_t> Take(uint64_t count, uint64_t size) {
     if (count > bytes_.size() / size) throw std::length_error("message");
     const std::span<const uint8_t> taken = bytes_.first(count * size);
@@ -281,7 +281,7 @@ Hdf5Process::Hdf5Process(const RawFile& raw, int superblock_version) : raw_(raw)
   cpu_limit_s_ = CpuLimit(raw.bytes());
   try {
     const std::vector<uint8_t> message = ReceiveMessage();
-    Reader reader(message);
+    MessageReader reader(message);
     Transfer(&reader, &content_);
     if (!IsSound(content_, raw.bytes())) throw std::length_error("message");
   } catch (const std::length_error&) {

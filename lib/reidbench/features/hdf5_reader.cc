@@ -18,11 +18,9 @@
 namespace reidbench {
 namespace {
 
-constexpr int64_t kScratchBytes = 8 << 20;
 // Deflate shrinks at most 1032 times; more than this cannot be in a file of a given size.
 constexpr uint64_t kMaxCompression = 1100;
 constexpr uint64_t kMaxChunkBytes = 64 << 20;
-constexpr size_t kMaxStringBytes = 64 << 10;
 constexpr size_t kStringRowsPerRead = 4096;
 
 Hdf5Type HalfTypeBigEndian() {
@@ -87,9 +85,9 @@ struct OpenedDataset {
   std::vector<hsize_t> shape;
 };
 
-class Reader final : public ColumnSource {
+class Columns final : public ColumnSource {
  public:
-  Reader(hid_t file, const RawFile& raw, int superblock_version)
+  Columns(hid_t file, const RawFile& raw, int superblock_version)
       : file_(file),
         raw_(raw),
         file_bytes_(raw.bytes()),
@@ -496,11 +494,11 @@ struct Hdf5FeatureReader::Impl {
   FeatureContent content;
 
   explicit Impl(const RawFile& file_bytes) : raw(file_bytes), name(file_bytes.name()) {}
-  void Load(const Reader& reader);
-  void CheckSchema(const Reader& reader) const;
+  void Load(const Columns& reader);
+  void CheckSchema(const Columns& reader) const;
 };
 
-void Hdf5FeatureReader::Impl::CheckSchema(const Reader& reader) const {
+void Hdf5FeatureReader::Impl::CheckSchema(const Columns& reader) const {
   const std::string schema = reader.TextAttribute("schema");
   if (!schema.empty() && schema != kFeatureSchema) {
     ThrowInput("{}: schema '{}', expected '{}': not a feature file", name, schema, kFeatureSchema);
@@ -513,7 +511,7 @@ void Hdf5FeatureReader::Impl::CheckSchema(const Reader& reader) const {
   if (version < 1) ThrowInput("{}: attribute schema_version: {}, expected 1", name, version);
 }
 
-void Hdf5FeatureReader::Impl::Load(const Reader& reader) {
+void Hdf5FeatureReader::Impl::Load(const Columns& reader) {
   CheckSchema(reader);
   if (!reader.Has("features")) {
     ThrowInput("{}: no dataset /features: not a feature file (it holds {})", name,
@@ -579,7 +577,7 @@ Hdf5FeatureReader::Hdf5FeatureReader(const RawFile& raw, int superblock_version)
   if (!impl_->file) {
     ThrowInput("{}: cannot open as HDF5: {}; the file is damaged", raw.name(), Hdf5Reason());
   }
-  impl_->Load(Reader(impl_->file.get(), raw, superblock_version));
+  impl_->Load(Columns(impl_->file.get(), raw, superblock_version));
 }
 
 Hdf5FeatureReader::~Hdf5FeatureReader() = default;

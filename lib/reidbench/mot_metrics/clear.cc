@@ -9,7 +9,7 @@
 namespace reidbench {
 namespace {
 
-constexpr int32_t kNone = -1;
+constexpr int32_t kNoTracker = -1;
 
 // Walks the frames; `per_frame(f, counts of this frame alone)` gets tp, fn, fp, switches and IoU
 // sum, `per_match(ground truth box, pair)` every match.
@@ -17,9 +17,9 @@ template <typename PerFrame, typename PerMatch>
 ClearCounts Walk(const MotSequence& s, PerFrame&& per_frame, PerMatch&& per_match) {
   const size_t gt_ids = s.gt_id_value.size();
   std::vector<int32_t> last_tracker(gt_ids,
-                                    kNone);  // of the last match at any time: decides switches
+                                    kNoTracker);  // of the last match at any time: decides switches
   std::vector<int32_t> previous_tracker(
-      gt_ids, kNone);  // of the match in the previous processed frame, if `previous_step`
+      gt_ids, kNoTracker);  // of the match in the previous processed frame, if `previous_step`
   std::vector<int64_t> previous_step(gt_ids, -1);  // processed frame of that match
   std::vector<int64_t> present(gt_ids, 0), matched(gt_ids, 0), begun(gt_ids, 0);
   int64_t step = 0;
@@ -41,7 +41,7 @@ ClearCounts Walk(const MotSequence& s, PerFrame&& per_frame, PerMatch&& per_matc
       pair.clear();
       for (uint32_t g = first; g < last; ++g) {
         const int32_t id = s.gt_id[g];
-        const int32_t keep = previous_step[id] == step - 1 ? previous_tracker[id] : kNone;
+        const int32_t keep = previous_step[id] == step - 1 ? previous_tracker[id] : kNoTracker;
         for (uint32_t k = s.pair_begin[g]; k < s.pair_begin[g + 1]; ++k) {
           if (s.pair_iou[k] < kClearThreshold - kEps) continue;
           const double kept = tracker_id[s.pair_col[k]] == keep ? 1000.0 : 0.0;
@@ -63,7 +63,7 @@ ClearCounts Walk(const MotSequence& s, PerFrame&& per_frame, PerMatch&& per_matc
           here.similarity_sum += s.pair_iou[pair[k]];
           per_match(g, pair[k]);
           ++matched[id];
-          if (last_tracker[id] != kNone && last_tracker[id] != tracker) ++here.id_switches;
+          if (last_tracker[id] != kNoTracker && last_tracker[id] != tracker) ++here.id_switches;
           if (previous_step[id] != step - 1) ++begun[id];
           last_tracker[id] = tracker;
           previous_tracker[id] = tracker;
