@@ -29,7 +29,7 @@ PAGES = ["README.md"] + [f"tools/manual/{name}.md" for name in
                           "train", "run", "profile")]
 # What commands given in the repository's root may name.
 LINKED = ("configs", "datasets", "experiments", "tests", "tools")
-NUMBER = re.compile(r"[+-]?\d[\d,]*(?:\.\d+)?(?:e[+-]?\d+)?")
+NUMBER = re.compile(r"[+-]?(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)(?:\.\d+)?(?:e[+-]?\d+)?")
 
 
 def commands_of(block):
@@ -124,6 +124,10 @@ def main():
     environment = dict(os.environ, PATH=f"{programs}:{os.environ['PATH']}", LC_ALL="C.UTF-8")
     ran, left, failed = 0, 0, []
     for page in pages:
+        program = programs / f"reidbench-{pathlib.Path(page).stem}"
+        if page.startswith("tools/manual/") and page != "tools/manual/reidbench.md" and not program.exists():
+            print(f"{page}: {program.name} is not built")
+            continue
         begin = time.monotonic()
         _, blocks, _ = markdown.read(root / page)
         for block in blocks:
