@@ -2,7 +2,7 @@
 """Holds the Markdown of the repository against the tree: check_markdown.py REPOSITORY_ROOT
 
 1. No page went through a formatter of C++; fences are closed.
-2. Links, their anchors, and the files and folders written as `code` exist.
+2. Links, their anchors, and the files, folders and schemas of JSON written as `code` exist.
 3. README.md has at most 200 lines; every module of lib/reidbench and every top folder has a README, a module's of at most a page.
 4. Every command has a page in tools/manual with the sections below, and the overview names it.
 5. No path of somebody's machine.
@@ -26,6 +26,7 @@ GARBLED = [
 TOP_FOLDERS = ("lib", "tools", "tests", "configs", "datasets", "experiments", "reports", "cmake", ".ci")
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 CODE = re.compile(r"`([^`]+)`")
+SCHEMA = re.compile(r"\breidbench\.[a-z_.]+/\d+")
 # Written by commands, or examples of names that a reader would choose.
 NOT_IN_TREE = re.compile(r"^(reports/out|configs/mine)\b")
 
@@ -44,6 +45,7 @@ class Checker:
     def __init__(self, root):
         self.root = root
         self.errors = []
+        self.schemas = {s for p in (root / "lib").rglob("*.[hc]*") for s in SCHEMA.findall(p.read_text(encoding="utf-8"))}
         self.files = {p.name for folder in TOP_FOLDERS for p in (root / folder).rglob("*") if p.is_file()}
 
     def error(self, path, number, message):
@@ -55,6 +57,8 @@ class Checker:
         return any((b / pattern).exists() or ("*" in pattern and any(b.glob(pattern))) for b in base)
 
     def code_span(self, path, number, span):
+        if SCHEMA.fullmatch(span) and span not in self.schemas:
+            self.error(path, number, f"`{span}` is the schema of no document")
         name = span.split(":")[0] if re.match(r"[\w./]+:\d", span) else span
         if not re.fullmatch(r"[\w./*<>{},-]+", name) or NOT_IN_TREE.match(name):
             return
@@ -139,8 +143,10 @@ class Checker:
 def main():
     root = pathlib.Path(sys.argv[1]).resolve()
     checker = Checker(root)
-    pages = [p for p in sorted(root.rglob("*.md")) if p.relative_to(root).parts[0] not in ("build", "reports/out")
-             and "out" not in p.relative_to(root).parts[:2]]
+    # Not what users keep here: results in reports/out, data sets in datasets/NAME.
+    pages = sorted(root.glob("*.md")) + sorted(
+        page for folder in TOP_FOLDERS for page in (root / folder).rglob("*.md")
+        if page.relative_to(root).parts[:2] != ("reports", "out") and (folder != "datasets" or page.parent == root / folder))
     for page in pages:
         checker.page(page)
     checker.readmes()
