@@ -100,15 +100,25 @@ TEST_P(RowProducts, PackRowsInterleavesDividesAndFillsUp) {
   }
 }
 
-TEST_P(RowProducts, DotIsTheSameOnEveryProcessor) {
+TEST_P(RowProducts, DotHasTheBitsOfAvx2) {
   const FeatureMatrix x = Gaussian(2, 531, 8);
-  for (const int64_t n : {0, 1, 15, 16, 17, 512, 531}) {
+  for (const int64_t n : {0, 1, 63, 64, 65, 512, 531}) {
     double expected = 0;
     for (int64_t k = 0; k < n; ++k) expected += static_cast<double>(x(0, k)) * x(1, k);
     const float dot = Dot(x.data(), x.data() + 531, n);
     EXPECT_NEAR(dot, expected, Tolerance(n));
-    const ScopedIsaCap cap(Isa::kBaseline);
-    EXPECT_EQ(Dot(x.data(), x.data() + 531, n), dot);
+    const ScopedIsaCap cap(Isa::kAvx2);
+    if (GetParam() != Isa::kBaseline) EXPECT_EQ(Dot(x.data(), x.data() + 531, n), dot);
+  }
+}
+
+TEST_P(RowProducts, AddScaledRoundsProductAndSum) {
+  FeatureMatrix x = Gaussian(2, 67, 9);
+  const FeatureMatrix before = x;
+  AddScaled(0.3f, x.data(), 67, x.data() + 67);
+  for (int64_t k = 0; k < 67; ++k) {
+    const volatile float product = 0.3f * before(0, k);
+    ASSERT_EQ(x(1, k), before(1, k) + product);
   }
 }
 

@@ -45,7 +45,6 @@ struct Environment {
 
 // Before main(), where no other thread reads the environment and no library has been called.
 const Environment environment;
-std::atomic<Isa> test_cap = Isa::kAvx512Bf16;
 
 }  // namespace
 
@@ -81,20 +80,28 @@ Isa DetectedIsa() {
 #endif
 }
 
-Isa ActiveIsa() {
+namespace isa_internal {
+
+constinit std::atomic<int> active = -1;
+
+Isa Resolve() {
   if (!environment.unknown.empty()) {
     ThrowUsage(
         "environment variable {}: expected baseline, avx2, avx512 or avx512_bf16, found '{}'",
         kVariable, environment.unknown);
   }
-  const Isa cap = std::min(environment.cap.value_or(Isa::kAvx512Bf16), test_cap.load());
-  return std::min(DetectedIsa(), cap);
+  const Isa isa = std::min(DetectedIsa(), environment.cap.value_or(Isa::kAvx512Bf16));
+  active = static_cast<int>(isa);
+  return isa;
 }
+
+}  // namespace isa_internal
 
 bool IsaIsCapped() { return ActiveIsa() < DetectedIsa(); }
 
-ScopedIsaCap::ScopedIsaCap(Isa cap)
-    : previous_(test_cap.exchange(std::min(cap, test_cap.load()))) {}
-ScopedIsaCap::~ScopedIsaCap() { test_cap = previous_; }
+ScopedIsaCap::ScopedIsaCap(Isa cap) : previous_(ActiveIsa()) {
+  isa_internal::active = static_cast<int>(std::min(cap, previous_));
+}
+ScopedIsaCap::~ScopedIsaCap() { isa_internal::active = static_cast<int>(previous_); }
 
 }  // namespace reidbench

@@ -4,7 +4,7 @@
 #pragma once
 
 #include <array>
-#include <cstdint>
+#include <atomic>
 #include <optional>
 #include <string_view>
 
@@ -70,6 +70,8 @@ using Double2 __attribute__((vector_size(16))) = double;
 #endif
 
 namespace isa_internal {
+extern std::atomic<int> active;  // -1 until the first call
+Isa Resolve();
 #if REIDBENCH_X86
 template <typename Body>
 REIDBENCH_TARGET_AVX2 auto RunAvx2(const Body& body) {
@@ -81,6 +83,11 @@ REIDBENCH_TARGET_AVX512 auto RunAvx512(const Body& body) {
 }
 #endif
 }  // namespace isa_internal
+
+inline Isa ActiveIsa() {
+  const int active = isa_internal::active.load(std::memory_order_relaxed);
+  return active >= 0 ? static_cast<Isa>(active) : isa_internal::Resolve();
+}
 
 // Compiles `body` once for each instruction set, vectorised by the compiler, and runs the version
 // of ActiveIsa(). `body` must be REIDBENCH_ALWAYS_INLINE and what it calls inline; what is not

@@ -54,6 +54,37 @@ REIDBENCH_PRODUCT_BLOCK(BlockAvx512, REIDBENCH_TARGET_AVX512, __m512, 12,
                         REIDBENCH_MULTIPLY_ADD_512)
 #endif
 
+// NAME(a, b, n): Dot with 64 sums side by side, halved until one is left.
+#define REIDBENCH_DOT(NAME, ATTRIBUTE, VECTOR, MULTIPLY_ADD)                             \
+  ATTRIBUTE float NAME(const float* a, const float* b, int64_t n) {                      \
+    constexpr int kSums = 64;                                                            \
+    constexpr int kRegisters = static_cast<int>(kSums * sizeof(float) / sizeof(VECTOR)); \
+    VECTOR sums[kRegisters] = {};                                                        \
+    int64_t k = 0;                                                                       \
+    for (; k + kSums <= n; k += kSums) {                                                 \
+      _Pragma("GCC unroll 16") for (int v = 0; v < kRegisters; ++v) {                    \
+        sums[v] = MULTIPLY_ADD(reinterpret_cast<const VECTOR*>(a + k)[v],                \
+                               reinterpret_cast<const VECTOR*>(b + k)[v], sums[v]);      \
+      }                                                                                  \
+    }                                                                                    \
+    for (int half = kRegisters / 2; half >= kRegisters / 4; half /= 2) {                 \
+      for (int v = 0; v < half; ++v) sums[v] += sums[v + half];                          \
+    }                                                                                    \
+    const Float4* const h = reinterpret_cast<const Float4*>(sums);                       \
+    const Float4 sum = (h[0] + h[2]) + (h[1] + h[3]);                                    \
+    float total = (sum[0] + sum[2]) + (sum[1] + sum[3]);                                 \
+    for (; k < n; ++k) total += a[k] * b[k];                                             \
+    return total;                                                                        \
+  }
+
+REIDBENCH_DOT(DotBaseline, , Float4, REIDBENCH_MULTIPLY_ADD)
+#if REIDBENCH_X86
+using Float8 __attribute__((vector_size(32), may_alias, aligned(4))) = float;
+using Float16 __attribute__((vector_size(64), may_alias, aligned(4))) = float;
+REIDBENCH_DOT(DotAvx2, REIDBENCH_TARGET_AVX2, Float8, _mm256_fmadd_ps)
+REIDBENCH_DOT(DotAvx512, REIDBENCH_TARGET_AVX512, Float16, _mm512_fmadd_ps)
+#endif
+
 template <bool kFirst>
 auto ActiveBlock() {
 #if REIDBENCH_X86
@@ -174,21 +205,12 @@ FeatureMatrix RightFactor::LeftTimes(FeatureView left) const {
 }
 
 float Dot(const float* a, const float* b, int64_t n) {
-  return ForActiveIsa([=]() REIDBENCH_ALWAYS_INLINE {
-    Float4 sums[4] = {};
-    int64_t k = 0;
-    for (; k + 16 <= n; k += 16) {
-#pragma GCC unroll 4
-      for (int i = 0; i < 4; ++i) {
-        sums[i] += *reinterpret_cast<const Float4*>(a + k + 4 * i) *
-                   *reinterpret_cast<const Float4*>(b + k + 4 * i);
-      }
-    }
-    const Float4 sum = (sums[0] + sums[1]) + (sums[2] + sums[3]);
-    float total = (sum[0] + sum[1]) + (sum[2] + sum[3]);
-    for (; k < n; ++k) total += a[k] * b[k];
-    return total;
-  });
+#if REIDBENCH_X86
+  const Isa isa = ActiveIsa();
+  if (isa >= Isa::kAvx512) return DotAvx512(a, b, n);
+  if (isa >= Isa::kAvx2) return DotAvx2(a, b, n);
+#endif
+  return DotBaseline(a, b, n);
 }
 
 void AddScaled(float factor, const float* x, int64_t n, float* y) {

@@ -51,7 +51,7 @@ class RightFactor {
   AlignedFloats packed_;
 };
 
-// Of vectors of n values, the same bits on every processor: the dot product, and y += factor * x.
+// Of vectors of n values: the dot product, in an order of its own, and y += factor * x.
 float Dot(const float* a, const float* b, int64_t n);
 void AddScaled(float factor, const float* x, int64_t n, float* y);
 
