@@ -120,7 +120,7 @@ TEST(LoadExperiment, NamesEveryErrorAtOnce) {
       ErrorOf(file),
       AllOf(HasSubstr("question"), HasSubstr("bad.yaml:3:3"), HasSubstr("did you mean 'name'"),
             HasSubstr("Max-Age"), HasSubstr("'sort' stands there twice"),
-            HasSubstr("only the method relink"), HasSubstr("expected one of HOTA")));
+            HasSubstr("the method gallery-mean has no steps"), HasSubstr("expected one of HOTA")));
 }
 
 TEST(LoadExperiment, RefusesWhatWouldDoNothing) {

@@ -281,7 +281,7 @@ TEST_F(Compare, MistakesAreNamed) {
   EXPECT_THAT(ErrorOf(ErrorKind::kUsage), HasSubstr("--block-frames -4"));
   options_.block_frames.reset();
   options_.bootstrap.resamples = 7;
-  EXPECT_THAT(ErrorOf(ErrorKind::kUsage), HasSubstr("found 7"));
+  EXPECT_THAT(ErrorOf(ErrorKind::kUsage), HasSubstr("resamples: 7 is out of range"));
   options_.bootstrap.resamples = 0;
   options_.corrected = folder_.path() / "many";
   for (const char* tracker : {"x", "y"}) {

@@ -460,8 +460,10 @@ ProfileCaseList ListProfileCases(const ProfileOptions& options, const EngineProv
   }
   if (Wants(options, "track")) {
     for (const std::string& tracker : vary.trackers) {
-      if (TrackerByName(tracker).needs.BeyondBoxes()) {
-        ThrowUsage("tracker '{}' cannot be measured: it needs more of a video than boxes", tracker);
+      const MethodNeeds& needs = TrackerByName(tracker).needs;
+      if (needs.BeyondBoxes()) {
+        ThrowUsage("tracker '{}' cannot be measured: it needs the {} of a video", tracker,
+                   needs.embeddings ? "embeddings" : "pictures");
       }
       for (const int boxes : vary.track_densities) {
         StageVariant variant;
