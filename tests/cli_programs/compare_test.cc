@@ -134,7 +134,7 @@ TEST_F(CompareCommand, PageTakesDecisions) {
   EXPECT_EQ(decisions_of("c.html"), Json::parse(decisions));
   const ProgramResult other = Run({"--html", Path("d.html"), "--decisions", Path("plain.txt")});
   EXPECT_EQ(other.code, kExitInput);
-  EXPECT_THAT(other.err, HasSubstr("expected decisions.json of `reidbench relink`"));
+  EXPECT_THAT(other.err, HasSubstr("plain.txt:1:2: expected JSON"));
   EXPECT_EQ(Run({"--decisions", Path("elsewhere.json")}).code, kExitUsage);
 }
 

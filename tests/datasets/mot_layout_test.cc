@@ -140,9 +140,10 @@ TEST_F(MotLayout, NamesTheFileThatIsMissing) {
                               FindMotSequences({root_ / "nowhere", "MOT17", "train", ""});
                             }),
               HasSubstr("nowhere"));
+  fs::create_directories(root_ / "empty");
   EXPECT_THAT(MessageOfExit(kExitInput,
                             [&] {
-                              FindMotSequences({root_ / "tracks", "MOT17", "train", ""});
+                              FindMotSequences({root_ / "empty", "MOT17", "train", ""});
                             }),
               HasSubstr("expected sequence folders"));
   fs::remove(root_ / "train/B/gt/gt.txt");

@@ -33,7 +33,7 @@ TEST(DumpJson, BytesThatAreNoTextBecomeText) {
 TEST(ParseJson, NamesThePlace) {
   EXPECT_EQ(ParseJson(" {\"a\": [1, null]}", "x")["a"][0], 1);
   EXPECT_THAT(Refusal([] { ParseJson("{\n \"a\": 1,\n oops}", "f.json"); }),
-              AllOf(HasSubstr("f.json:3:2: expected JSON: "), HasSubstr("oops")));
+              AllOf(HasSubstr("f.json:3:2: expected JSON: "), HasSubstr("invalid literal")));
   EXPECT_THAT(Refusal([] { ParseJson("", "f.json"); }), HasSubstr("f.json:1:1: expected JSON"));
   EXPECT_THAT(Refusal([] { ParseJson("[\"\xff\"]", "f.json"); }), HasSubstr("UTF-8"));
   EXPECT_THAT(Refusal([] { ParseJson("1e999", "f.json"); }), HasSubstr("f.json: expected JSON"));

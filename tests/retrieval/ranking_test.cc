@@ -654,7 +654,7 @@ TEST(Ranking, RefusesBadInput) {
   options.max_rank = 0;
   options.top_k = -1;
   EXPECT_EQ(options.Validate().size(), 2u);
-  EXPECT_THAT(MessageOf(ErrorKind::kInput, [&] { Rank(good.Input(), options); }),
+  EXPECT_THAT(MessageOf(ErrorKind::kConfig, [&] { Rank(good.Input(), options); }),
               HasSubstr("max_rank: 0 is out of range"));
 }
 

@@ -240,6 +240,7 @@ void WriteFileAtomically(const fs::path& path, std::string_view content) {
 
 AtomicFolder::AtomicFolder(fs::path target)
     : target_(FollowLinks(WithoutSlash(std::move(target)))) {
+  CreateFolders(FolderOf(target_));
   lock_file_ = FolderOf(target_) / (PrefixOf(target_) + "lock");
   for (;;) {
     lock_ = ::open(lock_file_.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0666);
@@ -279,6 +280,17 @@ void AtomicFolder::Unlock() {
 
 void AtomicFolder::Commit() {
   ReplaceFolder(temporary_, target_);
+  committed_ = true;
+}
+
+void AtomicFolder::CommitAmong() {
+  if (!IsFolder(target_)) return Commit();
+  for (const std::string& name : ListFileNames(temporary_)) {
+    std::error_code error;
+    fs::rename(temporary_ / name, target_ / name, error);
+    if (error) ThrowIo("{}: cannot rename: {}", (target_ / name).string(), error.message());
+  }
+  RemoveFolder(temporary_);
   committed_ = true;
 }
 

@@ -46,7 +46,8 @@ class AtomicFile {
 // AtomicFile in one call.
 void WriteFileAtomically(const std::filesystem::path& path, std::string_view content);
 
-// A folder that becomes `target` on Commit(), in place of an older one where that is there; without
+// A folder that becomes `target` on Commit(), in place of an older one where that is there (folders
+// on the way are made); without
 // Commit() it is removed with all that is in it. One command at a time writes a target.
 class AtomicFolder {
  public:
@@ -59,6 +60,8 @@ class AtomicFolder {
 
   const std::filesystem::path& path() const { return temporary_; }
   void Commit();
+  // Puts the files beside what is at `target` already, in place of those of their names alone.
+  void CommitAmong();
 
  private:
   void Unlock();

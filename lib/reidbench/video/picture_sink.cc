@@ -115,7 +115,7 @@ class Video : public PictureSink {
 class PictureFolder : public PictureSink {
  public:
   PictureFolder(fs::path path, std::string picture)
-      : path_(std::move(path)), folder_(path_), picture_(std::move(picture)) {}
+      : folder_(std::move(path)), picture_(std::move(picture)) {}
 
   void Write(int64_t frame, const RgbImage& image) override {
     const std::vector<uint8_t> bytes =
@@ -126,17 +126,10 @@ class PictureFolder : public PictureSink {
   }
 
   void Finish() override {
-    if (!fs::exists(path_)) return folder_.Commit();
-    // Among what lies there, which may be somebody's.
-    for (const std::string& name : ListFileNames(folder_.path())) {
-      std::error_code error;
-      fs::rename(folder_.path() / name, path_ / name, error);
-      if (error) ThrowIo("{}: cannot rename: {}", (path_ / name).string(), error.message());
-    }
+    folder_.CommitAmong();  // what lies there may be somebody's
   }
 
  private:
-  fs::path path_;
   AtomicFolder folder_;
   std::string picture_;
 };
