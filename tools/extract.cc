@@ -39,8 +39,6 @@ void ThreeValues(const std::string& flag, const std::vector<double>& values,
 int main(int argc, char** argv) {
   ExtractOptions options;
   std::string preset = "torchreid";
-  std::optional<int> height;
-  std::optional<int> width;
   std::vector<double> mean;
   std::vector<double> std_dev;
   std::string filter;
@@ -95,8 +93,10 @@ int main(int argc, char** argv) {
   command.Group("Pixels");
   command.Choice("--preset", &preset, {"torchreid", "fastreid"},
                  "Resize filter, EXIF rule and normalisation of that program");
-  command.Option("--height", &height, "Height given to the network, px (preset: 256)");
-  command.Option("--width", &width, "Width given to the network, px (preset: 128)");
+  command.Option("--height", &options.height,
+                 "Height given to the network, px (else what it was made for)");
+  command.Option("--width", &options.width,
+                 "Width given to the network, px (else what it was made for)");
   command.Choice("--filter", &filter, {"bilinear", "bicubic"}, "Resize filter, else the preset's");
   command.Option("--mean", &mean, "Per channel, of values in 0..1");
   command.Option("--std", &std_dev, "Per channel, of values in 0..1");
@@ -126,8 +126,6 @@ int main(int argc, char** argv) {
     options.type = type == "float16" ? FeatureType::kFloat16 : FeatureType::kFloat32;
     PreprocessOptions& preprocess = options.preprocess;
     preprocess = PreprocessPreset(preset);
-    if (height) preprocess.height = *height;
-    if (width) preprocess.width = *width;
     if (!filter.empty())
       preprocess.filter = filter == "bicubic" ? ResizeFilter::kBicubic : ResizeFilter::kBilinear;
     ThreeValues("--mean", mean, &preprocess.mean);

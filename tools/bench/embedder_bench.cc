@@ -19,12 +19,13 @@
 namespace reidbench {
 namespace {
 
-constexpr int kHeight = 256;
-constexpr int kWidth = 128;
+constexpr int kHeight = kPersonHeight;
+constexpr int kWidth = kPersonWidth;
 
 struct Batch {
-  explicit Batch(int count)
-      : pixels(static_cast<size_t>(count) * 3 * kHeight * kWidth), features(count * 512) {
+  Batch(const Architecture& architecture, int count)
+      : pixels(static_cast<size_t>(count) * 3 * kHeight * kWidth),
+        features(static_cast<size_t>(count * DimOf(architecture.graph))) {
     Rng rng(2);
     for (float& p : pixels) p = static_cast<float>(rng.Uniform(-2, 2));
     images = {pixels.data(), count, kHeight, kWidth};
@@ -35,9 +36,8 @@ struct Batch {
 };
 
 void Baseline(benchmark::State& state, const Architecture& architecture) {
-  const auto engine =
-      MakeTorchEngine(RandomNetwork(architecture), "cpu", TorchExecution::kPlain);
-  Batch batch(static_cast<int>(state.range(0)));
+  const auto engine = MakeTorchEngine(RandomNetwork(architecture), "cpu", TorchExecution::kPlain);
+  Batch batch(architecture, static_cast<int>(state.range(0)));
   for (auto _ : state) engine->Run(batch.images, batch.features.data());
   state.SetItemsProcessed(state.iterations() * batch.images.count);
 }
@@ -53,12 +53,12 @@ void Shared(benchmark::State& state, const Architecture& architecture,
   static std::unique_ptr<Embedder> embedder;
   if (state.thread_index() == 0)
     embedder = MakeNetworkEmbedder(RandomNetwork(architecture), options);
-  Batch batch(static_cast<int>(state.range(0)));
+  Batch batch(architecture, static_cast<int>(state.range(0)));
   for (auto _ : state) embedder->Embed(batch.images, batch.features.data());
   if (state.thread_index() == 0) embedder.reset();  // the loop ends with a barrier
   state.SetItemsProcessed(state.iterations() * batch.images.count);
   state.counters["GFLOP/s"] =
-      benchmark::Counter(2e-9 * static_cast<double>(CountMacs(architecture, kHeight, kWidth)) *
+      benchmark::Counter(2e-9 * static_cast<double>(CountMacs(architecture.graph)) *
                              static_cast<double>(state.iterations() * batch.images.count),
                          benchmark::Counter::kIsRate);
 }

@@ -163,8 +163,10 @@ class OpencvEngine : public Engine {
   // Finds dim and how many images may go into one forward pass.
   void FindBatchSize() {
     constexpr int kPreferred = 4;
-    const int height = info_.input_height > 0 ? info_.input_height : 256;
-    const int width = info_.input_width > 0 ? info_.input_width : 128;
+    info_.native_height = info_.input_height;
+    info_.native_width = info_.input_width;
+    const int height = info_.input_height > 0 ? info_.input_height : kPersonHeight;
+    const int width = info_.input_width > 0 ? info_.input_width : kPersonWidth;
     const size_t image_size = size_t{3} * height * width;
     const int trial = std::max(declared_batch_, 2);
     std::vector<float> pixels = TrialImages(trial, height, width);

@@ -28,7 +28,6 @@ namespace {
 constexpr double kBeta1 = 0.9;
 constexpr double kBeta2 = 0.999;
 constexpr double kAdamEpsilon = 1e-8;
-constexpr int kSmallestSide = 16;  // px; below it the last average pooling has no pixel left
 
 // Streams of the seed: initialisation uses those from 0 on, one a tensor.
 // Images have 2^40 an epoch.
@@ -122,10 +121,14 @@ std::vector<std::string> TrainOptions::Validate() const {
   const auto require = [&](bool ok, std::string text) {
     if (!ok) violations.push_back(std::move(text));
   };
-  require(height >= kSmallestSide && height <= 4096,
-          fmt::format("height is {}, expected {}..4096", height, kSmallestSide));
-  require(width >= kSmallestSide && width <= 4096,
-          fmt::format("width is {}, expected {}..4096", width, kSmallestSide));
+  ImageSize least{1, 1};
+  for (const Architecture& known : Architectures()) {
+    if (known.name == architecture) least = SmallestImage(known.graph);
+  }
+  require(height >= least.height && height <= 4096,
+          fmt::format("height is {}, expected {}..4096", height, least.height));
+  require(width >= least.width && width <= 4096,
+          fmt::format("width is {}, expected {}..4096", width, least.width));
   require(epochs >= 0 && epochs <= 100'000,
           fmt::format("epochs is {}, expected 0..100000", epochs));
   require(batch_size >= 2 && batch_size <= 4096,

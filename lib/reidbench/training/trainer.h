@@ -24,8 +24,8 @@ namespace reidbench {
 
 struct TrainOptions {
   std::string architecture = "osnet_x0_25";
-  int height = kPersonHeight;  // px, of the network input; at least 16
-  int width = kPersonWidth;    // px; at least 16
+  int height = kPersonHeight;  // px, of the network input, which it must fit
+  int width = kPersonWidth;    // px
   int epochs = 150;            // 0: the network as it was initialised
   int batch_size = 64;
   int chunk_size = 32;                   // images of one chunk, at least 2 persons'

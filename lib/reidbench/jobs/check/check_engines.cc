@@ -125,6 +125,7 @@ std::string Unavailable(const EngineType& type, const std::string& precision,
                         const Network& weights) {
   if (type.input == EngineInput::kOnnx && weights.format != CheckpointFormat::kOnnx)
     return "reads ONNX files only";
+  if (weights.name == kUnnamedNetwork && precision != "fp32") return "for OSNet only";
   try {
     if (type.require != nullptr) type.require(precision);
   } catch (const Error& e) {
@@ -161,7 +162,9 @@ bool EnginesResult::ok() const {
 
 EnginesResult CompareEngines(const EnginesOptions& options) {
   const Network weights = LoadNetwork(options.weights);
-  const PreprocessOptions preprocess = PreprocessPreset("torchreid");
+  PreprocessOptions preprocess = PreprocessPreset("torchreid");
+  preprocess.height = static_cast<int>(weights.graph.height);
+  preprocess.width = static_cast<int>(weights.graph.width);
   EnginesResult result;
   result.architecture = weights.name;
   result.height = preprocess.height;

@@ -52,17 +52,22 @@ Source OpenSource(const ExtractOptions& options) {
 
 ExtractResult RunExtract(const ExtractOptions& options, const ProgressCallback& progress) {
   // Cheapest first: a wrong output name must not cost the loading of a network.
-  if (const std::vector<std::string> violations = options.preprocess.Validate();
-      !violations.empty()) {
+  PreprocessOptions preprocess = options.preprocess;
+  preprocess.height = options.height.value_or(preprocess.height);
+  preprocess.width = options.width.value_or(preprocess.width);
+  if (const std::vector<std::string> violations = preprocess.Validate(); !violations.empty()) {
     ThrowUsage("preprocessing: {}", JoinText(violations, "; "));
   }
   RequireWritable(options.output, options.force);
   const Source source = OpenSource(options);
   const std::unique_ptr<Embedder> embedder = MakeEmbedder(options.weights, options.embedder);
+  const EmbedderInfo& info = embedder->info();
+  if (!options.height && info.native_height > 0) preprocess.height = info.native_height;
+  if (!options.width && info.native_width > 0) preprocess.width = info.native_width;
 
   ExtractPipelineOptions pipeline;
   pipeline.output = options.output;
-  pipeline.preprocess = options.preprocess;
+  pipeline.preprocess = preprocess;
   if (UsesRawPixels(options.embedder.engine)) {
     pipeline.preprocess.mean = {0, 0, 0};
     pipeline.preprocess.std = {1, 1, 1};
@@ -73,7 +78,7 @@ ExtractResult RunExtract(const ExtractOptions& options, const ProgressCallback& 
   pipeline.skip_corrupt = options.skip_corrupt;
   pipeline.force = options.force;
   pipeline.type = options.type;
-  RequireUsable(pipeline, embedder->info());
+  RequireUsable(pipeline, info);
   if (options.dry_run) {
     ExtractResult result;
     result.images = static_cast<int64_t>(source.images->labels().person_id.size());

@@ -23,7 +23,9 @@ struct ExtractOptions {
   std::filesystem::path output;
   EmbedderOptions embedder;
   PreprocessOptions preprocess;  // engine "histogram" takes colours as they are: no mean, no std
-  int batch_size = 0;            // like the next ones, see ExtractPipelineOptions
+  // px, given to the network; empty: what it was made for, or else what `preprocess` says.
+  std::optional<int> height, width;
+  int batch_size = 0;  // like the next ones, see ExtractPipelineOptions
   int threads = 0;
   bool skip_corrupt = false;
   bool force = false;

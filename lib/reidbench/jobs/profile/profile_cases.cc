@@ -430,6 +430,8 @@ ProfileCaseList ListProfileCases(const ProfileOptions& options, const EngineProv
         const bool reference = !options.workload && options.engine == "auto" &&
                                choice.engine != choices.front().engine;
         if (reference && options.quick) continue;
+        // Other precisions are for OSNet only.
+        if (architecture.name == kUnnamedNetwork && choice.precision != "fp32") continue;
         for (const int batch : vary.batches) {
           if (reference && batch != vary.batches.back()) continue;
           for (const int threads : vary.threads) {
