@@ -108,7 +108,9 @@ TEST_P(RowProducts, DotHasTheBitsOfAvx2) {
     const float dot = Dot(x.data(), x.data() + 531, n);
     EXPECT_NEAR(dot, expected, Tolerance(n));
     const ScopedIsaCap cap(Isa::kAvx2);
-    if (GetParam() != Isa::kBaseline) EXPECT_EQ(Dot(x.data(), x.data() + 531, n), dot);
+    if (GetParam() != Isa::kBaseline) {
+      EXPECT_EQ(Dot(x.data(), x.data() + 531, n), dot);
+    }
   }
 }
 
