@@ -3,8 +3,9 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <span>
+#include <vector>
 
-#include "reidbench/core/eigen_views.h"
 #include "reidbench/core/error.h"
 #include "reidbench/core/row_products.h"
 #include "reidbench/matching/assignment.h"
@@ -17,30 +18,23 @@ namespace {
 // The last `budget` embeddings of a track, of length 1.
 class Gallery {
  public:
-  void Add(const Eigen::RowVectorXf& embedding, int budget) {
-    if (rows_.rows() < budget && used_ == rows_.rows()) {
-      // Grows by doubling: most tracks are far shorter than the budget.
-      const Eigen::Index grown =
-          std::min<Eigen::Index>(budget, std::max<Eigen::Index>(8, 2 * used_));
-      rows_.conservativeResize(grown, embedding.cols());
-    }
-    rows_.row(next_) = embedding;
-    next_ = (next_ + 1) % budget;
-    used_ = std::min<Eigen::Index>(used_ + 1, budget);
+  void Add(const AlignedFloats& embedding, int budget) {
+    if (next_ == rows_.size()) rows_.emplace_back();
+    rows_[next_] = embedding;
+    next_ = (next_ + 1) % static_cast<size_t>(budget);
   }
-  double Distance(const Eigen::RowVectorXf& embedding) const {
+  double Distance(const AlignedFloats& embedding) const {
     float nearest = -std::numeric_limits<float>::infinity();
-    for (Eigen::Index row = 0; row < used_; ++row) {
-      nearest = std::max(
-          nearest, Dot(rows_.data() + row * rows_.cols(), embedding.data(), embedding.size()));
+    for (const AlignedFloats& row : rows_) {
+      nearest = std::max(nearest,
+                         Dot(row.data(), embedding.data(), static_cast<int64_t>(embedding.size())));
     }
     return 1.0 - static_cast<double>(nearest);
   }
 
  private:
-  RowMatrix rows_;
-  Eigen::Index used_ = 0;
-  Eigen::Index next_ = 0;
+  std::vector<AlignedFloats> rows_;
+  size_t next_ = 0;
 };
 
 struct DeepSortTrack {
@@ -90,21 +84,23 @@ class DeepSort : public Tracker {
       const TrackBox& detection = input.detections[i];
       if (!IsTrackable(detection.box)) continue;
       if (options_.min_score && detection.confidence < *options_.min_score) continue;
-      Eigen::RowVectorXf embedding = EigenRow(input.embeddings, static_cast<int64_t>(i));
-      const float length = embedding.norm();
+      const std::span<const float> embedding = input.embeddings.row(static_cast<int64_t>(i));
+      const float length = std::sqrt(
+          Dot(embedding.data(), embedding.data(), static_cast<int64_t>(embedding.size())));
       if (!(length > 0) || !std::isfinite(length)) {
         ThrowInput(
             "frame {}: expected embeddings of finite length > 0, found length {} for detection {}",
             input.frame.value, length, i + 1);
       }
-      if (dim_ != 0 && embedding.cols() != dim_) {
+      if (dim_ != 0 && embedding.size() != dim_) {
         ThrowInput("frame {}: expected embeddings of {} values as before, found {}",
-                   input.frame.value, dim_, embedding.cols());
+                   input.frame.value, dim_, embedding.size());
       }
-      dim_ = embedding.cols();
+      dim_ = embedding.size();
       open_.push_back(detections_.size());
       detections_.push_back(&detection);
-      embeddings_.push_back(embedding / length);
+      AlignedFloats& unit = embeddings_.emplace_back(embedding.begin(), embedding.end());
+      for (float& value : unit) value /= length;
     }
   }
 
@@ -210,11 +206,11 @@ class DeepSort : public Tracker {
 
   DeepSortOptions options_;
   int64_t last_id_ = 0;
-  Eigen::Index dim_ = 0;
+  size_t dim_ = 0;
   std::vector<DeepSortTrack> tracks_;  // by id
   std::vector<const TrackBox*> detections_;
-  std::vector<Eigen::RowVectorXf> embeddings_;  // of length 1
-  std::vector<size_t> open_;                    // detections without a track so far
+  std::vector<AlignedFloats> embeddings_;  // of length 1
+  std::vector<size_t> open_;               // detections without a track so far
   std::vector<size_t> candidates_;
   std::vector<BoxCorners> candidate_boxes_;
   std::vector<BoxCorners> open_boxes_;
