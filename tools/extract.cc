@@ -79,6 +79,8 @@ int main(int argc, char** argv) {
   command.Group("Network");
   command.Option("--weights", &options.weights,
                  "Weights file: torch checkpoint or ONNX (default: weights from synthetic people)");
+  command.Option("--weights-entry", &options.embedder.weights_entry,
+                 "Of a checkpoint with several networks, the key or prefix of one: ema");
   command.Choice("--engine", &options.embedder.engine, EngineNames(),
                  "onednn, libtorch: OSNet; opencv: any ONNX network; auto: the fastest for OSNet; "
                  "histogram: colours of stripes, a baseline without weights; reference: OSNet in "
@@ -95,8 +97,9 @@ int main(int argc, char** argv) {
   command.Group("Pixels");
   command.Choice("--preset", &preset, {"torchreid", "fastreid"},
                  "Resize filter, EXIF rule and normalisation of that program");
-  command.Option("--height", &height, "Height given to the network, px (preset: 256)");
-  command.Option("--width", &width, "Width given to the network, px (preset: 128)");
+  command.Option("--height", &height,
+                 "Height given to the network, px (that it was made for: 256)");
+  command.Option("--width", &width, "Width given to the network, px (that it was made for: 128)");
   command.Choice("--filter", &filter, {"bilinear", "bicubic"}, "Resize filter, else the preset's");
   command.Option("--mean", &mean, "Per channel, of values in 0..1");
   command.Option("--std", &std_dev, "Per channel, of values in 0..1");
@@ -128,6 +131,7 @@ int main(int argc, char** argv) {
     preprocess = PreprocessPreset(preset);
     if (height) preprocess.height = *height;
     if (width) preprocess.width = *width;
+    options.native_size = !height && !width;
     if (!filter.empty())
       preprocess.filter = filter == "bicubic" ? ResizeFilter::kBicubic : ResizeFilter::kBilinear;
     ThreeValues("--mean", mean, &preprocess.mean);

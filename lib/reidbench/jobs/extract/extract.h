@@ -28,6 +28,8 @@ struct ExtractOptions {
   bool skip_corrupt = false;
   bool force = false;
   FeatureType type = FeatureType::kFloat32;
+  // Images get the size that the network was made for, where it says one, not that of `preprocess`.
+  bool native_size = false;
   bool dry_run = false;  // check everything, load data set and weights, compute nothing
 };
 
