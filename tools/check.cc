@@ -19,7 +19,7 @@ using namespace reidbench;
 
 int CheckEngines(const CommonOptions& common, const EnginesOptions& options) {
   if (common.dry_run) {
-    LoadNetwork(options.weights);
+    LoadNetwork(options.weights, options.weights_entry);
     return FinishDryRun(common);
   }
   const EnginesResult result = CompareEngines(options);
@@ -59,6 +59,8 @@ int main(int argc, char** argv) {
                "With Market-1501's +500K distractors");
   command.Flag("--fast", &fast, "Do not decode the images");
   command.Option("--weights", &options.weights, "Weights file: torch checkpoint or ONNX");
+  command.Option("--weights-entry", &options.weights_entry,
+                 "Of a checkpoint with several networks, the key or prefix of one: ema");
   command.Flag("--engines", &engines,
                "With --weights: run every engine on the same images and compare the embeddings");
   command.Option("--images", &engines_options.images,
@@ -99,6 +101,7 @@ int main(int argc, char** argv) {
       if (options.dataset || !options.mot.empty())
         ThrowUsage("--engines goes with --weights alone: check data in a call of its own");
       engines_options.weights = options.weights;
+      engines_options.weights_entry = options.weights_entry;
       engines_options.seed = common.seed;
       return CheckEngines(common, engines_options);
     }

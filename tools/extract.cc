@@ -77,6 +77,8 @@ int main(int argc, char** argv) {
   command.Group("Network");
   command.Option("--weights", &options.weights,
                  "Weights file: torch checkpoint or ONNX (default: weights from synthetic people)");
+  command.Option("--weights-entry", &options.embedder.weights_entry,
+                 "Of a checkpoint with several networks, the key or prefix of one: ema");
   command.Choice("--engine", &options.embedder.engine, EngineNames(),
                  "onednn, libtorch: OSNet; opencv: any ONNX network; auto: the fastest for OSNet; "
                  "histogram: colours of stripes, a baseline without weights; reference: OSNet in "

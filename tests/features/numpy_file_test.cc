@@ -159,7 +159,9 @@ TEST(NumpyFile, SaysWhatIsWrong) {
   EXPECT_THAT(Refusal(Npy<int32_t>("<i4", "2, 2", {1, 2, 3, 4})), HasSubstr("<i4, expected float"));
   EXPECT_THAT(Refusal(features.substr(0, features.size() - 1)), HasSubstr("the file is truncated"));
   EXPECT_THAT(Refusal(features.substr(0, 30)), HasSubstr("its header is cut short"));
-  EXPECT_THAT(Refusal(Npy<char>("|O", "2, 2", {0})), HasSubstr("expected numbers or text"));
+  EXPECT_THAT(Refusal(Npy<char>("|O", "2, 2", {0})),
+              AllOf(HasSubstr("Python objects, not numbers"),
+                    HasSubstr("numpy.load('f.npy', allow_pickle=True)")));
   EXPECT_THAT(
       Refusal(Npz({{"features", features}, {"person_id", Npy<int64_t>("<i8", "2,", {1, 2})}}),
               "f.npz"),

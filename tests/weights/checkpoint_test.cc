@@ -134,6 +134,16 @@ TEST(ReadCheckpoint, OfTwoNetworksTheEntryChooses) {
             "x.pth: holds no 'best'; it holds weights under: model, ema");
 }
 
+TEST(ReadCheckpoint, TensorsThatAreNoNetworkAreNoChoice) {
+  const Checkpoint checkpoint =
+      Parse({{"optimizer", {Scalar("a", 5), Scalar("b", 6)}},
+             {"state_dict_ema", {Scalar("a", 3), Scalar("b", 4)}},
+             {"centers", {Scalar("x", 9)}},
+             {"state_dict", {Scalar("a", 1), Scalar("b", 2), Scalar("c", 2)}}});
+  EXPECT_EQ(checkpoint.entry, "state_dict");
+  EXPECT_THAT(checkpoint.other_entries, ElementsAre("state_dict_ema"));
+}
+
 TEST(ReadCheckpoint, OneNetworkBehindAPrefixIsRead) {
   // fast-reid: the backbone, with a head and the normalisation of pixels beside it.
   const Checkpoint fastreid =
@@ -158,6 +168,10 @@ TEST(ReadCheckpoint, OneNetworkBehindAPrefixIsRead) {
   EXPECT_THAT(model.tensors.at("a").values, ElementsAre(1));
   EXPECT_THAT(model.other_entries, ElementsAre("ema"));
   EXPECT_THAT(Parse(lightning, "ema").tensors.at("b").values, ElementsAre(4));
+  EXPECT_THAT(Parse({{"state_dict", {Scalar("model.module.a", 1), Scalar("model.module.b", 2)}}})
+                  .tensors.at("b")
+                  .values,
+              ElementsAre(2));
   // A network of its own names keeps them, though a part is called like a prefix.
   const Checkpoint whole =
       Parse({{"state_dict", {Scalar("stem.w", 1), Scalar("blocks.w", 2), Scalar("base.w", 3)}}});

@@ -80,7 +80,9 @@ std::unique_ptr<Embedder> MakeEmbedder(const std::filesystem::path& weights,
                                        const EmbedderOptions& options) {
   const EngineType& type = EngineOf(options);
   if (type.input == EngineInput::kNetwork)
-    return MakeNetworkEmbedder(LoadNetwork(weights), options);
+    return MakeNetworkEmbedder(LoadNetwork(weights, options.weights_entry), options);
+  if (!options.weights_entry.empty())
+    ThrowUsage("engine {} reads no torch checkpoint: leave out --weights-entry", type.name);
   if (type.input == EngineInput::kNothing && !weights.empty())
     ThrowUsage("{}: engine {} has no weights: leave them out", weights.string(), type.name);
   TuneAllocatorForInference();
@@ -88,12 +90,11 @@ std::unique_ptr<Embedder> MakeEmbedder(const std::filesystem::path& weights,
 }
 
 std::unique_ptr<Embedder> MakeNetworkEmbedder(const Network& weights,
-                                            const EmbedderOptions& options) {
+                                              const EmbedderOptions& options) {
   const EngineType& type = EngineOf(options);
   if (type.input == EngineInput::kOnnx) {
-    ThrowUsage(
-        "engine {} reads its network from an ONNX file; a network in memory needs another",
-        type.name);
+    ThrowUsage("engine {} reads its network from an ONNX file; a network in memory needs another",
+               type.name);
   }
   if (type.input == EngineInput::kNothing) ThrowUsage("engine {} has no weights", type.name);
   TuneAllocatorForInference();

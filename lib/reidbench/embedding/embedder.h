@@ -23,6 +23,9 @@ struct EmbedderOptions {
   std::string precision = "fp32";
   // L2: row / max(norm, 1e-12), as torchreid's test.normalize_feature, which is off by default.
   bool normalize = false;
+  // Torch checkpoints: the key or prefix of the network to read, where there are several
+  // (ReadCheckpoint).
+  std::string weights_entry = {};
 };
 
 // What is recorded in feature files and printed by `check`.
@@ -40,6 +43,7 @@ struct EmbedderInfo {
   int native_width = 0;
   int batch_size = 1;  // images in one Embed call from which larger calls gain nothing
   std::string weights_sha256;
+  std::string weights_choice;      // which network of the file this is (Network::choice); or ""
   std::vector<std::string> notes;  // load report and restrictions: "runs image by image: ..."
 };
 

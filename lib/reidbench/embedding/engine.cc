@@ -20,6 +20,7 @@ EmbedderInfo DescribeNetwork(const Network& network, std::string_view precision,
     info.input_width = info.native_width;
   }
   info.weights_sha256 = network.sha256;
+  info.weights_choice = network.choice;
   info.notes = network.notes;
   return info;
 }

@@ -79,7 +79,11 @@ std::vector<std::string> ProvenanceDifferences(const FeatureProvenance& a,
     if (left != right)
       differences.push_back(fmt::format("{}: {} against {}", field, shown(left), shown(right)));
   };
-  if (a.weights_sha256 != b.weights_sha256) {
+  const auto entry = [](const FeatureProvenance& p) {
+    const size_t at = p.weights_file.rfind('#');
+    return at == std::string::npos ? "" : p.weights_file.substr(at);
+  };
+  if (a.weights_sha256 != b.weights_sha256 || entry(a) != entry(b)) {
     const auto weights = [&](const FeatureProvenance& p) {
       return p.weights_sha256.empty()
                  ? "not recorded"

@@ -22,7 +22,7 @@ inline constexpr int kFeatureSchemaVersion = 1;
 // agrees.
 struct FeatureProvenance {
   std::string weights_sha256;
-  std::string weights_file;  // base name, for people
+  std::string weights_file;  // base name, for people; "x.pth#ema" where an entry was chosen
   std::string architecture;
   std::string preprocessing;  // PreprocessOptions::Describe()
   std::string engine;

@@ -59,6 +59,16 @@ class Array {
     type_ = HeaderValue(header, "descr");
     fortran_ = HeaderValue(header, "fortran_order") == "True";
     const std::string_view shape = HeaderValue(header, "shape");
+    if (type_ == "|O") {
+      ThrowInput(
+          "{}: Python objects, not numbers; in Python:\n"
+          "  import numpy\n"
+          "  saved = numpy.load('{}', allow_pickle=True).item()  # only files of people you trust\n"
+          "  numpy.savez('features.npz', features=saved['features'], "
+          "person_id=saved['person_id'],\n"
+          "              camera_id=saved['camera_id'], split=saved['split'])  # with your names",
+          where_, where_.substr(0, where_.find(": array ")));
+    }
     if (type_.size() < 3 || shape.empty() || shape.front() != '(')
       ThrowInput("{}: an array of type {}, expected numbers or text", where_, header);
     const auto size = ParseInt(std::string_view(type_).substr(2));

@@ -135,6 +135,19 @@ const Architecture& Recognise(const Checkpoint& checkpoint) {
       Listing("of another shape", mismatch.misshaped), Listing("unexpected", mismatch.unexpected));
 }
 
+std::string DescribeChoice(const Checkpoint& checkpoint) {
+  if (checkpoint.other_entries.empty() && checkpoint.left_out.empty()) return "";
+  std::string text =
+      fmt::format("{}: weights taken from '{}'", checkpoint.path, Printable(checkpoint.entry));
+  if (!checkpoint.other_entries.empty()) {
+    text += fmt::format("; the file holds weights under '{}' too: --weights-entry chooses",
+                        JoinText(checkpoint.other_entries, "', '"));
+  }
+  if (!checkpoint.left_out.empty())
+    text += "; left out beside them: " + JoinText(checkpoint.left_out, ", ");
+  return text;
+}
+
 Network FromStateDict(Checkpoint& checkpoint) {
   std::map<std::string, Tensor>& tensors = checkpoint.tensors;
   const Architecture& architecture = Recognise(checkpoint);
@@ -179,11 +192,15 @@ const Architecture& ArchitectureByName(std::string_view name) {
   ThrowUsage("unknown architecture '{}'{}", name, SuggestName(name, names));
 }
 
-Network LoadNetwork(const std::filesystem::path& path) { return ToNetwork(ReadCheckpoint(path)); }
+Network LoadNetwork(const std::filesystem::path& path, std::string_view entry) {
+  return ToNetwork(ReadCheckpoint(path, entry));
+}
 
 Network ToNetwork(Checkpoint checkpoint) {
+  const std::string choice = DescribeChoice(checkpoint);
   Network network = checkpoint.format == CheckpointFormat::kOnnx ? ReadOnnxNetwork(checkpoint)
                                                                  : FromStateDict(checkpoint);
+  network.choice = choice;
   network.format = checkpoint.format;
   network.sha256 = std::move(checkpoint.sha256);
   network.path = std::move(checkpoint.path);

@@ -38,6 +38,9 @@ struct Network {
   std::string sha256 = {};
   std::string path = {};
   std::vector<std::string> notes = {};  // load report: what was skipped and why
+  // Which of several networks or which part of the file's tensors this is; "" where there was
+  // nothing to choose. Who computes with it says so.
+  std::string choice = {};
 };
 
 // Torch checkpoints: detects the architecture from the tensors and checks every one. ONNX: reads
@@ -45,7 +48,8 @@ struct Network {
 // Throws Error(kModel) that lists all missing, unexpected and mis-shaped tensors against the
 // nearest architecture, or says that it is none; also for values that are not finite and for
 // negative variances.
-Network LoadNetwork(const std::filesystem::path& path);
+// `entry`: see ReadCheckpoint; ONNX has none.
+Network LoadNetwork(const std::filesystem::path& path, std::string_view entry = {});
 Network ToNetwork(Checkpoint checkpoint);
 
 // Throws Error(kModel) for tensors that are missing or of another shape and for values that are not

@@ -6,8 +6,8 @@
 
 namespace reidbench {
 
-WeightsSummary SummarizeWeights(const std::filesystem::path& path) {
-  Checkpoint checkpoint = ReadCheckpoint(path);
+WeightsSummary SummarizeWeights(const std::filesystem::path& path, std::string_view entry) {
+  Checkpoint checkpoint = ReadCheckpoint(path, entry);
   WeightsSummary summary;
   summary.path = checkpoint.path;
   summary.format = checkpoint.format;
@@ -32,6 +32,7 @@ WeightsSummary SummarizeWeights(const std::filesystem::path& path) {
     summary.num_macs = CountMacs(network.graph);
     summary.num_classes = network.num_classes;
     summary.notes = network.notes;
+    if (!network.choice.empty()) summary.notes.push_back(network.choice);
   } catch (const Error& unknown) {
     if (unknown.kind() != ErrorKind::kModel) throw;
     std::string_view reason = unknown.what();

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "reidbench/weights/checkpoint.h"
@@ -29,6 +30,6 @@ struct WeightsSummary {
 
 // Throws as ReadCheckpoint does when the file cannot be read at all; a network that is not known is
 // not an error.
-WeightsSummary SummarizeWeights(const std::filesystem::path& path);
+WeightsSummary SummarizeWeights(const std::filesystem::path& path, std::string_view entry = {});
 
 }  // namespace reidbench

@@ -33,10 +33,11 @@ struct Checkpoint {
   std::map<std::string, Tensor>
       tensors;  // torch: names without a "module." prefix; onnx: initialisers and constants
   std::shared_ptr<const OnnxGraph> graph;  // onnx only
-  // torch, where the weights lay under a key or behind a prefix: which ("state_dict/model"), and
-  // which others hold weights too ("ema"): a caller says so.
+  // torch, where the weights lay under a key or behind a prefix: which ("state_dict/model"), which
+  // others hold weights too ("ema"), and tensors that are not behind the prefix (some of them).
   std::string entry;
   std::vector<std::string> other_entries;
+  std::vector<std::string> left_out;
   std::vector<std::string> notes;  // what was unwrapped or skipped: "training checkpoint: weights
                                    // taken from 'state_dict', beside it: epoch 150, ...", ...
 };

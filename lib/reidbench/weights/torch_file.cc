@@ -26,10 +26,10 @@ constexpr std::string_view kLegacyMagic("\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x1
 
 // How training programs wrap the weights, in the order of preference: averages of the weights come
 // after the weights. The first that holds tensors is taken.
-constexpr std::array<std::string_view, 16> kWrappers = {
-    "state_dict", "model_state_dict", "model_state",    "model",  "net",     "network",
-    "net_dict",   "model_dict",       "weights",        "params", "student", "ema",
-    "model_ema",  "ema_model",        "ema_state_dict", "teacher"};
+constexpr std::array<std::string_view, 18> kWrappers = {
+    "state_dict", "model_state_dict", "model_state", "model",          "net",    "network",
+    "net_dict",   "model_dict",       "weights",     "params",         "module", "student",
+    "ema",        "model_ema",        "ema_model",   "ema_state_dict", "shadow", "teacher"};
 // The same for what stands before every name of a network: Lightning's attribute, fast-reid's
 // backbone.
 constexpr std::array<std::string_view, 12> kNetworkPrefixes = {
@@ -144,6 +144,20 @@ std::optional<double> NumpyScalar(const Pickle& pickle, const PickleValue& value
   return std::nullopt;
 }
 
+// Without what DataParallel and torch.compile put before the name.
+std::string_view StripPrefixes(std::string_view name, std::set<std::string_view>* stripped) {
+  for (bool again = true; again;) {
+    again = false;
+    for (const std::string_view prefix : kPrefixes) {
+      if (!StartsWith(name, prefix)) continue;
+      name.remove_prefix(prefix.size());
+      stripped->insert(prefix);
+      again = true;
+    }
+  }
+  return name;
+}
+
 // "epoch 150" for numbers, the name alone for anything else.
 std::string DescribeEntry(const Pickle& pickle, const PickleValue& key, const PickleValue& value) {
   const std::string name =
@@ -195,23 +209,29 @@ class StateDictReader {
   const PickleValue* Unwrap(const PickleValue& dict, Checkpoint& checkpoint) const {
     const auto entries = pickle_.Entries(dict);
     if (!entries) return nullptr;
-    std::vector<std::string_view> wrappers;
-    for (const std::string_view wrapper : kWrappers) {
-      const PickleValue* const inner = Find(dict, wrapper);
-      if (inner != nullptr && HoldsTensorsOrWrapper(*inner)) wrappers.push_back(wrapper);
+    // A dict of tensors under another name is a network too, unless it is an optimiser's.
+    std::vector<std::pair<std::string_view, int64_t>> wrappers;
+    bool is_wrapper = false;
+    const auto add = [&](std::string_view key) {
+      const PickleValue* const inner = Find(dict, key);
+      const int64_t tensors = inner == nullptr ? 0 : CountTensors(*inner, 0);
+      if (tensors > 0) wrappers.emplace_back(key, tensors);
+      return tensors > 0;
+    };
+    for (const std::string_view wrapper : kWrappers) is_wrapper = add(wrapper) || is_wrapper;
+    for (const auto& [key, value] : *entries) {
+      if (IsTensor(*value) && !is_wrapper) return nullptr;
+      if (key->kind == Kind::kString && !StartsWith(key->text, "optim") &&
+          std::find(kWrappers.begin(), kWrappers.end(), key->text) == kWrappers.end())
+        add(key->text);
     }
-    // A single dict of tensors is the network under whatever name.
-    if (wrappers.empty()) {
-      bool has_tensors = false;
-      for (const auto& [key, value] : *entries) {
-        has_tensors = has_tensors || IsTensor(*value);
-        if (key->kind == Kind::kString && HoldsTensorsOrWrapper(*value))
-          wrappers.push_back(key->text);
-      }
-      if (has_tensors || wrappers.size() != 1) return nullptr;
+    if (wrappers.empty() || (!is_wrapper && wrappers.size() > 1)) return nullptr;
+    for (size_t i = 1; i < wrappers.size(); ++i) {
+      // Class centres and the like are small.
+      if (2 * wrappers[i].second >= wrappers.front().second)
+        checkpoint.other_entries.emplace_back(wrappers[i].first);
     }
-    for (size_t i = 1; i < wrappers.size(); ++i) checkpoint.other_entries.emplace_back(wrappers[i]);
-    const std::string_view wrapper = wrappers.front();
+    const std::string_view wrapper = wrappers.front().first;
     const PickleValue* const inner = Find(dict, wrapper);
     std::vector<std::string> others;
     for (const auto& [key, value] : *entries) {
@@ -255,10 +275,13 @@ class StateDictReader {
       if (prefixes.empty() || behind(prefixes.front()) <= elsewhere) return;
       const std::string& prefix = prefixes.front();
       std::map<std::string, const PickleValue*> taken;
+      std::set<std::string_view> stripped;
       std::vector<std::string> left_out;
       for (const auto& [name, value] : tensors) {
         if (StartsWith(name, prefix)) {
-          taken.emplace(name.substr(prefix.size()), value);
+          const std::string_view behind_it =
+              StripPrefixes(std::string_view(name).substr(prefix.size()), &stripped);
+          if (!taken.emplace(behind_it, value).second) ThrowTwice(behind_it);
         } else if (left_out.size() <= 8) {
           left_out.push_back(Printable(name));
         }
@@ -275,6 +298,7 @@ class StateDictReader {
           "weights taken from behind '{}', {} of {} tensors{}", prefix, taken.size(),
           tensors.size(), left_out.empty() ? "" : "; left out: " + JoinText(left_out, ", ")));
       tensors = std::move(taken);
+      checkpoint.left_out.insert(checkpoint.left_out.end(), left_out.begin(), left_out.end());
     }
   }
 
@@ -293,17 +317,30 @@ class StateDictReader {
     return choices.empty() ? "" : "; it holds weights under: " + JoinText(choices, ", ");
   }
 
-  // A key "model" may as well hold a dict of settings.
-  bool HoldsTensorsOrWrapper(const PickleValue& value) const {
+  [[noreturn]] void ThrowTwice(std::string_view tensor_name) const {
+    ThrowModel(
+        "{}: the tensor '{}' is there with and without the prefix of DataParallel: which one is "
+        "meant?",
+        name_, Printable(tensor_name));
+  }
+
+  // Of a dict, or of the dict in it that has most; 0 for anything else: a key "model" may as well
+  // hold settings.
+  int64_t CountTensors(const PickleValue& value, int depth) const {
+    constexpr int kMaxDepth = 4;
     const auto entries = pickle_.Entries(value);
-    if (!entries) return false;
-    return std::any_of(entries->begin(), entries->end(), [&](const auto& entry) {
-      const auto& [key, inner] = entry;
-      if (IsTensor(*inner)) return true;
-      return key->kind == Kind::kString &&
-             std::find(kWrappers.begin(), kWrappers.end(), key->text) != kWrappers.end() &&
-             pickle_.Entries(*inner).has_value();
-    });
+    if (!entries || depth > kMaxDepth) return 0;
+    // One dict may stand in many places.
+    entries_to_count_ -= static_cast<int64_t>(entries->size());
+    if (entries_to_count_ < 0) ThrowModel("{}: too many entries for a checkpoint", name_);
+    int64_t tensors = 0;
+    int64_t inner = 0;
+    for (const auto& [key, held] : *entries) {
+      if (key->kind != Kind::kString) continue;
+      tensors += IsTensor(*held) ? 1 : 0;
+      inner = std::max(inner, CountTensors(*held, depth + 1));
+    }
+    return tensors > 0 ? tensors : inner;
   }
 
   void ReadTensors(const PickleValue& dict, std::string_view wanted, Checkpoint& checkpoint) {
@@ -339,22 +376,10 @@ class StateDictReader {
     std::set<std::string_view> stripped;
     size_t num_stripped = 0;
     for (const auto& [full_name, value] : tensors) {
-      std::string_view tensor_name = full_name;
-      for (bool again = true; again;) {
-        again = false;
-        for (const std::string_view prefix : kPrefixes) {
-          if (!StartsWith(tensor_name, prefix)) continue;
-          tensor_name.remove_prefix(prefix.size());
-          stripped.insert(prefix);
-          again = true;
-        }
-      }
+      const std::string_view tensor_name = StripPrefixes(full_name, &stripped);
       if (tensor_name.size() != full_name.size()) ++num_stripped;
       if (!named.emplace(tensor_name, value).second) {
-        ThrowModel(
-            "{}: the tensor '{}' is there with and without the prefix of DataParallel: which one "
-            "is meant?",
-            name_, Printable(tensor_name));
+        ThrowTwice(tensor_name);
       }
     }
     if (num_stripped > 0) {
@@ -488,6 +513,7 @@ class StateDictReader {
   StorageSource& storages_;
   OutputBudget& budget_;
   std::string_view name_;
+  mutable int64_t entries_to_count_ = 10'000'000;
 };
 
 class ZipStorages : public StorageSource {

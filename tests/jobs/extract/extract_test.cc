@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <map>
 #include <numeric>
 
 #include "reidbench/core/eigen_views.h"
@@ -10,6 +11,8 @@
 #include "reidbench/core/files.h"
 #include "reidbench/core/hash.h"
 #include "reidbench/imaging/encode.h"
+#include "reidbench/weights/checkpoint.h"
+#include "reidbench/weights/torch_writer.h"
 #include "support/expect_error.h"
 #include "support/synthetic_reid.h"
 #include "support/temp_folder.h"
@@ -59,6 +62,70 @@ TEST_F(ExtractTest, WritesFeaturesWithProvenance) {
   std::iota(rows.begin(), rows.end(), 0);
   const FeatureMatrix features = file.ReadRows(rows);
   for (int64_t i = 0; i < features.rows(); ++i) EXPECT_NEAR(EigenRow(features, i).norm(), 1, 1e-5);
+}
+
+// A checkpoint of a network and its average, whose embeddings differ.
+TEST_F(ExtractTest, SaysWhichOfTwoNetworksItTook) {
+  const Checkpoint plain = ReadCheckpoint(kWeights);
+  SavedCheckpoint two;
+  for (const float scale : {1.0f, 0.5f}) {
+    SavedDict& dict = two.dicts.emplace_back();
+    dict.name = scale == 1 ? "model" : "ema";
+    for (const auto& [name, tensor] : plain.tensors) {
+      std::vector<float> values = tensor.values;
+      if (name == "conv1.conv.weight") {
+        for (float& value : values) value *= scale;
+      }
+      dict.tensors.push_back({"module.backbone." + name, tensor.shape, std::move(values)});
+    }
+    dict.tensors.push_back({"module.heads.weight", {1}, std::vector<float>{1}});
+  }
+  RunExtract(options_);
+  options_.weights = folder_.path() / "two.pth";
+  WriteFileAtomically(options_.weights, TorchZipBytes(two));
+  std::map<std::string, FeatureMatrix> features;
+  std::vector<FeatureProvenance> made;
+  for (const std::string entry : {"", "ema"}) {
+    options_.output = folder_.path() / (entry + "two.h5");
+    options_.embedder.weights_entry = entry;
+    const ExtractResult result = RunExtract(options_);
+    ASSERT_EQ(result.warnings.size(), 1u);
+    EXPECT_THAT(result.warnings.front(), HasSubstr("; left out beside them: heads.weight"));
+    if (entry.empty()) {
+      EXPECT_THAT(result.warnings.front(),
+                  HasSubstr("weights taken from 'model/backbone'; the file holds weights under "
+                            "'ema' too: --weights-entry chooses"));
+    }
+    made.push_back(result.provenance);
+  }
+  EXPECT_EQ(made[1].weights_file, "two.pth#ema");
+  EXPECT_EQ(ProvenanceDifferences(made[0], made[1]).size(), 1u);
+  const auto read = [&](const char* name) {
+    const FeatureFile file(folder_.path() / name);
+    std::vector<int64_t> rows(static_cast<size_t>(file.rows()));
+    std::iota(rows.begin(), rows.end(), 0);
+    return file.ReadRows(rows);
+  };
+  EXPECT_EQ(read("f.h5"), read("two.h5"));
+  EXPECT_NE(read("two.h5"), read("ematwo.h5"));
+  options_.embedder.weights_entry = "best";
+  options_.output = folder_.path() / "no.h5";
+  EXPECT_THAT(Message(ErrorKind::kModel),
+              HasSubstr("two.pth: holds no 'best'; it holds weights under: model, ema, backbone"));
+}
+
+TEST_F(ExtractTest, WarnsOfASizeThatTheNetworkWasNotMadeFor) {
+  options_.height = 128;
+  options_.width = 64;
+  EXPECT_THAT(RunExtract(options_).warnings,
+              ElementsAre(HasSubstr("made for images of 256x128 px (height x width), given "
+                                    "128x64")));
+  options_.height.reset();
+  options_.width.reset();
+  options_.force = true;
+  const ExtractResult result = RunExtract(options_);
+  EXPECT_THAT(result.warnings, IsEmpty());
+  EXPECT_THAT(result.provenance.preprocessing, HasSubstr("256x128"));
 }
 
 TEST_F(ExtractTest, DryRunChecksAndComputesNothing) {

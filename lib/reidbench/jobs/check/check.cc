@@ -8,7 +8,8 @@ CheckResult RunCheck(const CheckOptions& options,
                      const std::function<void(int64_t, int64_t)>& progress) {
   CheckResult result;
   if (!options.mot.empty()) result.mot = CheckMotFiles(options.mot);
-  if (!options.weights.empty()) result.weights = SummarizeWeights(options.weights);
+  if (!options.weights.empty())
+    result.weights = SummarizeWeights(options.weights, options.weights_entry);
   if (options.dataset) {
     result.dataset = LoadReidDataset(*options.dataset);
     if (options.read_only) return result;

@@ -16,6 +16,7 @@ struct CheckOptions {
   bool decode_images = true;      // false: --fast
   bool read_only = false;         // of data sets: list the images and look no further
   std::filesystem::path weights;  // empty: none
+  std::string weights_entry;      // see ReadCheckpoint
   MotCheckOptions mot;
 };
 

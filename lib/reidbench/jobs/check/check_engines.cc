@@ -161,7 +161,7 @@ bool EnginesResult::ok() const {
 }
 
 EnginesResult CompareEngines(const EnginesOptions& options) {
-  const Network weights = LoadNetwork(options.weights);
+  const Network weights = LoadNetwork(options.weights, options.weights_entry);
   PreprocessOptions preprocess = PreprocessPreset("torchreid");
   preprocess.height = static_cast<int>(weights.graph.height);
   preprocess.width = static_cast<int>(weights.graph.width);
@@ -183,6 +183,7 @@ EnginesResult CompareEngines(const EnginesOptions& options) {
         EmbedderOptions embedder_options;
         embedder_options.engine = type.name;
         embedder_options.precision = precision;
+        embedder_options.weights_entry = options.weights_entry;
         const std::unique_ptr<Embedder> embedder = MakeEmbedder(options.weights, embedder_options);
         comparison.version = embedder->info().engine;
         std::vector<float> embeddings(reference.size());

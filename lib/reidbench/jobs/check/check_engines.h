@@ -15,6 +15,7 @@ namespace reidbench {
 
 struct EnginesOptions {
   std::filesystem::path weights;
+  std::string weights_entry;  // see ReadCheckpoint
   // Image files, or folders of them; empty: `generated` pictures of `seed`, smooth and noisy.
   std::vector<std::filesystem::path> images;
   int generated = 8;

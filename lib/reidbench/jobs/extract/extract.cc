@@ -73,6 +73,14 @@ ExtractResult RunExtract(const ExtractOptions& options, const ProgressCallback& 
     pipeline.preprocess.std = {1, 1, 1};
     pipeline.preprocess.scale_to_unit = true;
   }
+  std::vector<std::string> warnings = source.warnings;
+  if (!info.weights_choice.empty()) warnings.push_back(info.weights_choice);
+  if (info.native_height > 0 && info.native_width > 0 &&
+      (preprocess.height != info.native_height || preprocess.width != info.native_width)) {
+    warnings.push_back(fmt::format("{}: made for images of {}x{} px (height x width), given {}x{}",
+                                   options.weights.string(), info.native_height, info.native_width,
+                                   preprocess.height, preprocess.width));
+  }
   pipeline.batch_size = options.batch_size;
   pipeline.threads = options.threads;
   pipeline.skip_corrupt = options.skip_corrupt;
@@ -82,17 +90,20 @@ ExtractResult RunExtract(const ExtractOptions& options, const ProgressCallback& 
   if (options.dry_run) {
     ExtractResult result;
     result.images = static_cast<int64_t>(source.images->labels().person_id.size());
-    result.warnings = source.warnings;
+    result.warnings = std::move(warnings);
     return result;
   }
 
   FeatureProvenance provenance;
+  // Networks of one file differ by their entry.
   provenance.weights_file = options.weights.filename().string();
+  if (!options.embedder.weights_entry.empty())
+    provenance.weights_file += "#" + options.embedder.weights_entry;
   provenance.normalized = options.embedder.normalize;
   provenance.dataset = source.name;
   provenance.dataset_fingerprint = source.fingerprint;
   ExtractResult result = ExtractFeatures(*source.images, *embedder, provenance, pipeline, progress);
-  result.warnings = source.warnings;
+  result.warnings = std::move(warnings);
   return result;
 }
 
