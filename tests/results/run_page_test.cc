@@ -14,7 +14,7 @@ namespace fs = std::filesystem;
 using ::testing::HasSubstr;
 
 // A tracker with two corrections; the second has the better HOTA.
-Json Record() {
+Json PageRecord() {
   const auto compare = [](double hota) {
     const Json one_switch = {
         {"frame", 9}, {"old_track", 1}, {"boxes", {{"old", {1.5, 2, 3, 4}}}}, {"status", "fixed"}};
@@ -50,7 +50,7 @@ Json PartsOf(const std::string& page) {
 }
 
 TEST(RunPage, HoldsTheNumbersOfTheRecord) {
-  const Json record = Record();
+  const Json record = PageRecord();
   const Json parts = PartsOf(RenderRunPage(record, {}));
   EXPECT_EQ(parts["run"]["seconds"], record["seconds"]);
   EXPECT_EQ(parts["run"]["stages"], (Json{{{"id", "track"}, {"seconds", 1.5}}}));
@@ -64,7 +64,7 @@ TEST(RunPage, HoldsTheNumbersOfTheRecord) {
 }
 
 TEST(RunPage, WritesListsAsColumnsAndRows) {
-  const Json details = PartsOf(RenderRunPage(Record(), {}))["run_details"]["0/1"]["A"];
+  const Json details = PartsOf(RenderRunPage(PageRecord(), {}))["run_details"]["0/1"]["A"];
   const Json& plain = details["switches"]["plain"];
   EXPECT_EQ(plain["columns"], (Json{"frame", "old_track", "status"}));  // without boxes
   EXPECT_EQ(plain["rows"], (Json::array({Json::array({9, 1, "fixed"})})));
@@ -75,11 +75,11 @@ TEST(RunPage, WritesListsAsColumnsAndRows) {
 
 // What is too much is left out whole, and of the comparison with the lower score.
 TEST(RunPage, StaysSmall) {
-  const Json all = PartsOf(RenderRunPage(Record(), {}))["run_details"];
+  const Json all = PartsOf(RenderRunPage(PageRecord(), {}))["run_details"];
   ASSERT_EQ(all.size(), 2u);
   const size_t of_one = all["0/1"].dump().size();
-  const Json some =
-      PartsOf(RenderRunPage(Record(), {.max_detail_bytes = of_one + of_one / 2}))["run_details"];
+  const Json some = PartsOf(
+      RenderRunPage(PageRecord(), {.max_detail_bytes = of_one + of_one / 2}))["run_details"];
   ASSERT_EQ(some.size(), 1u);
   EXPECT_TRUE(some.contains("0/1"));
 }
@@ -96,7 +96,7 @@ TEST(RunPage, TakesPicturesAndEvidenceFromArtifacts) {
     if (slot == "/tracking/0/corrections/0/relink") return folder.path() / "relink";
     return {};
   };
-  const Json parts = PartsOf(RenderRunPage(Record(), {.artifact_of = artifact_of}));
+  const Json parts = PartsOf(RenderRunPage(PageRecord(), {.artifact_of = artifact_of}));
   EXPECT_EQ(parts["run_crops"], (Json{{"0/0", {{"note", ""}, {"sequences", Json::object()}}}}));
   const Json& links = parts["run_decisions"]["0/0"]["sequences"]["A"];
   EXPECT_EQ(links["columns"], (Json{"kind", "accepted"}));
@@ -104,9 +104,9 @@ TEST(RunPage, TakesPicturesAndEvidenceFromArtifacts) {
   EXPECT_EQ(parts["ranked"], (Json{{"queries", Json::array()}}));
 
   folder.Write("rank/" + std::string(kRankedFile), "{");
-  EXPECT_THAT(
-      MessageOf(ErrorKind::kInput, [&] { RenderRunPage(Record(), {.artifact_of = artifact_of}); }),
-      HasSubstr("ranked.json:1:2: expected JSON"));
+  EXPECT_THAT(MessageOf(ErrorKind::kInput,
+                        [&] { RenderRunPage(PageRecord(), {.artifact_of = artifact_of}); }),
+              HasSubstr("ranked.json:1:2: expected JSON"));
 }
 
 }  // namespace

@@ -18,7 +18,7 @@ namespace reidbench {
 namespace {
 
 constexpr std::string_view kChecksumMagic = "RBCRC001";
-constexpr uint64_t kBlock = 64 << 10;
+constexpr uint64_t kSummedBytes = 64 << 10;
 
 // As it lies in the file, little-endian like everything there.
 struct Header {
@@ -45,7 +45,7 @@ uint32_t SumOf(Header header, std::span<const uint32_t> table) {
   return Crc({reinterpret_cast<const uint8_t*>(table.data()), table.size_bytes()}, sum);
 }
 
-uint64_t BlocksOf(uint64_t bytes) { return (bytes + kBlock - 1) / kBlock; }
+uint64_t BlocksOf(uint64_t bytes) { return (bytes + kSummedBytes - 1) / kSummedBytes; }
 
 [[noreturn]] void ThrowDamaged(const RawFile& file, uint64_t begin, uint64_t end) {
   ThrowInput(
@@ -76,8 +76,9 @@ std::optional<FileChecksums> FileChecksums::Find(const RawFile& file, uint64_t e
   found.sums_.resize(blocks);
   file.Read(end + sizeof header,
             {reinterpret_cast<uint8_t*>(found.sums_.data()), blocks * sizeof(uint32_t)});
-  if (header.sum != SumOf(header, found.sums_) || header.end != end || header.block != kBlock ||
-      header.payload_begin > end || header.payload_bytes > end - header.payload_begin) {
+  if (header.sum != SumOf(header, found.sums_) || header.end != end ||
+      header.block != kSummedBytes || header.payload_begin > end ||
+      header.payload_bytes > end - header.payload_begin) {
     ThrowDamaged(file, end, file.bytes());
   }
   found.end_ = end;
@@ -85,40 +86,40 @@ std::optional<FileChecksums> FileChecksums::Find(const RawFile& file, uint64_t e
   found.proven_.assign(blocks, 0);
   const uint64_t payload_end = header.payload_begin + header.payload_bytes;
   for (uint64_t block = 0; block < blocks; ++block) {
-    const bool inside = block * kBlock >= header.payload_begin &&
-                        block * kBlock + found.BlockBytes(block) <= payload_end;
+    const bool inside = block * kSummedBytes >= header.payload_begin &&
+                        block * kSummedBytes + found.BlockBytes(block) <= payload_end;
     if (!inside) found.ReadAndProve(block);
   }
   return found;
 }
 
 uint64_t FileChecksums::BlockBytes(uint64_t block) const {
-  return std::min(kBlock, end_ - block * kBlock);
+  return std::min(kSummedBytes, end_ - block * kSummedBytes);
 }
 
 void FileChecksums::Prove(uint64_t block, std::span<const uint8_t> bytes) {
   if (Crc(bytes) != sums_[block])
-    ThrowDamaged(*file_, block * kBlock, block * kBlock + bytes.size());
+    ThrowDamaged(*file_, block * kSummedBytes, block * kSummedBytes + bytes.size());
   proven_[block] = 1;
 }
 
 void FileChecksums::ReadAndProve(uint64_t block) {
   std::vector<uint8_t> bytes(BlockBytes(block));
-  file_->Read(block * kBlock, bytes);
+  file_->Read(block * kSummedBytes, bytes);
   Prove(block, bytes);
 }
 
 void FileChecksums::Read(uint64_t offset, std::span<uint8_t> out) {
   if (out.empty()) return;
   const uint64_t last_byte = offset + out.size() - 1;
-  const uint64_t first = offset / kBlock;
-  const auto blocks = static_cast<int64_t>(last_byte / kBlock - first + 1);
+  const uint64_t first = offset / kSummedBytes;
+  const auto blocks = static_cast<int64_t>(last_byte / kSummedBytes - first + 1);
   // Whole blocks are read in place and proven there; of those at the ends that stick out, the rest
   // is read for the proof.
   ParallelFor(blocks, [&](int64_t i) {
     const uint64_t block = first + static_cast<uint64_t>(i);
-    const uint64_t begin = std::max(offset, block * kBlock);
-    const uint64_t end = std::min(last_byte + 1, block * kBlock + BlockBytes(block));
+    const uint64_t begin = std::max(offset, block * kSummedBytes);
+    const uint64_t end = std::min(last_byte + 1, block * kSummedBytes + BlockBytes(block));
     const std::span<uint8_t> target = out.subspan(begin - offset, end - begin);
     file_->Read(begin, target);
     if (proven_[block]) return;
@@ -138,13 +139,14 @@ void AppendChecksums(const std::filesystem::path& path, const Payload& payload,
   header.end = file.bytes();
   header.payload_begin = payload.begin;
   header.payload_bytes = payload.bytes;
-  header.block = kBlock;
+  header.block = kSummedBytes;
   std::vector<uint32_t> table(BlocksOf(header.end));
   ParallelChunks(static_cast<int64_t>(table.size()), 16, [&](int64_t begin, int64_t end) {
-    std::vector<uint8_t> bytes(kBlock);
+    std::vector<uint8_t> bytes(kSummedBytes);
     for (int64_t i = begin; i < end; ++i) {
-      const uint64_t at = static_cast<uint64_t>(i) * kBlock;
-      const std::span<uint8_t> block = std::span(bytes).first(std::min(kBlock, header.end - at));
+      const uint64_t at = static_cast<uint64_t>(i) * kSummedBytes;
+      const std::span<uint8_t> block =
+          std::span(bytes).first(std::min(kSummedBytes, header.end - at));
       file.Read(at, block);
       table[static_cast<size_t>(i)] = Crc(block);
     }

@@ -85,9 +85,9 @@ struct OpenedDataset {
   std::vector<hsize_t> shape;
 };
 
-class Columns final : public ColumnSource {
+class FileColumns final : public ColumnSource {
  public:
-  Columns(hid_t file, const RawFile& raw, int superblock_version)
+  FileColumns(hid_t file, const RawFile& raw, int superblock_version)
       : file_(file),
         raw_(raw),
         file_bytes_(raw.bytes()),
@@ -494,11 +494,11 @@ struct Hdf5FeatureReader::Impl {
   FeatureContent content;
 
   explicit Impl(const RawFile& file_bytes) : raw(file_bytes), name(file_bytes.name()) {}
-  void Load(const Columns& reader);
-  void CheckSchema(const Columns& reader) const;
+  void Load(const FileColumns& reader);
+  void CheckSchema(const FileColumns& reader) const;
 };
 
-void Hdf5FeatureReader::Impl::CheckSchema(const Columns& reader) const {
+void Hdf5FeatureReader::Impl::CheckSchema(const FileColumns& reader) const {
   const std::string schema = reader.TextAttribute("schema");
   if (!schema.empty() && schema != kFeatureSchema) {
     ThrowInput("{}: schema '{}', expected '{}': not a feature file", name, schema, kFeatureSchema);
@@ -511,7 +511,7 @@ void Hdf5FeatureReader::Impl::CheckSchema(const Columns& reader) const {
   if (version < 1) ThrowInput("{}: attribute schema_version: {}, expected 1", name, version);
 }
 
-void Hdf5FeatureReader::Impl::Load(const Columns& reader) {
+void Hdf5FeatureReader::Impl::Load(const FileColumns& reader) {
   CheckSchema(reader);
   if (!reader.Has("features")) {
     ThrowInput("{}: no dataset /features: not a feature file (it holds {})", name,
@@ -577,7 +577,7 @@ Hdf5FeatureReader::Hdf5FeatureReader(const RawFile& raw, int superblock_version)
   if (!impl_->file) {
     ThrowInput("{}: cannot open as HDF5: {}; the file is damaged", raw.name(), Hdf5Reason());
   }
-  impl_->Load(Columns(impl_->file.get(), raw, superblock_version));
+  impl_->Load(FileColumns(impl_->file.get(), raw, superblock_version));
 }
 
 Hdf5FeatureReader::~Hdf5FeatureReader() = default;

@@ -93,6 +93,7 @@ ValueShape ShapeOf(const Layer& layer, const std::vector<ValueShape>& shapes) {
       return x;
   }
   REIDBENCH_CHECK(false);
+  return {};
 }
 
 std::vector<ValueShape> Infer(const Graph& graph, int64_t height, int64_t width) {

@@ -105,7 +105,7 @@ TEST(RunProfile, NamesWhatItCannotMeasure) {
   options.workload->tracker = "sorted";
   EXPECT_THAT(Refusal(options), HasSubstr("tracker 'sorted'"));
   options.workload->tracker = "deepsort";
-  EXPECT_THAT(Refusal(options), HasSubstr("more of a video than boxes"));
+  EXPECT_THAT(Refusal(options), HasSubstr("embeddings"));
 }
 
 TEST(RunProfile, ABuildWithoutEnginesMeasuresTheRest) {
