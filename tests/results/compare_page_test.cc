@@ -9,6 +9,7 @@
 #include "reidbench/core/files.h"
 #include "reidbench/imaging/encode.h"
 #include "reidbench/jobs/compare/compare.h"
+#include "reidbench/results/json_values.h"
 #include "support/temp_folder.h"
 
 namespace reidbench {
@@ -17,7 +18,6 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::StartsWith;
-using Json = nlohmann::json;
 
 // Person 1 walks right for 20 frames, is missed in 9 and 10, and is track 3 from 11 on; the
 // corrected tracks call it 1 throughout.

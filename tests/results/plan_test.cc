@@ -4,12 +4,11 @@
 
 #include <nlohmann/json.hpp>
 
+#include "reidbench/results/json_values.h"
 #include "support/machine_profile.h"
 
 namespace reidbench {
 namespace {
-
-using Json = nlohmann::json;
 
 Workload TenPeople() {
   Workload w;

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "reidbench/core/error.h"
+#include "reidbench/results/json_values.h"
 #include "support/expect_error.h"
 #include "support/machine_profile.h"
 
@@ -14,7 +15,6 @@ namespace {
 
 using ::testing::AllOf;
 using ::testing::HasSubstr;
-using Json = nlohmann::json;
 
 std::string ProfileRefusal(const std::string& text) {
   return MessageOf(ErrorKind::kConfig, [&] { ParseProfileJson(text, "p.json"); });

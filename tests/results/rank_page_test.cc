@@ -8,6 +8,7 @@
 #include <string>
 
 #include "reidbench/imaging/encode.h"
+#include "reidbench/results/json_values.h"
 #include "reidbench/results/rank.h"
 #include "support/temp_folder.h"
 
@@ -17,7 +18,6 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
-using Json = nlohmann::json;
 
 // Queries q0 ... with these average precisions; every one has the gallery images of person 0 and 1
 // nearest.

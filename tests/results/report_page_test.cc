@@ -8,13 +8,12 @@
 #include <vector>
 
 #include "reidbench/core/version.h"
-
+#include "reidbench/results/json_values.h"
 namespace reidbench {
 namespace {
 
 using ::testing::HasSubstr;
 using ::testing::Not;
-using Json = nlohmann::json;
 
 constexpr std::string_view kDataStart = R"(<script type="application/json" id="report-data">)";
 
