@@ -78,7 +78,7 @@ at::Tensor TorchLayer(const Layer& layer, std::span<const at::Tensor> inputs,
     case LayerOp::kAveragePool:
       return Pool(layer, x);
     case LayerOp::kGlobalAveragePool:
-      return at::adaptive_avg_pool2d(x, {1, 1});
+      return x.mean({2, 3}, /*keepdim=*/true);
     case LayerOp::kFlatten:
       return x.flatten(1);
     case LayerOp::kL2Normalize:
