@@ -17,16 +17,28 @@ endfunction()
 # sake.
 set(CMAKE_UNITY_BUILD_BATCH_SIZE 8)
 
-# reidbench_module(<name> [DEPS <modules>] [PUBLIC_LIBS <libs>] [LIBS <libs>])
+# reidbench_module(<name> [INSTALL [INTERNAL <headers>]] [DEPS <modules>] [PUBLIC_LIBS <libs>] [LIBS <libs>])
 # One folder lib/reidbench/<name> = one static library reidbench_<name> of all its .cc files. DEPS are the modules it may include
-# (tests/architecture holds every #include against them); LIBS are third-party libraries its headers do not show.
+# (tests/architecture holds every #include against them); LIBS are third-party libraries its headers do not show. INSTALL: part of
+# what others link as reidbench::<name> (cmake/reidbenchConfig.cmake.in), with its headers but for the INTERNAL ones, which show
+# types of libraries that are not theirs to have.
 function(reidbench_module name)
-  cmake_parse_arguments(ARG "" "" "DEPS;PUBLIC_LIBS;LIBS" ${ARGN})
+  cmake_parse_arguments(ARG "INSTALL" "" "INTERNAL;DEPS;PUBLIC_LIBS;LIBS" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cc)
   list(TRANSFORM ARG_DEPS PREPEND reidbench_)
   add_library(reidbench_${name} STATIC ${sources})
-  target_include_directories(reidbench_${name} PUBLIC ${PROJECT_SOURCE_DIR}/lib)
+  target_include_directories(reidbench_${name} PUBLIC $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/lib>)
   target_link_libraries(reidbench_${name} PUBLIC ${ARG_DEPS} ${ARG_PUBLIC_LIBS} PRIVATE ${ARG_LIBS})
+  if(ARG_INSTALL)
+    set_target_properties(reidbench_${name} PROPERTIES EXPORT_NAME ${name})
+    install(TARGETS reidbench_${name} EXPORT reidbench ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT library
+            INCLUDES DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+    file(GLOB headers CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.h)
+    foreach(header IN LISTS ARG_INTERNAL)
+      list(REMOVE_ITEM headers ${CMAKE_CURRENT_SOURCE_DIR}/${header}.h)
+    endforeach()
+    install(FILES ${headers} DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/reidbench/${name} COMPONENT library)
+  endif()
 endfunction()
 
 # reidbench_job(<command> DEPS <modules> [LIBS <libs>]): one folder lib/reidbench/jobs/<command> = one library

@@ -6,6 +6,14 @@
 #include "reidbench/core/version_values.h"
 
 namespace reidbench {
+namespace {
+
+std::filesystem::path& GivenDataDir() {
+  static std::filesystem::path folder;
+  return folder;
+}
+
+}  // namespace
 
 std::string_view Version() { return REIDBENCH_VERSION; }
 std::string_view CompilerName() { return REIDBENCH_COMPILER; }
@@ -16,15 +24,19 @@ std::filesystem::path ProgramFolder() {
   return std::filesystem::read_symlink("/proc/self/exe", ignored).parent_path();
 }
 
+void SetDataDir(const std::filesystem::path& folder) { GivenDataDir() = folder; }
+
 std::filesystem::path DataDir() {
   namespace fs = std::filesystem;
-  if (const char* from_environment = std::getenv("REIDBENCH_DATA_DIR")) {
-    if (fs::is_directory(fs::path(from_environment) / "datasets")) return from_environment;
+  const auto given = [](const char* what, const fs::path& folder) {
+    if (fs::is_directory(folder / "datasets")) return folder;
     ThrowIo(
-        "REIDBENCH_DATA_DIR={}: no folder 'datasets' in it; set it to the folder that holds "
-        "configs/ and datasets/",
-        from_environment);
-  }
+        "{}={}: no folder 'datasets' in it; set it to the folder that holds configs/ and datasets/",
+        what, folder.string());
+  };
+  if (!GivenDataDir().empty()) return given("SetDataDir", GivenDataDir());
+  if (const char* from_environment = std::getenv("REIDBENCH_DATA_DIR"))
+    return given("REIDBENCH_DATA_DIR", from_environment);
   std::error_code ignored;
   const fs::path installed = ProgramFolder().parent_path() / REIDBENCH_INSTALL_DATA_DIR;
   if (fs::is_directory(installed / "datasets", ignored)) return installed;

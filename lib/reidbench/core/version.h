@@ -14,9 +14,12 @@ std::string_view BuildType();     // "Release"
 // Folder of the running program, where its neighbours `reidbench-COMMAND` are.
 std::filesystem::path ProgramFolder();
 
-// Folder that holds `configs`, `datasets` and `experiments`: $REIDBENCH_DATA_DIR if set, else
-// `share/reidbench` beside the running program's `bin`, else the source tree it was built from.
-// Throws Error(kIo) when none of them exists.
+// Folder that holds `configs`, `datasets` and `experiments`: that of SetDataDir, else
+// $REIDBENCH_DATA_DIR, else `share/reidbench` beside the running program's `bin`, else the source
+// tree it was built from. Throws Error(kIo) when none of them exists.
 std::filesystem::path DataDir();
+
+// For programs that link the library, before any thread asks for DataDir(); empty: as if never set.
+void SetDataDir(const std::filesystem::path& folder);
 
 }  // namespace reidbench
