@@ -112,11 +112,9 @@ std::string RenderExtractTable(const ExtractResult& result, TableFormat format) 
                {"rows"},
                {"numbers"},
                {"left out"},
-               {"network", Align::kLeft},
-               {"engine", Align::kLeft}});
+               {"network", Align::kLeft}});
   table.AddRow({result.output.string(), std::to_string(result.rows), std::to_string(result.dim),
-                std::to_string(result.skipped.size()), result.provenance.architecture,
-                result.provenance.engine + " " + result.provenance.precision});
+                std::to_string(result.skipped.size()), result.provenance.architecture});
   return table.Render(format);
 }
 
