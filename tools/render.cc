@@ -23,8 +23,9 @@ int main(int argc, char** argv) {
       "reidbench render --sequence MOT17-02 --tracks plain/MOT17-02.txt --gt MOT17-02 "
       "--clip-switches clips/");
   command.Output(OutputRole::kMade, "Video (.mp4) to write, or folder for pictures");
-  command.Option("--sequence", &options.sequence,
-                 "Folder of the sequence: seqinfo.ini and its pictures (img1/000001.jpg); or a video");
+  command.Option(
+      "--sequence", &options.sequence,
+      "Folder of the sequence: seqinfo.ini and its pictures (img1/000001.jpg); or a video");
   command.Option("--tracks", &options.tracks, "Result file of the sequence");
   command.Option("--versus", &options.corrected,
                  "Corrected tracks, the same boxes with other ids: shown to the right");

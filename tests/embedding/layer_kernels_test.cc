@@ -155,11 +155,13 @@ TEST(InstanceNorm, NormalisesEachChannelOverItsPixels) {
   const std::vector<float> weight = {2, 5}, bias = {0.5f, 7};
   std::vector<float> x = {1, 4, 3, 4};
   const float unit = 1 / std::sqrt(1 + 1e-5f);
-  EXPECT_TRUE(InstanceNorm(weight, bias, 1e-5, nullptr, true, 2, std::ssize(weight), x.data(), x.data()));
+  EXPECT_TRUE(
+      InstanceNorm(weight, bias, 1e-5, nullptr, true, 2, std::ssize(weight), x.data(), x.data()));
   EXPECT_THAT(x, ElementsAre(0, 7, testing::FloatNear(0.5f + 2 * unit, 1e-6f), 7));
   x = {1, 4, 3, 4};
   const std::vector<float> y = {10, -20, 100, 1};
-  EXPECT_TRUE(InstanceNorm(weight, bias, 1e-5, y.data(), true, 2, std::ssize(weight), x.data(), x.data()));
+  EXPECT_TRUE(
+      InstanceNorm(weight, bias, 1e-5, y.data(), true, 2, std::ssize(weight), x.data(), x.data()));
   EXPECT_THAT(x, ElementsAre(testing::FloatNear(10.5f - 2 * unit, 1e-5f), 0,
                              testing::FloatNear(100.5f + 2 * unit, 1e-4f), 8));
 }
@@ -171,7 +173,8 @@ TEST(InstanceNorm, StaysAccurateOnLargeImages) {
   std::vector<float> x;
   for (int64_t p = 0; p < pixels; ++p) x.push_back(p % 2 == 0 ? 999.5f : 1000.5f);
   const std::vector<float> one = {1}, zero = {2};
-  EXPECT_TRUE(InstanceNorm(one, zero, 1e-5, nullptr, true, pixels, std::ssize(one), x.data(), x.data()));
+  EXPECT_TRUE(
+      InstanceNorm(one, zero, 1e-5, nullptr, true, pixels, std::ssize(one), x.data(), x.data()));
   const float unit = 0.5f / std::sqrt(0.25f + 1e-5f);
   EXPECT_NEAR(x[0], 2 - unit, 1e-5);
   EXPECT_NEAR(x[8191], 2 + unit, 1e-5);
@@ -181,7 +184,8 @@ TEST(InstanceNorm, ReportsWhatIsNotFinite) {
   const std::vector<float> weight(20, 1.0f), bias(20, 0.0f);
   std::vector<float> x(40, 1.0f);
   x[39] = kInfinity;
-  EXPECT_FALSE(InstanceNorm(weight, bias, 1e-5, nullptr, true, 2, std::ssize(weight), x.data(), x.data()));
+  EXPECT_FALSE(
+      InstanceNorm(weight, bias, 1e-5, nullptr, true, 2, std::ssize(weight), x.data(), x.data()));
 }
 
 using LayerKernels = EachIsa;
@@ -223,9 +227,11 @@ std::vector<float> OutputsOfAll() {
                                                 {x.data(), factors.data()}},
                         false, kPixels, kChannels, sum.data()));
   keep(sum);
-  EXPECT_TRUE(InstanceNorm(bias2, means, 1e-5, y.data(), true, kPixels, std::ssize(bias2), x.data(), x.data()));
+  EXPECT_TRUE(InstanceNorm(bias2, means, 1e-5, y.data(), true, kPixels, std::ssize(bias2), x.data(),
+                           x.data()));
   keep(x);
-  EXPECT_TRUE(InstanceNorm(bias2, means, 1e-5, nullptr, true, kPixels, std::ssize(bias2), x.data(), x.data()));
+  EXPECT_TRUE(InstanceNorm(bias2, means, 1e-5, nullptr, true, kPixels, std::ssize(bias2), x.data(),
+                           x.data()));
   keep(x);
   EXPECT_TRUE(ScaledSum(std::vector<ScaledTerm>{{x.data(), nullptr}, {y.data(), nullptr}}, true,
                         kPixels, kChannels, x.data()));

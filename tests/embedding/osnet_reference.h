@@ -250,8 +250,8 @@ class OsnetReference {
 };
 
 // [3 x height x width] -> features.
-inline std::vector<double> ReferenceFeatures(const Network& weights, const float* chw,
-                                             int height, int width) {
+inline std::vector<double> ReferenceFeatures(const Network& weights, const float* chw, int height,
+                                             int width) {
   return OsnetReference(weights).Features(chw, height, width);
 }
 

@@ -241,8 +241,7 @@ class ReferenceEngine : public Engine {
   const EmbedderInfo& info() const override { return info_; }
 
   void Run(const ImageBatch& images, float* embeddings) override {
-    const auto size =
-        static_cast<size_t>(network_.graph.channels * images.height * images.width);
+    const auto size = static_cast<size_t>(network_.graph.channels * images.height * images.width);
     const Reference reference(network_);
     for (int n = 0; n < images.count; ++n, embeddings += info_.dim) {
       const float* const chw = images.nchw + n * size;

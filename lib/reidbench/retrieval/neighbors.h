@@ -1,4 +1,5 @@
-// Inside of lib/reidbench/retrieval: the nearest rows of every row among all rows, without a distance matrix.
+// Inside of lib/reidbench/retrieval: the nearest rows of every row among all rows, without a
+// distance matrix.
 #pragma once
 
 #include <cstdint>

@@ -189,7 +189,8 @@ void CheckLength(const char* what, size_t found, int64_t expected, const char* f
 // A picture shows one person, whether as query or in the gallery (where it may be junk).
 void CheckPictures(const RankingInput& input) {
   std::unordered_map<int32_t, size_t> query_of;
-  for (size_t q = 0; q < input.query_picture.size(); ++q) query_of.emplace(input.query_picture[q], q);
+  for (size_t q = 0; q < input.query_picture.size(); ++q)
+    query_of.emplace(input.query_picture[q], q);
   for (size_t g = 0; g < input.gallery_picture.size(); ++g) {
     const auto query = query_of.find(input.gallery_picture[g]);
     if (query == query_of.end() || input.gallery_person[g].value < 0 ||
@@ -662,8 +663,7 @@ VerificationPlan Ranker::MakePlan() const {
       float* row = distances.data() + i * num_rows;
       for (const int32_t column : ColumnsOf(queries[i])) {
         const int32_t r = layout_.row_of_column[static_cast<size_t>(column)];
-        if (PersonOf(queries[i]).value != 0 && !IsDropped(queries[i], r))
-          genuine.push_back(row[r]);
+        if (PersonOf(queries[i]).value != 0 && !IsDropped(queries[i], r)) genuine.push_back(row[r]);
         row[r] = kInfinity;
       }
       for (int64_t c = 0; c < layout_.size(); c += column_step) {

@@ -116,7 +116,8 @@ struct RankingResult {
   int64_t num_gallery = 0;      // without junk
   int64_t num_junk = 0;         // gallery rows of person < 0, left out
   int64_t num_distractors = 0;  // gallery rows of person 0
-  int64_t num_own_pictures = 0;  // pairs of a query and a gallery row that are one picture: left out
+  int64_t num_own_pictures =
+      0;  // pairs of a query and a gallery row that are one picture: left out
   int64_t num_valid = 0;
   int64_t num_no_positive = 0;  // queries by QueryStatus
   int64_t num_same_camera_only = 0;

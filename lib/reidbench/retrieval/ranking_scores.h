@@ -1,5 +1,5 @@
-// Inside of lib/reidbench/retrieval: from the counts of one query to its scores under every rule, and from
-// queries to means.
+// Inside of lib/reidbench/retrieval: from the counts of one query to its scores under every rule,
+// and from queries to means.
 #pragma once
 
 #include <cstdint>

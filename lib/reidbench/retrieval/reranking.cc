@@ -128,8 +128,8 @@ void RerankedDistances::MakeCodes(const FeatureRows& rows,
   const int64_t depth =
       options_.dialect == RerankDialect::kFastreid ? options_.k1 : int64_t{options_.k1} + 1;
   const int64_t half_depth = static_cast<int64_t>(std::nearbyint(options_.k1 / 2.0)) + 1;
-  NeighborLists lists = FindNeighbors(
-      rows, std::max({depth, half_depth, int64_t{options_.k2}}), first_of_picture);
+  NeighborLists lists =
+      FindNeighbors(rows, std::max({depth, half_depth, int64_t{options_.k2}}), first_of_picture);
   const int64_t k2 = std::min<int64_t>(options_.k2, lists.k);
 
   std::vector<std::vector<int32_t>> half_sets(static_cast<size_t>(n));

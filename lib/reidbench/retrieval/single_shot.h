@@ -1,6 +1,6 @@
-// Inside of lib/reidbench/retrieval: the CMC when the gallery shows one image of each person ("cuhk03" of
-// torchreid and open-reid), for one query: exact expectation over all choices of images, or the
-// mean of seeded draws as the reference programs do.
+// Inside of lib/reidbench/retrieval: the CMC when the gallery shows one image of each person
+// ("cuhk03" of torchreid and open-reid), for one query: exact expectation over all choices of
+// images, or the mean of seeded draws as the reference programs do.
 #pragma once
 
 #include <cstdint>

@@ -1,7 +1,7 @@
-// Inside of lib/reidbench/retrieval: exact verification rates of all impostor pairs while they stream by, in
-// bounded memory. Kept are the nearest 1 % of the impostors and those around the equal error rate,
-// both bracketed beforehand from a sample; should a bracket miss, two more passes count distances
-// by their bits instead (a radix select), exact whatever the data.
+// Inside of lib/reidbench/retrieval: exact verification rates of all impostor pairs while they
+// stream by, in bounded memory. Kept are the nearest 1 % of the impostors and those around the
+// equal error rate, both bracketed beforehand from a sample; should a bracket miss, two more passes
+// count distances by their bits instead (a radix select), exact whatever the data.
 #pragma once
 
 #include <tbb/enumerable_thread_specific.h>

@@ -108,11 +108,8 @@ ExtractResult RunExtract(const ExtractOptions& options, const ProgressCallback& 
 }
 
 std::string RenderExtractTable(const ExtractResult& result, TableFormat format) {
-  Table table({{"features", Align::kLeft},
-               {"rows"},
-               {"numbers"},
-               {"left out"},
-               {"network", Align::kLeft}});
+  Table table(
+      {{"features", Align::kLeft}, {"rows"}, {"numbers"}, {"left out"}, {"network", Align::kLeft}});
   table.AddRow({result.output.string(), std::to_string(result.rows), std::to_string(result.dim),
                 std::to_string(result.skipped.size()), result.provenance.architecture});
   return table.Render(format);
