@@ -386,7 +386,7 @@ TEST_F(FeatureStoreTest, SaysWhichFileIsMissing) {
 // As an earlier version wrote it: without the checksums at the end.
 std::vector<uint8_t> WithoutChecksums(std::vector<uint8_t> bytes) {
   const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-  const size_t at = text.rfind("RBCRC001");
+  const size_t at = text.rfind("RBSUMS01");
   EXPECT_NE(at, std::string_view::npos);
   bytes.resize(at);
   return bytes;
@@ -525,17 +525,22 @@ TEST_F(FeatureStoreTest, OldStyleFilesSurviveFlippedBytes) {
 
 TEST_F(FeatureStoreTest, TooManyOpenFilesAreNotDamage) {
   WriteFile(File("f.h5"), RandomFeatures(3, 2), PersonLabels(3));
+  const std::vector<uint8_t> older = WithoutChecksums(ReadFileBytes(File("f.h5")));
+  WriteFileAtomically(File("older.h5"),
+                      {reinterpret_cast<const char*>(older.data()), older.size()});
   std::vector<int> taken;
   for (int descriptor = ::dup(0); descriptor >= 0; descriptor = ::dup(0))
     taken.push_back(descriptor);
-  for (const size_t left : {0, 1, 2}) {
-    for (size_t i = 0; i < left; ++i) {
-      ::close(taken.back());
-      taken.pop_back();
+  for (const fs::path& path : {File("f.h5"), File("older.h5")}) {
+    for (const size_t left : {0, 1}) {
+      for (size_t i = 0; i < left; ++i) {
+        ::close(taken.back());
+        taken.pop_back();
+      }
+      EXPECT_THAT(MessageOf(ErrorKind::kIo, [&] { FeatureFile file(path); }),
+                  AllOf(HasSubstr(".h5: cannot "), HasSubstr("Too many open files")));
+      for (size_t i = 0; i < left; ++i) taken.push_back(::dup(0));
     }
-    EXPECT_THAT(MessageOf(ErrorKind::kIo, [&] { FeatureFile file(File("f.h5")); }),
-                AllOf(HasSubstr("f.h5: cannot "), HasSubstr("Too many open files")));
-    for (size_t i = 0; i < left; ++i) taken.push_back(::dup(0));
   }
   for (const int descriptor : taken) ::close(descriptor);
   EXPECT_EQ(FeatureFile(File("f.h5")).rows(), 3);

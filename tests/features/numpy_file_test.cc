@@ -109,7 +109,8 @@ TEST(NumpyFile, ReadsAMatrixOfAnyFloatAndOrder) {
   EXPECT_EQ(All(Open(Npy<uint8_t>(">f4", "1, 1", {0x3F, 0x80, 0, 0}))), one);
   const FeatureFile file = Open(Npy<float>("<f4", "2, 3", {1, 2, 3, 4, 5, -0.5f}));
   EXPECT_THAT(file.labels().person_id, IsEmpty());
-  EXPECT_THAT(file.HowToLabel(), HasSubstr("numpy.savez('f.npz', features=features"));
+  EXPECT_THAT(file.HowToLabel(), AllOf(HasSubstr("features = numpy.load('f.npy')"),
+                                       HasSubstr("numpy.savez('f.npz', features=features")));
   EXPECT_TRUE(
       std::ranges::equal(file.ReadRows(std::vector<int64_t>{1, 0, 1}).row(2), expected.row(1)));
 }

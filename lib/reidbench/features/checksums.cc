@@ -2,22 +2,22 @@
 
 #include <fcntl.h>
 #include <unistd.h>
-#include <zlib.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
+#include <cstddef>
 #include <cstring>
 #include <string_view>
 
 #include "reidbench/core/error.h"
+#include "reidbench/core/isa.h"
 #include "reidbench/core/parallel.h"
 #include "reidbench/core/text.h"
 
 namespace reidbench {
 namespace {
 
-constexpr std::string_view kChecksumMagic = "RBCRC001";
+constexpr std::string_view kChecksumMagic = "RBSUMS01";
 constexpr uint64_t kSummedBytes = 64 << 10;
 
 // As it lies in the file, little-endian like everything there.
@@ -26,23 +26,55 @@ struct Header {
   uint64_t end;
   uint64_t payload_begin;
   uint64_t payload_bytes;
-  uint32_t block;
-  uint32_t sum;  // of the five fields above and of the table
+  uint64_t block;
 };
-static_assert(sizeof(Header) == 40);
+static_assert(sizeof(Header) == 40 && sizeof(BlockSum) == 16);
 
-uint32_t Crc(std::span<const uint8_t> bytes, uint32_t before = 0) {
-  return static_cast<uint32_t>(::crc32_z(before, bytes.data(), bytes.size()));
+// Sums are as fast as memory, and a byte that changes always changes the first.
+BlockSum SumOf(std::span<const uint8_t> bytes) {
+  constexpr size_t kLanes = 16;
+  constexpr size_t kRow = kLanes * sizeof(uint32_t);
+  uint8_t last[kRow] = {};
+  const size_t whole = bytes.size() / kRow;
+  const bool has_rest = bytes.size() % kRow > 0;
+  std::copy(bytes.begin() + static_cast<std::ptrdiff_t>(whole * kRow), bytes.end(), last);
+  const uint64_t rows = whole + (has_rest ? 1 : 0);
+  return ForActiveIsa([&]() REIDBENCH_ALWAYS_INLINE {
+    // Word i is in lane i % kLanes; `running` adds up a lane's sums after each row.
+    uint64_t plain[kLanes] = {};
+    uint64_t running[kLanes] = {};
+    for (size_t row = 0; row < rows; ++row) {
+      uint32_t words[kLanes];
+      std::memcpy(words, row < whole ? bytes.data() + row * kRow : last, kRow);
+      for (size_t lane = 0; lane < kLanes; ++lane) {
+        plain[lane] += words[lane];
+        running[lane] += plain[lane];
+      }
+    }
+    BlockSum sum;
+    for (size_t lane = 0; lane < kLanes; ++lane) {
+      sum.plain += plain[lane];
+      // A word of row r was added up in `running` rows - r times.
+      sum.weighted += kLanes * (rows * plain[lane] - running[lane]) + (lane + 1) * plain[lane];
+    }
+    return sum;
+  });
 }
 
-template <typename T>
-std::span<uint8_t> BytesOf(T* value) {
-  return {reinterpret_cast<uint8_t*>(value), sizeof(T)};
+std::span<uint8_t> BytesOf(Header* header) {
+  return {reinterpret_cast<uint8_t*>(header), sizeof *header};
 }
 
-uint32_t SumOf(Header header, std::span<const uint32_t> table) {
-  const uint32_t sum = Crc(BytesOf(&header).first(offsetof(Header, sum)));
-  return Crc({reinterpret_cast<const uint8_t*>(table.data()), table.size_bytes()}, sum);
+std::span<uint8_t> BytesOf(std::vector<BlockSum>* sums) {
+  return {reinterpret_cast<uint8_t*>(sums->data()), sums->size() * sizeof(BlockSum)};
+}
+
+// Of header and table.
+BlockSum SumOf(Header header, std::vector<BlockSum> table) {
+  std::vector<uint8_t> bytes(BytesOf(&header).begin(), BytesOf(&header).end());
+  const std::span<uint8_t> rest = BytesOf(&table);
+  bytes.insert(bytes.end(), rest.begin(), rest.end());
+  return SumOf(bytes);
 }
 
 uint64_t BlocksOf(uint64_t bytes) { return (bytes + kSummedBytes - 1) / kSummedBytes; }
@@ -66,19 +98,19 @@ std::optional<FileChecksums> FileChecksums::Find(const RawFile& file, uint64_t e
     return std::nullopt;
   FileChecksums found(file);
   const uint64_t blocks = BlocksOf(end);
-  if (left != sizeof header + blocks * sizeof(uint32_t)) {
+  const uint64_t expected = sizeof header + (blocks + 1) * sizeof(BlockSum);
+  if (left != expected) {
     ThrowInput(
-        "{}: truncated or damaged: {} bytes of checksums at the end, expected {}; copy it "
-        "again",
-        file.name(), left, sizeof header + blocks * sizeof(uint32_t));
+        "{}: truncated or damaged: {} bytes of checksums at the end, expected {}; copy it again",
+        file.name(), left, expected);
   }
   file.Read(end, BytesOf(&header));
-  found.sums_.resize(blocks);
-  file.Read(end + sizeof header,
-            {reinterpret_cast<uint8_t*>(found.sums_.data()), blocks * sizeof(uint32_t)});
-  if (header.sum != SumOf(header, found.sums_) || header.end != end ||
-      header.block != kSummedBytes || header.payload_begin > end ||
-      header.payload_bytes > end - header.payload_begin) {
+  found.sums_.resize(blocks + 1);
+  file.Read(end + sizeof header, BytesOf(&found.sums_));
+  const BlockSum of_sums = found.sums_.back();
+  found.sums_.pop_back();
+  if (of_sums != SumOf(header, found.sums_) || header.end != end || header.block != kSummedBytes ||
+      header.payload_begin > end || header.payload_bytes > end - header.payload_begin) {
     ThrowDamaged(file, end, file.bytes());
   }
   found.end_ = end;
@@ -98,7 +130,7 @@ uint64_t FileChecksums::BlockBytes(uint64_t block) const {
 }
 
 void FileChecksums::Prove(uint64_t block, std::span<const uint8_t> bytes) {
-  if (Crc(bytes) != sums_[block])
+  if (SumOf(bytes) != sums_[block])
     ThrowDamaged(*file_, block * kSummedBytes, block * kSummedBytes + bytes.size());
   proven_[block] = 1;
 }
@@ -140,7 +172,7 @@ void AppendChecksums(const std::filesystem::path& path, const Payload& payload,
   header.payload_begin = payload.begin;
   header.payload_bytes = payload.bytes;
   header.block = kSummedBytes;
-  std::vector<uint32_t> table(BlocksOf(header.end));
+  std::vector<BlockSum> table(BlocksOf(header.end));
   ParallelChunks(static_cast<int64_t>(table.size()), 16, [&](int64_t begin, int64_t end) {
     std::vector<uint8_t> bytes(kSummedBytes);
     for (int64_t i = begin; i < end; ++i) {
@@ -148,13 +180,12 @@ void AppendChecksums(const std::filesystem::path& path, const Payload& payload,
       const std::span<uint8_t> block =
           std::span(bytes).first(std::min(kSummedBytes, header.end - at));
       file.Read(at, block);
-      table[static_cast<size_t>(i)] = Crc(block);
+      table[static_cast<size_t>(i)] = SumOf(block);
     }
   });
-  header.sum = SumOf(header, table);
-  std::vector<uint8_t> tail(sizeof header + table.size() * sizeof(uint32_t));
-  std::memcpy(tail.data(), &header, sizeof header);
-  std::memcpy(tail.data() + sizeof header, table.data(), table.size() * sizeof(uint32_t));
+  table.push_back(SumOf(header, table));
+  std::vector<uint8_t> tail(BytesOf(&header).begin(), BytesOf(&header).end());
+  tail.insert(tail.end(), BytesOf(&table).begin(), BytesOf(&table).end());
   const int descriptor = ::open(path.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC);
   bool written = descriptor >= 0;
   for (std::span<const uint8_t> rest(tail); written && !rest.empty();) {

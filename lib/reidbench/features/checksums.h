@@ -13,6 +13,14 @@
 
 namespace reidbench {
 
+// Of the 32-bit words of a block, padded with zeros, modulo 2^64: their sum, and the sum of each
+// times its number from 1.
+struct BlockSum {
+  uint64_t plain = 0;
+  uint64_t weighted = 0;
+  friend bool operator==(const BlockSum&, const BlockSum&) = default;
+};
+
 // A run of bytes that is read last: it is proven when it is read.
 struct Payload {
   uint64_t begin = 0;
@@ -38,7 +46,7 @@ class FileChecksums {
   const RawFile* file_;
   uint64_t end_ = 0;
   Payload payload_;
-  std::vector<uint32_t> sums_;  // of each block
+  std::vector<BlockSum> sums_;  // of each block
   std::vector<char> proven_;
 };
 

@@ -58,10 +58,11 @@ struct FeatureLabels {
 
 // Reads a feature file: labels and provenance when opened, features on request. What is damaged is
 // never read as something else where the file has checksums (all that FeatureFileWriter writes),
-// and no damage can crash: libhdf5 works in a process of its own. A numpy file may have no labels.
-// Every size is held against the file before memory is taken. Throws Error(kIo) or Error(kInput)
-// naming file and dataset: truncated, damaged, foreign (with the lines of Python that convert it),
-// newer schema, ragged labels. Open no file while another thread writes one: the process is a fork.
+// and no damage can crash: libhdf5 reads what is not proven in a process of its own. A numpy file
+// may have no labels. Every size is held against the file before memory is taken. Throws Error(kIo)
+// or Error(kInput) naming file and dataset: truncated, damaged, foreign (with the lines of Python
+// that convert it), newer schema, ragged labels. Open no file while another thread writes one: the
+// process is a fork.
 class FeatureFile {
  public:
   explicit FeatureFile(const std::filesystem::path& path);

@@ -58,9 +58,12 @@ class Writer {
     Bytes(text->data(), count);
   }
   void Texts(std::vector<std::string>* texts) {
-    uint64_t count = texts->size();
-    Plain(&count);
-    for (std::string& text : *texts) Text(&text);
+    std::vector<uint64_t> sizes;
+    size_t bytes = 0;
+    for (const std::string& text : *texts) bytes += sizes.emplace_back(text.size());
+    Plains(&sizes);
+    out_.reserve(out_.size() + bytes);
+    for (const std::string& text : *texts) Bytes(text.data(), text.size());
   }
 
  private:
@@ -96,11 +99,13 @@ class MessageReader {
     text->assign(taken.begin(), taken.end());
   }
   void Texts(std::vector<std::string>* texts) {
-    uint64_t count = 0;
-    Plain(&count);
-    if (count > bytes_.size() / sizeof(uint64_t)) throw std::length_error("message");
-    texts->resize(count);
-    for (std::string& text : *texts) Text(&text);
+    std::vector<uint64_t> sizes;
+    Plains(&sizes);
+    texts->reserve(sizes.size());
+    for (const uint64_t size : sizes) {
+      const std::span<const uint8_t> taken = Take(size, 1);
+      texts->emplace_back(taken.begin(), taken.end());
+    }
   }
 
  private:
@@ -229,9 +234,8 @@ void Detach(int socket, int file, pid_t parent) {
   std::unique_ptr<Hdf5FeatureReader> reader;
   bool more = Answer(socket, [&](std::vector<uint8_t>* message) {
     reader = std::make_unique<Hdf5FeatureReader>(raw, superblock_version);
-    FeatureContent content = reader->content();
     Writer writer(message);
-    Transfer(&writer, &content);
+    Transfer(&writer, &reader->content());
   });
   more = more && !reader->content().payload;
   std::vector<float> rows;

@@ -1,12 +1,16 @@
 #include "reidbench/features/hdf5_reader.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <unistd.h>
 #include <zlib.h>
 
 #include <Eigen/Core>
 #include <algorithm>
 #include <array>
+#include <cerrno>
+#include <cstring>
 #include <limits>
 #include <type_traits>
 
@@ -575,14 +579,20 @@ Hdf5FeatureReader::Hdf5FeatureReader(const RawFile& raw, int superblock_version)
   }
   impl_->file = Hdf5File(H5Fopen(raw.name().c_str(), H5F_ACC_RDONLY, access.get()));
   if (!impl_->file) {
-    ThrowInput("{}: cannot open as HDF5: {}; the file is damaged", raw.name(), Hdf5Reason());
+    const std::string reason = Hdf5Reason();
+    if (raw.image().empty()) {
+      const int descriptor = ::open(raw.name().c_str(), O_RDONLY | O_CLOEXEC);
+      if (descriptor < 0) ThrowIo("{}: cannot open: {}", raw.name(), std::strerror(errno));
+      ::close(descriptor);
+    }
+    ThrowInput("{}: cannot open as HDF5: {}; the file is damaged", raw.name(), reason);
   }
   impl_->Load(FileColumns(impl_->file.get(), raw, superblock_version));
 }
 
 Hdf5FeatureReader::~Hdf5FeatureReader() = default;
 
-const FeatureContent& Hdf5FeatureReader::content() const { return impl_->content; }
+FeatureContent& Hdf5FeatureReader::content() { return impl_->content; }
 
 void Hdf5FeatureReader::ReadRows(int64_t begin, int64_t count, float* out) const {
   const std::array<hsize_t, 2> start = {static_cast<hsize_t>(begin), 0};

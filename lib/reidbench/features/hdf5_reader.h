@@ -1,5 +1,6 @@
-// Reads a feature file with libhdf5, which trusts what carries no checksum: only for a process that
-// may die of it (hdf5_process.h). Private to lib/reidbench/features.
+// Reads a feature file with libhdf5, which trusts what carries no checksum: only for bytes that are
+// proven (checksums.h), or in a process that may die of it (hdf5_process.h). Private to
+// lib/reidbench/features.
 #pragma once
 
 #include <memory>
@@ -15,7 +16,7 @@ class Hdf5FeatureReader {
   Hdf5FeatureReader(const RawFile& raw, int superblock_version);
   ~Hdf5FeatureReader();
 
-  const FeatureContent& content() const;
+  FeatureContent& content();
   // Rows [begin, begin + count) as float32. Throws Error(kIo).
   void ReadRows(int64_t begin, int64_t count, float* out) const;
 

@@ -356,11 +356,13 @@ NumpyFeatures::NumpyFeatures(std::vector<uint8_t> bytes, const std::string& name
   if (impl_->first_column == 0) LoadLabels(Columns(impl_->arrays), name, false, &impl_->content);
   impl_->how_to_label = fmt::format(
       "save the labels beside the features, in Python:\n"
+      "  import numpy\n"
+      "  features = numpy.load('{}'){}\n"
       "  numpy.savez('{}.npz', features=features,  # [rows, dimensions]; then one entry a row:\n"
       "              person_id=person_id, camera_id=camera_id, split=split)  # to rank; split: "
       "'query', 'gallery', ...\n"
       "              # frame=, track_id=, box_ltwh= [rows, 4] to track and to correct tracks",
-      Stem(name));
+      name, single ? "" : "['features']", single ? Stem(name) : Stem(name) + "_labelled");
 }
 
 NumpyFeatures::~NumpyFeatures() = default;

@@ -22,7 +22,8 @@ struct LoadedSplit {
   std::vector<PersonId> person;
   std::vector<CameraId> camera;
   std::vector<std::string> path;
-  std::vector<std::string> picture;  // equal for the same picture, whatever file it is in
+  // Equal for the same picture, whatever file it is in; empty where paths are.
+  std::vector<std::string> picture;
 };
 
 struct RerankOutcome {

@@ -39,6 +39,11 @@ LoadedSplit LoadSplit(const std::vector<FeatureFile>& files, Split wanted, std::
         "another with --{}-split",
         files.front().path(), SplitName(wanted), role, DescribeSplits(files), role);
   }
+  // Without paths, or with those of several data sets, pictures need longer names than their paths.
+  const bool by_path = std::all_of(files.begin(), files.end(), [&](const FeatureFile& file) {
+    return !file.labels().path.empty() &&
+           file.provenance().dataset == files.front().provenance().dataset;
+  });
   LoadedSplit loaded;
   if (!labels_only) loaded.features = FeatureMatrix(total, files.front().dim());
   loaded.person.reserve(static_cast<size_t>(total));
@@ -54,9 +59,10 @@ LoadedSplit LoadSplit(const std::vector<FeatureFile>& files, Split wanted, std::
     const std::string& dataset = files[f].provenance().dataset;
     for (int64_t row : rows[f]) {
       const auto i = static_cast<size_t>(row);
-      loaded.picture.push_back(i < labels.path.size()
-                                   ? fmt::format("{}\n{}", dataset, labels.path[i])
-                                   : fmt::format("{}\n{}\n{}", f, files[f].path(), row));
+      if (!by_path) {
+        loaded.picture.push_back(labels.path.empty() ? fmt::format("{}\n{}", f, row)
+                                                     : dataset + "\n" + labels.path[i]);
+      }
       loaded.person.push_back(labels.person_id[i]);
       loaded.camera.push_back(labels.camera_id[i]);
       loaded.path.push_back(i < labels.path.size() ? labels.path[i] : fmt::format("row {}", row));
@@ -141,7 +147,9 @@ struct RankedFiles {
 RankedFiles RankSplits(LoadedSplit* query, LoadedSplit* gallery, const RankStageOptions& options,
                        const std::string& file) {
   // Where the query images are gallery images too.
-  const PictureNumbers pictures = NumberPictures(query->picture, gallery->picture);
+  const PictureNumbers pictures =
+      NumberPictures(query->picture.empty() ? query->path : query->picture,
+                     gallery->picture.empty() ? gallery->path : gallery->picture);
   const std::vector<int32_t> first_of_picture = FirstOfPicture(pictures.query, pictures.gallery);
   if (options.expansion) {
     ExpandedFeatures expanded = ExpandFeatures(ViewOf(query->features), ViewOf(gallery->features),
