@@ -7,9 +7,11 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <limits>
 #include <numeric>
+#include <thread>
 
 #include "reidbench/core/eigen_views.h"
 #include "reidbench/core/error.h"
@@ -521,6 +523,26 @@ TEST_F(FeatureStoreTest, OldStyleFilesSurviveFlippedBytes) {
     }
   }
   EXPECT_GT(refused, 10);
+}
+
+// A reading process is made while other threads are inside of HDF5.
+TEST_F(FeatureStoreTest, FilesOfEveryKindAreReadAtTheSameTime) {
+  WriteFile(File("f.h5"), RandomFeatures(50, 8), PersonLabels(50));
+  const std::vector<uint8_t> whole = ReadFileBytes(File("f.h5"));
+  const std::vector<uint8_t> older = WithoutChecksums(whole);
+  const Everything sound = ReadEverything(whole);
+  std::vector<std::thread> threads;
+  std::atomic<int> equal = 0;
+  for (int t = 0; t < 4; ++t) {
+    threads.emplace_back([&, t] {
+      for (int i = 0; i < 40; ++i) {
+        if (t == 0) WriteFile(File("g.h5"), sound.features, PersonLabels(50));
+        equal += ReadEverything(t % 2 == 0 ? whole : older).features == sound.features ? 1 : 0;
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(equal, 160);
 }
 
 TEST_F(FeatureStoreTest, TooManyOpenFilesAreNotDamage) {

@@ -134,6 +134,7 @@ void FeatureFile::Impl::Open(std::unique_ptr<RawFile> opened) {
   checksums = FileChecksums::Find(*raw, superblock.end);
   if (checksums) {
     // All that libhdf5 walks over is proven.
+    const std::lock_guard lock(Hdf5Mutex());
     content = std::move(Hdf5FeatureReader(*raw, superblock.version).content());
   } else {
     process = std::make_unique<Hdf5Process>(*raw, superblock.version);
@@ -487,6 +488,7 @@ FeatureFileWriter::FeatureFileWriter(const fs::path& path, int dim, const Featur
     : impl_(std::make_unique<Impl>(path)) {
   static_assert(sizeof(PersonId) == 8 && sizeof(BoxLtwh) == 32 && sizeof(Split) == 1,
                 "written as plain arrays");
+  const std::lock_guard lock(Hdf5Mutex());
   QuietHdf5();
   REIDBENCH_CHECK(dim >= 1 && dim <= kMaxFeatureDim);
   Impl& file = *impl_;
@@ -521,10 +523,13 @@ FeatureFileWriter::FeatureFileWriter(const fs::path& path, int dim, const Featur
 }
 
 FeatureFileWriter::~FeatureFileWriter() {
-  if (impl_) QuietHdf5();
+  const std::lock_guard lock(Hdf5Mutex());
+  QuietHdf5();
+  impl_.reset();
 }
 
 void FeatureFileWriter::Append(std::span<const float> rows) {
+  const std::lock_guard lock(Hdf5Mutex());
   QuietHdf5();
   Impl& file = *impl_;
   const auto dim = static_cast<size_t>(file.dim);
@@ -567,6 +572,7 @@ void FeatureFileWriter::Append(std::span<const float> rows) {
 }
 
 void FeatureFileWriter::Finish() {
+  const std::lock_guard lock(Hdf5Mutex());
   QuietHdf5();
   Impl& file = *impl_;
   REIDBENCH_CHECK(file.written == file.rows);

@@ -61,8 +61,7 @@ struct FeatureLabels {
 // and no damage can crash: libhdf5 reads what is not proven in a process of its own. A numpy file
 // may have no labels. Every size is held against the file before memory is taken. Throws Error(kIo)
 // or Error(kInput) naming file and dataset: truncated, damaged, foreign (with the lines of Python
-// that convert it), newer schema, ragged labels. Open no file while another thread writes one: the
-// process is a fork.
+// that convert it), newer schema, ragged labels.
 class FeatureFile {
  public:
   explicit FeatureFile(const std::filesystem::path& path);

@@ -13,6 +13,11 @@ herr_t TakeInnermost(unsigned, const H5E_error2_t* entry, void* text) {
 
 }  // namespace
 
+std::mutex& Hdf5Mutex() {
+  static std::mutex mutex;
+  return mutex;
+}
+
 void QuietHdf5() { H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr); }
 
 std::string Hdf5Reason() {

@@ -4,6 +4,7 @@
 
 #include <hdf5.h>
 
+#include <mutex>
 #include <string>
 #include <utility>
 
@@ -47,6 +48,10 @@ Hdf5Type HalfType();
 
 // How reidbench opens and makes files.
 Hdf5Properties FileAccess();
+
+// Held by whoever calls HDF5 in this program, and while it forks: a child that inherited HDF5's own
+// lock from another thread would wait for ever.
+std::mutex& Hdf5Mutex();
 
 // Keeps HDF5 from printing its error stack to stderr. The setting is per thread: call it before
 // HDF5 on every entry.

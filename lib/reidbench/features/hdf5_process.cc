@@ -23,6 +23,7 @@
 
 #include "reidbench/core/error.h"
 #include "reidbench/core/interrupt.h"
+#include "reidbench/features/hdf5_handle.h"
 #include "reidbench/features/hdf5_reader.h"
 
 namespace reidbench {
@@ -272,7 +273,10 @@ Hdf5Process::Hdf5Process(const RawFile& raw, int superblock_version) : raw_(raw)
   if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) != 0)
     cannot("no channel to a reading process");
   const pid_t parent = ::getpid();
-  child_ = ::fork();
+  {
+    const std::lock_guard lock(Hdf5Mutex());
+    child_ = ::fork();
+  }
   if (child_ == 0) Serve(raw, superblock_version, ends[1], parent);
   ::close(ends[1]);
   socket_ = ends[0];
