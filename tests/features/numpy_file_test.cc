@@ -40,7 +40,7 @@ std::string Npy(const std::string& type, const std::string& shape, const std::ve
 }
 
 void AppendNumber(uint64_t value, int bytes, std::string* out) {
-  for (int i = 0; i < bytes; ++i) *out += static_cast<char>(value >> (8 * i) & 0xFF);
+  for (int i = 0; i < bytes; ++i) *out += static_cast<char>(i < 8 ? value >> (8 * i) & 0xFF : 0);
 }
 
 // As numpy.savez writes it: members stored one after the other, then the directory.
