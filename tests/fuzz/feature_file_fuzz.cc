@@ -20,7 +20,7 @@ extern "C" const char* __asan_default_options() { return "allocator_may_return_n
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   try {
     const reidbench::RawFile raw({data, size}, "fuzz.h5");
-    const int version = reidbench::CheckSuperblock(raw);
+    const int version = reidbench::CheckSuperblock(raw).version;
     if (version <= 1) {
       reidbench::CheckLocalHeaps(raw);
       const reidbench::GlobalHeaps heaps(raw);
