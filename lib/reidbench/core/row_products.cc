@@ -15,6 +15,7 @@ namespace {
 // NAME<kFirst>: [kBlockRows x kPanelColumns] += a^T b over `depth`, in pieces of ROWS rows and two
 // registers, so many sums as fill the registers; the first slice of the depth starts from zero. A
 // macro, because neither the attribute nor the intrinsics can depend on a template's parameters.
+// NOLINTBEGIN(bugprone-macro-parentheses): types and names stand without them.
 #define REIDBENCH_PRODUCT_BLOCK(NAME, ATTRIBUTE, VECTOR, ROWS, MULTIPLY_ADD)                 \
   template <bool kFirst>                                                                     \
   ATTRIBUTE void NAME(const float* left, const float* right, int64_t depth, float* out,      \
@@ -43,6 +44,7 @@ namespace {
       }                                                                                      \
     }                                                                                        \
   }
+// NOLINTEND(bugprone-macro-parentheses)
 
 #define REIDBENCH_MULTIPLY_ADD(a, b, sum) ((sum) + (a) * (b))
 REIDBENCH_PRODUCT_BLOCK(BlockBaseline, , Float4, 6, REIDBENCH_MULTIPLY_ADD)

@@ -113,6 +113,7 @@ const Architecture& Recognise(const Checkpoint& checkpoint) {
       mismatch = std::move(other);
     }
   }
+  REIDBENCH_CHECK(nearest != nullptr);
   if (mismatch.size() == 0) return *nearest;
   if (mismatch.present < mismatch.expected / 2) {
     ThrowModel(
