@@ -13,6 +13,7 @@
 #include "reidbench/core/parallel.h"
 #include "reidbench/core/random.h"
 #include "reidbench/core/text.h"
+#include "reidbench/features/feature_store.h"
 #include "reidbench/jobs/score/score.h"
 #include "reidbench/mot_metrics/fields.h"
 #include "reidbench/results/track.h"
@@ -237,6 +238,39 @@ TEST(TrackFormat, RoundsAsPrinted) {
             << value;
     }
   }
+}
+
+// Two people change places between frames 6 and 7: only their looks tell.
+TEST_F(Track, TrackersWithEmbeddingsTakeThemFromFeatureFiles) {
+  std::string detections;
+  FeatureLabels labels;
+  std::vector<float> values;
+  for (int frame = 1; frame <= 12; ++frame) {
+    for (const bool red : {true, false}) {
+      const double left = red == (frame <= 6) ? 0 : 12;
+      detections += fmt::format("{},-1,{},100,50,100,0.9\n", frame, left);
+      labels.frame.emplace_back(frame);
+      labels.track_id.emplace_back(-1);
+      labels.box_ltwh.push_back({left, 100, 50, 100});
+      values.insert(values.end(), {red ? 1.0F : 0.0F, red ? 0.0F : 1.0F});
+    }
+  }
+  options_.detections = {folder_.Write("walk/S.txt", detections)};
+  options_.features = folder_.path() / "S.h5";
+  options_.tracker = "deepsort";
+  FeatureFileWriter writer(options_.features, 2, labels, {}, {});
+  writer.Append(values);
+  writer.Finish();
+  EXPECT_EQ(Run().runs[0].sequences[0].tracks, 2);
+  const std::string rows = ReadFileText(options_.output / "S.txt");
+  std::vector<double> left;  // of identities 1 (red) and 2 at the end
+  for (const std::string_view row : SplitText(Trim(rows), '\n')) {
+    const auto cells = SplitText(row, ',');
+    if (cells[0] == "12") left.push_back(*ParseDouble(cells[2]));
+  }
+  ASSERT_EQ(left.size(), 2u);
+  EXPECT_GT(left[0], 9);
+  EXPECT_LT(left[1], 3);
 }
 
 }  // namespace

@@ -220,8 +220,6 @@ class TrackStage {
         FindMotBoxes(MotFileKind::kDetections, options_.detections);
     std::vector<std::string> names;
     for (const MotBoxFiles& file : files) names.push_back(file.name);
-    std::vector<fs::path> features(files.size());
-    if (!options_.features.empty()) features = FindSequenceFeatures(options_.features, names);
     std::vector<MotSequenceFiles> truth;
     if (benchmark_) {
       truth = MatchMotSequences(
@@ -230,13 +228,17 @@ class TrackStage {
     }
     sequences_.resize(files.size());
     for (size_t s = 0; s < files.size(); ++s) sequences_[s].files = files[s];
+    if (!options_.features.empty()) {
+      const std::vector<fs::path> features = FindSequenceFeatures(options_.features, names);
+      for (size_t s = 0; s < files.size(); ++s) sequences_[s].features = features[s];
+    }
     PlanOutput();
     std::vector<std::vector<std::string>> warnings(files.size());
     RunTasks(files.size(), "tracking", [&](size_t s) {
       Sequence& sequence = sequences_[s];
       sequence.detections = ReadDetections(files[s], options_.ignore_scores);
       warnings[s] = Warnings(files[s], sequence.detections);
-      if (needs_.embeddings) DetectionEmbeddings check(features[s], sequence.detections);
+      if (needs_.embeddings) DetectionEmbeddings check(sequence.features, sequence.detections);
       if (benchmark_) ReadTruth(truth[s], &sequence);
     });
     for (const auto& some : warnings)
