@@ -37,7 +37,7 @@ double MeanAp() {
                .query_camera = query_camera,
                .gallery_camera = gallery_camera},
               {})
-      .mean_ap;
+      .mean_ap.value_or(0);
 }
 
 MotSummary Score(const char* truth_path, const char* result_path) {
