@@ -310,7 +310,8 @@ TEST_F(RunCommand, RecordsTheWarningsOfItsStages) {
   folder_.Write("train/A/det/det.txt", "1,-1,5,150,40,90,90\n");  // a score of 90
   for (const char* status : {"finished", "reused"}) {
     ASSERT_EQ(RunReidbench(Words({"--quiet"})).code, 0);
-    for (const Json& stage : Record()["stages"]) {
+    const Json record = Record();  // a temporary would not outlive the loop's first look
+    for (const Json& stage : record["stages"]) {
       EXPECT_EQ(stage["status"], status);
       const std::string text = stage["warnings"].dump();
       if (stage["id"] == "track bytetrack") {
