@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <map>
 #include <nlohmann/json.hpp>
@@ -185,7 +186,8 @@ TEST_F(RunCommand, DryRunShowsThePlanAndRunsNothing) {
 TEST_F(RunCommand, KilledAnywhereLosesNothingFinished) {
   int kills = 0;
   ProgramResult result;
-  for (int ms = 10;; ms += 15) {
+  // Closer together early, and in proportion later: a slow build is killed as often, not for ever.
+  for (int ms = 10;; ms += std::max(15, ms / 8)) {
     result = RunReidbench(Words({"--threads", "2"}), ms);
     if (result.code != 128 + SIGKILL) break;
     ++kills;
