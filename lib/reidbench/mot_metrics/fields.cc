@@ -13,224 +13,189 @@ namespace {
 
 using Kind = MotField::Kind;
 
-// The counts of one family, in a summary and in the counts of all families.
-template <typename Counts>
-const Counts& PartOf(const MotSummary& s) {
-  if constexpr (std::is_same_v<Counts, HotaCounts>) return s.hota.counts;
-  if constexpr (std::is_same_v<Counts, ClearCounts>) return s.clear.counts;
-  if constexpr (std::is_same_v<Counts, IdentityCounts>) return s.identity.counts;
-  if constexpr (std::is_same_v<Counts, VaceCounts>) return s.vace.counts;
-  if constexpr (std::is_same_v<Counts, BoxCounts>) return s.boxes;
+// A family's counts, or the summary made of them.
+template <typename Owner>
+constexpr bool kIsSummary = requires(Owner owner) {
+  owner.counts;
+};
+template <typename Owner>
+constexpr bool kIsOfHota = std::is_same_v<Owner, HotaSummary> || std::is_same_v<Owner, HotaCounts>;
+template <typename Owner>
+constexpr bool kIsOfClear =
+    std::is_same_v<Owner, ClearSummary> || std::is_same_v<Owner, ClearCounts>;
+template <typename Owner>
+constexpr bool kIsOfIdentity =
+    std::is_same_v<Owner, IdentitySummary> || std::is_same_v<Owner, IdentityCounts>;
+template <typename Owner>
+constexpr bool kIsOfVace = std::is_same_v<Owner, VaceSummary> || std::is_same_v<Owner, VaceCounts>;
+
+// The family in the summary or the counts of all.
+template <typename Owner, typename All>
+constexpr auto& FamilyIn(All& all) {
+  if constexpr (kIsOfHota<Owner>) return all.hota;
+  if constexpr (kIsOfClear<Owner>) return all.clear;
+  if constexpr (kIsOfIdentity<Owner>) return all.identity;
+  if constexpr (kIsOfVace<Owner>) return all.vace;
+  if constexpr (std::is_same_v<Owner, BoxCounts>) return all.boxes;
 }
-template <typename Counts>
-Counts& PartOf(MotCounts* c) {
-  if constexpr (std::is_same_v<Counts, HotaCounts>) return c->hota;
-  if constexpr (std::is_same_v<Counts, ClearCounts>) return c->clear;
-  if constexpr (std::is_same_v<Counts, IdentityCounts>) return c->identity;
-  if constexpr (std::is_same_v<Counts, VaceCounts>) return c->vace;
-  if constexpr (std::is_same_v<Counts, BoxCounts>) return c->boxes;
+template <typename Owner>
+const Owner& PartOf(const MotSummary& summary) {
+  if constexpr (kIsSummary<Owner> || std::is_same_v<Owner, BoxCounts>)
+    return FamilyIn<Owner>(summary);
+  else
+    return FamilyIn<Owner>(summary).counts;
+}
+
+MotValue ValueOf(double value) { return {value, {}}; }  // else it would become an int64_t
+MotValue ValueOf(std::optional<double> value) { return {value, {}}; }
+MotValue ValueOf(int64_t count) { return {static_cast<double>(count), {}}; }
+MotValue ValueOf(const AlphaValues& alphas) { return {MeanOverAlphas(alphas), alphas}; }
+MotValue ValueOf(const AlphaCounts& counts) {
+  AlphaValues alphas{};
+  std::copy(counts.begin(), counts.end(), alphas.begin());
+  return ValueOf(alphas);
+}
+
+void Restore(const MotValue& value, double* sum) { *sum = value.value.value_or(0); }
+void Restore(const MotValue& value, int64_t* count) {
+  *count = static_cast<int64_t>(value.value.value_or(0));
+}
+void Restore(const MotValue& value, AlphaCounts* counts) {
+  for (int a = 0; a < kAlphas; ++a) (*counts)[a] = static_cast<int64_t>(value.alphas[a]);
 }
 
 template <typename T>
 struct MemberOf;
-template <typename Value, typename Counts>
-struct MemberOf<Value Counts::*> {
-  using ValueType = Value;
-  using CountsType = Counts;
+template <typename ValueType, typename OwnerType>
+struct MemberOf<ValueType OwnerType::*> {
+  using Value = ValueType;
+  using Owner = OwnerType;
 };
 
-template <typename Counts>
-constexpr std::string_view FamilyOf() {
-  return std::is_same_v<Counts, HotaCounts>       ? "HOTA"
-         : std::is_same_v<Counts, ClearCounts>    ? "CLEAR"
-         : std::is_same_v<Counts, IdentityCounts> ? "Identity"
-         : std::is_same_v<Counts, VaceCounts>     ? "VACE"
-                                                  : "Count";
-}
+// What a row says beside its name; without any: a ratio that is better higher.
+enum Flags : unsigned {
+  kPlain = 0,
+  kLower = 1,
+  kNeither = 2,
+  kIdentities = 4,   // of_identities
+  kWholeTracks = 8,  // not adds_over_blocks
+  kDetail = 16,
+  kRate = 32,
+  kOurs = 64,  // not in_trackeval
+};
 
-// A count or sum as it stands in its family's counts.
-template <auto kMember>
-constexpr MotField Count(std::string_view name, std::string_view title, Better better) {
-  using Value = typename MemberOf<decltype(kMember)>::ValueType;
-  using Counts = typename MemberOf<decltype(kMember)>::CountsType;
-  return {.name = name,
-          .title = title,
-          .family = FamilyOf<Counts>(),
-          .kind = std::is_integral_v<Value> ? Kind::kCount : Kind::kSum,
-          .better = better,
-          .get = [](const MotSummary& s) -> MotValue {
-            return {static_cast<double>(PartOf<Counts>(s).*kMember), {}};
-          },
-          .put =
-              [](const MotValue& v, MotCounts* c) {
-                PartOf<Counts>(c).*kMember = static_cast<Value>(v.value.value_or(0));
-              }};
-}
-
-template <AlphaCounts HotaCounts::*kMember>
-constexpr MotField AlphaCount(std::string_view name, std::string_view title, Better better) {
+constexpr MotField Row(std::string_view name, std::string_view title, unsigned flags,
+                       MotValue (*get)(const MotSummary&)) {
   return {.name = name,
           .title = title,
           .family = "HOTA",
-          .kind = Kind::kCount,
-          .better = better,
-          .over_alphas = true,
-          .is_detail = true,
-          .get = [](const MotSummary& s) -> MotValue {
-            MotValue out;
-            for (int a = 0; a < kAlphas; ++a)
-              out.alphas[a] = static_cast<double>((s.hota.counts.*kMember)[a]);
-            out.value = MeanOverAlphas(out.alphas);
-            return out;
-          },
-          .put =
-              [](const MotValue& v, MotCounts* c) {
-                for (int a = 0; a < kAlphas; ++a)
-                  (c->hota.*kMember)[a] = static_cast<int64_t>(v.alphas[a]);
-              }};
+          .kind = (flags & kRate) != 0 ? Kind::kRate : Kind::kRatio,
+          .better = (flags & kLower) != 0     ? Better::kLower
+                    : (flags & kNeither) != 0 ? Better::kNone
+                                              : Better::kHigher,
+          .of_identities = (flags & kIdentities) != 0,
+          .adds_over_blocks = (flags & kWholeTracks) == 0,
+          .is_detail = (flags & kDetail) != 0,
+          .in_trackeval = (flags & kOurs) == 0,
+          .get = get};
 }
 
-template <AlphaValues HotaSummary::*kMember>
-constexpr MotField AlphaRatio(std::string_view name, std::string_view title) {
-  return {.name = name,
-          .title = title,
-          .family = "HOTA",
-          .over_alphas = true,
-          .get = [](const MotSummary& s) -> MotValue {
-            return {MeanOverAlphas(s.hota.*kMember), s.hota.*kMember};
-          }};
-}
-// A mean over the true positives of each alpha: their sum is what adds up.
-template <AlphaValues HotaSummary::*kMember, AlphaValues HotaCounts::*kSum>
-constexpr MotField AlphaMean(std::string_view name, std::string_view title) {
-  MotField field = AlphaRatio<kMember>(name, title);
-  field.put = [](const MotValue& v, MotCounts* c) {
-    for (int a = 0; a < kAlphas; ++a) {
-      const auto tp = static_cast<double>(c->hota.tp[a]);
-      (c->hota.*kSum)[a] = v.alphas[a] * tp;
-    }
-  };
-  return field;
-}
-
-// A field of the summary of CLEAR, Identity or VACE.
-template <auto kMember>
-constexpr MotField Ratio(std::string_view name, std::string_view title) {
-  using Summary = typename MemberOf<decltype(kMember)>::CountsType;
-  return {.name = name,
-          .title = title,
-          .family = FamilyOf<decltype(Summary::counts)>(),
-          .get = [](const MotSummary& s) -> MotValue {
-            if constexpr (std::is_same_v<Summary, ClearSummary>) return {s.clear.*kMember, {}};
-            if constexpr (std::is_same_v<Summary, IdentitySummary>)
-              return {s.identity.*kMember, {}};
-            if constexpr (std::is_same_v<Summary, VaceSummary>) return {s.vace.*kMember, {}};
-          }};
-}
-
-// At the lowest threshold alone.
-constexpr MotField AtLowestAlpha(std::string_view name, std::string_view title,
-                                 MotValue (*get)(const MotSummary&)) {
-  return {.name = name, .title = title, .family = "HOTA", .get = get};
-}
-
-constexpr MotField OfIdentities(MotField field) {
-  field.of_identities = true;
-  return field;
-}
-constexpr MotField OfWholeTracks(MotField field) {
-  field.adds_over_blocks = false;
-  return field;
-}
-constexpr MotField Detail(MotField field) {
-  field.is_detail = true;
-  return field;
-}
-constexpr MotField Rate(MotField field) {
-  field.kind = Kind::kRate;
-  return field;
-}
-constexpr MotField With(Better better, MotField field) {
-  field.better = better;
+// A member of a family's summary or counts. `kSum`: of a mean over the true positives of each alpha
+// the member of HotaCounts that adds up.
+template <auto kMember, AlphaValues HotaCounts::*kSum = nullptr>
+constexpr MotField Row(std::string_view name, std::string_view title, unsigned flags = kPlain) {
+  using Value = typename MemberOf<decltype(kMember)>::Value;
+  using Owner = typename MemberOf<decltype(kMember)>::Owner;
+  MotField field = Row(name, title, flags, [](const MotSummary& summary) {
+    return ValueOf(PartOf<Owner>(summary).*kMember);
+  });
+  field.family = kIsOfHota<Owner>       ? "HOTA"
+                 : kIsOfClear<Owner>    ? "CLEAR"
+                 : kIsOfIdentity<Owner> ? "Identity"
+                 : kIsOfVace<Owner>     ? "VACE"
+                                        : "Count";
+  constexpr bool is_alpha_count = std::is_same_v<Value, AlphaCounts>;
+  field.over_alphas = is_alpha_count || std::is_same_v<Value, AlphaValues>;
+  if constexpr (!kIsSummary<Owner>) {
+    field.kind = std::is_integral_v<Value> || is_alpha_count ? Kind::kCount : Kind::kSum;
+    field.put = [](const MotValue& value, MotCounts* counts) {
+      Restore(value, &(FamilyIn<Owner>(*counts).*kMember));
+    };
+  } else if constexpr (kSum != nullptr) {
+    field.put = [](const MotValue& value, MotCounts* counts) {
+      for (int a = 0; a < kAlphas; ++a)
+        (counts->hota.*kSum)[a] = value.alphas[a] * static_cast<double>(counts->hota.tp[a]);
+    };
+  }
   return field;
 }
 
-constexpr Better kNone = Better::kNone, kHigher = Better::kHigher, kLower = Better::kLower;
+using Hota = HotaSummary;
+using Clear = ClearSummary;
+using Identity = IdentitySummary;
+using Vace = VaceSummary;
 
 constexpr MotField kFields[] = {
-    OfIdentities(AlphaRatio<&HotaSummary::hota>("HOTA", "HOTA")),
-    AlphaRatio<&HotaSummary::det_a>("DetA", "Detection accuracy"),
-    OfIdentities(AlphaMean<&HotaSummary::ass_a, &HotaCounts::ass_a_sum>(  //
-        "AssA", "Association accuracy")),
-    AlphaRatio<&HotaSummary::det_re>("DetRe", "Detection recall"),
-    AlphaRatio<&HotaSummary::det_pr>("DetPr", "Detection precision"),
-    OfIdentities(AlphaMean<&HotaSummary::ass_re, &HotaCounts::ass_re_sum>(  //
-        "AssRe", "Association recall")),
-    OfIdentities(AlphaMean<&HotaSummary::ass_pr, &HotaCounts::ass_pr_sum>(  //
-        "AssPr", "Association precision")),
-    AlphaMean<&HotaSummary::loc_a, &HotaCounts::similarity_sum>(  //
-        "LocA", "Localisation accuracy"),
-    OfIdentities(AlphaRatio<&HotaSummary::owta>("OWTA", "Open-world tracking accuracy")),
-    AlphaCount<&HotaCounts::tp>("HOTA_TP", "True positives", kHigher),
-    AlphaCount<&HotaCounts::fn>("HOTA_FN", "False negatives", kLower),
-    AlphaCount<&HotaCounts::fp>("HOTA_FP", "False positives", kLower),
-    OfIdentities(AtLowestAlpha("HOTA(0)", "HOTA at IoU 0.05",
-                               [](const MotSummary& s) -> MotValue {
-                                 return {s.hota.hota[0], {}};
-                               })),
-    AtLowestAlpha("LocA(0)", "Localisation accuracy at IoU 0.05",
-                  [](const MotSummary& s) -> MotValue {
-                    return {s.hota.loc_a[0], {}};
-                  }),
-    OfIdentities(AtLowestAlpha("HOTALocA(0)", "HOTA times localisation at IoU 0.05",
-                               [](const MotSummary& s) -> MotValue {
-                                 return {s.hota.hota[0] * s.hota.loc_a[0], {}};
-                               })),
-    OfIdentities(Ratio<&ClearSummary::mota>("MOTA", "MOTA")),
-    Ratio<&ClearSummary::motp>("MOTP", "MOTP"),
-    Ratio<&ClearSummary::moda>("MODA", "MODA"),
-    Ratio<&ClearSummary::recall>("CLR_Re", "Recall"),
-    Ratio<&ClearSummary::precision>("CLR_Pr", "Precision"),
-    OfWholeTracks(Ratio<&ClearSummary::mostly_tracked_ratio>("MTR", "Mostly tracked, share")),
-    With(kNone, OfWholeTracks(Ratio<&ClearSummary::partly_tracked_ratio>(  //
-                    "PTR", "Partly tracked, share"))),
-    With(kLower,
-         OfWholeTracks(Ratio<&ClearSummary::mostly_lost_ratio>("MLR", "Mostly lost, share"))),
-    OfIdentities(Ratio<&ClearSummary::soft_mota>("sMOTA", "Soft MOTA")),
-    Detail(Ratio<&ClearSummary::f1>("CLR_F1", "Detection F1")),
-    Detail(With(kLower, Rate(Ratio<&ClearSummary::fp_per_frame>(  //
-                            "FP_per_frame", "False positives a frame")))),
-    Detail(OfIdentities(Ratio<&ClearSummary::motal>("MOTAL", "MOTA with log switches"))),
-    Detail(Count<&ClearCounts::similarity_sum>("MOTP_sum", "Sum of IoU", kHigher)),
-    Count<&ClearCounts::tp>("CLR_TP", "True positives", kHigher),
-    Count<&ClearCounts::fn>("CLR_FN", "False negatives", kLower),
-    Count<&ClearCounts::fp>("CLR_FP", "False positives", kLower),
-    OfIdentities(Count<&ClearCounts::id_switches>("IDSW", "Identity switches", kLower)),
-    OfWholeTracks(Count<&ClearCounts::mostly_tracked>("MT", "Mostly tracked", kHigher)),
-    OfWholeTracks(Count<&ClearCounts::partly_tracked>("PT", "Partly tracked", kNone)),
-    OfWholeTracks(Count<&ClearCounts::mostly_lost>("ML", "Mostly lost", kLower)),
-    OfWholeTracks(Count<&ClearCounts::fragmentations>("Frag", "Fragmentations", kLower)),
-    Detail(Count<&ClearCounts::frames>("CLR_Frames", "Frames", kNone)),
-    OfIdentities(Ratio<&IdentitySummary::f1>("IDF1", "IDF1")),
-    OfIdentities(Ratio<&IdentitySummary::recall>("IDR", "Identity recall")),
-    OfIdentities(Ratio<&IdentitySummary::precision>("IDP", "Identity precision")),
-    OfIdentities(Count<&IdentityCounts::tp>("IDTP", "Identity true positives", kHigher)),
-    OfIdentities(Count<&IdentityCounts::fn>("IDFN", "Identity false negatives", kLower)),
-    OfIdentities(Count<&IdentityCounts::fp>("IDFP", "Identity false positives", kLower)),
-    Detail(OfWholeTracks(Count<&VaceCounts::stda>("STDA", "Track detection accuracy", kHigher))),
-    OfWholeTracks(Ratio<&VaceSummary::ata>("ATA", "Average tracking accuracy")),
-    Detail(OfWholeTracks(Count<&VaceCounts::fda>("FDA", "Frame detection accuracy", kHigher))),
-    OfWholeTracks(Ratio<&VaceSummary::sfda>("SFDA", "Sequence frame detection accuracy")),
-    Detail(OfWholeTracks(Count<&VaceCounts::tracker_ids>("VACE_IDs", "Tracks", kNone))),
-    Detail(OfWholeTracks(Count<&VaceCounts::gt_ids>("VACE_GT_IDs", "Persons", kNone))),
-    Detail(OfWholeTracks(Count<&VaceCounts::non_empty_frames>(  //
-        "num_non_empty_timesteps", "Frames with boxes", kNone))),
-    Count<&BoxCounts::tracker_boxes>("Dets", "Boxes", kNone),
-    Count<&BoxCounts::gt_boxes>("GT_Dets", "Boxes of persons", kNone),
-    OfWholeTracks(Count<&BoxCounts::tracker_ids>("IDs", "Tracks", kNone)),
-    OfWholeTracks(Count<&BoxCounts::gt_ids>("GT_IDs", "Persons", kNone)),
+    Row<&Hota::hota>("HOTA", "HOTA", kIdentities),
+    Row<&Hota::det_a>("DetA", "Detection accuracy"),
+    Row<&Hota::ass_a, &HotaCounts::ass_a_sum>("AssA", "Association accuracy", kIdentities),
+    Row<&Hota::det_re>("DetRe", "Detection recall"),
+    Row<&Hota::det_pr>("DetPr", "Detection precision"),
+    Row<&Hota::ass_re, &HotaCounts::ass_re_sum>("AssRe", "Association recall", kIdentities),
+    Row<&Hota::ass_pr, &HotaCounts::ass_pr_sum>("AssPr", "Association precision", kIdentities),
+    Row<&Hota::loc_a, &HotaCounts::similarity_sum>("LocA", "Localisation accuracy"),
+    Row<&Hota::owta>("OWTA", "Open-world tracking accuracy", kIdentities),
+    Row<&HotaCounts::tp>("HOTA_TP", "True positives", kDetail),
+    Row<&HotaCounts::fn>("HOTA_FN", "False negatives", kLower | kDetail),
+    Row<&HotaCounts::fp>("HOTA_FP", "False positives", kLower | kDetail),
+    Row("HOTA(0)", "HOTA at IoU 0.05", kIdentities,
+        [](const MotSummary& s) { return ValueOf(s.hota.hota[0]); }),
+    Row("LocA(0)", "Localisation accuracy at IoU 0.05", kPlain,
+        [](const MotSummary& s) { return ValueOf(s.hota.loc_a[0]); }),
+    Row("HOTALocA(0)", "HOTA times localisation at IoU 0.05", kIdentities,
+        [](const MotSummary& s) { return ValueOf(s.hota.hota[0] * s.hota.loc_a[0]); }),
+    Row<&Clear::mota>("MOTA", "MOTA", kIdentities),
+    Row<&Clear::motp>("MOTP", "MOTP"),
+    Row<&Clear::moda>("MODA", "MODA"),
+    Row<&Clear::recall>("CLR_Re", "Recall"),
+    Row<&Clear::precision>("CLR_Pr", "Precision"),
+    Row<&Clear::mostly_tracked_ratio>("MTR", "Mostly tracked, share", kWholeTracks),
+    Row<&Clear::partly_tracked_ratio>("PTR", "Partly tracked, share", kNeither | kWholeTracks),
+    Row<&Clear::mostly_lost_ratio>("MLR", "Mostly lost, share", kLower | kWholeTracks),
+    Row<&Clear::soft_mota>("sMOTA", "Soft MOTA", kIdentities),
+    Row<&Clear::f1>("CLR_F1", "Detection F1", kDetail),
+    Row<&Clear::fp_per_frame>("FP_per_frame", "False positives a frame", kLower | kDetail | kRate),
+    Row<&Clear::motal>("MOTAL", "MOTA with log switches", kIdentities | kDetail),
+    Row<&ClearCounts::similarity_sum>("MOTP_sum", "Sum of IoU", kDetail),
+    Row<&ClearCounts::tp>("CLR_TP", "True positives"),
+    Row<&ClearCounts::fn>("CLR_FN", "False negatives", kLower),
+    Row<&ClearCounts::fp>("CLR_FP", "False positives", kLower),
+    Row<&ClearCounts::id_switches>("IDSW", "Identity switches", kLower | kIdentities),
+    Row<&ClearCounts::mostly_tracked>("MT", "Mostly tracked", kWholeTracks),
+    Row<&ClearCounts::partly_tracked>("PT", "Partly tracked", kNeither | kWholeTracks),
+    Row<&ClearCounts::mostly_lost>("ML", "Mostly lost", kLower | kWholeTracks),
+    Row<&ClearCounts::fragmentations>("Frag", "Fragmentations", kLower | kWholeTracks),
+    Row<&ClearCounts::frames>("CLR_Frames", "Frames", kNeither | kDetail),
+    Row<&Identity::f1>("IDF1", "IDF1", kIdentities),
+    Row<&Identity::recall>("IDR", "Identity recall", kIdentities),
+    Row<&Identity::precision>("IDP", "Identity precision", kIdentities),
+    Row<&IdentityCounts::tp>("IDTP", "Identity true positives", kIdentities),
+    Row<&IdentityCounts::fn>("IDFN", "Identity false negatives", kLower | kIdentities),
+    Row<&IdentityCounts::fp>("IDFP", "Identity false positives", kLower | kIdentities),
+    Row<&VaceCounts::stda>("STDA", "Track detection accuracy", kWholeTracks | kDetail),
+    Row<&Vace::ata>("ATA", "Average tracking accuracy", kWholeTracks),
+    Row<&VaceCounts::fda>("FDA", "Frame detection accuracy", kWholeTracks | kDetail),
+    Row<&Vace::sfda>("SFDA", "Sequence frame detection accuracy", kWholeTracks),
+    Row<&VaceCounts::tracker_ids>("VACE_IDs", "Tracks", kNeither | kWholeTracks | kDetail),
+    Row<&VaceCounts::gt_ids>("VACE_GT_IDs", "Persons", kNeither | kWholeTracks | kDetail),
+    Row<&VaceCounts::non_empty_frames>("num_non_empty_timesteps", "Frames with boxes",
+                                       kNeither | kWholeTracks | kDetail),
+    Row<&BoxCounts::tracker_boxes>("Dets", "Boxes", kNeither),
+    Row<&BoxCounts::gt_boxes>("GT_Dets", "Boxes of persons", kNeither),
+    Row<&BoxCounts::tracker_ids>("IDs", "Tracks", kNeither | kWholeTracks),
+    Row<&BoxCounts::gt_ids>("GT_IDs", "Persons", kNeither | kWholeTracks),
     // TrackEval lists it for single sequences alone; here it is listed always.
-    Detail(Count<&BoxCounts::frames>("Frames", "Frames", kNone)),
+    Row<&BoxCounts::frames>("Frames", "Frames", kNeither | kDetail),
 };
 
 }  // namespace

@@ -264,11 +264,11 @@ Table ComparedMetricsTable(const CompareStageResult& result) {
   return table;
 }
 
-Table AblationTable(const std::vector<ComparedStep>& steps) {
+Table AblationTable(const std::vector<ComparedStep>& steps, const std::string& caption) {
   std::vector<Table::Column> columns{{"step", Align::kLeft}};
   for (const std::string_view field : kComparedFields) columns.push_back(CompetingColumn(field));
   columns.push_back({"IDF1 change"});
-  Table table(columns, "Step by step, COMBINED");
+  Table table(columns, caption);
   std::optional<double> previous;
   for (const ComparedStep& step : steps) {
     std::vector<std::string> row{step.name};
@@ -290,7 +290,7 @@ std::string RenderCompareTables(const CompareStageResult& result, TableFormat fo
   // Papers have one row a method, however few there are.
   const bool is_paper = format == TableFormat::kMarkdown || format == TableFormat::kLatex;
   if (is_paper || result.combined.steps.size() > 2)
-    parts.push_back(AblationTable(result.combined.steps).Render(format));
+    parts.push_back(AblationTable(result.combined.steps, "Step by step, COMBINED").Render(format));
   parts.push_back(CausesTable(result).Render(format));
   parts.push_back((format == TableFormat::kLatex ? "% " : "") + result.headline + "\n");
   return JoinText(parts, "\n");

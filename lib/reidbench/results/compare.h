@@ -82,7 +82,7 @@ struct CompareStageResult {
 std::string RenderCompareTables(const CompareStageResult& result, TableFormat format);
 // Two of these tables: all metrics, and the ablation rows.
 Table ComparedMetricsTable(const CompareStageResult& result);
-Table AblationTable(const std::vector<ComparedStep>& steps);
+Table AblationTable(const std::vector<ComparedStep>& steps, const std::string& caption);
 // One row per sequence, run and metric: fractions, empty where undefined. Runs are plain,
 // corrected, ceiling_link, ceiling_split_link, those of the ablation and interpolated; switches by
 // cause are metrics of plain and corrected ("switches_occluded"), and of corrected

@@ -198,7 +198,8 @@ std::vector<Part> MakeParts(const RunResult& result, bool details) {
           {"Plain against corrected: " + comparison.Name(), ComparedMetricsTable(compare)});
     }
     if (compare.combined.steps.size() > 2) {
-      parts.push_back({"Step by step: " + comparison.Name(), AblationTable(NamedSteps(compare))});
+      parts.push_back(
+          {"Step by step: " + comparison.Name(), AblationTable(NamedSteps(compare), "")});
     }
   }
   if (has_rows && result.sweep->leave_one_out) {
@@ -209,9 +210,8 @@ std::vector<Part> MakeParts(const RunResult& result, bool details) {
                                          ? chosen.name
                                          : chosen.name + ", " + chosen.correction);
     }
-    parts.push_back(
-        {"The choice of options", ChoiceTable(sweep.select, kSweepScores, sweep.rows.front().scores,
-                                              sweep.leave_one_out->scores)});
+    parts.push_back({ChoiceTitle(sweep.select), ChoiceTable(kSweepScores, sweep.rows.front().scores,
+                                                            sweep.leave_one_out->scores, "")});
     parts.push_back({"The choice for each sequence", HeldOutTable(choices)});
   }
   return parts;

@@ -81,12 +81,16 @@ std::vector<std::optional<double>> ListScores(const MotCounts& counts,
   return scores;
 }
 
-Table ChoiceTable(std::string_view select, std::span<const std::string_view> fields,
+std::string ChoiceTitle(std::string_view select) {
+  return fmt::format("What choosing by {} is worth: report the second row", select);
+}
+
+Table ChoiceTable(std::span<const std::string_view> fields,
                   std::span<const std::optional<double>> best,
-                  std::span<const std::optional<double>> held_out) {
+                  std::span<const std::optional<double>> held_out, const std::string& caption) {
   std::vector<Table::Column> columns{{"choice of options", Align::kLeft}};
   for (const std::string_view field : fields) columns.push_back({std::string(field)});
-  Table table(columns, fmt::format("What choosing by {} is worth: report the second row", select));
+  Table table(columns, caption);
   const auto add = [&](std::string name, std::span<const std::optional<double>> scores) {
     std::vector<std::string> row{std::move(name)};
     for (size_t f = 0; f < fields.size(); ++f) row.push_back(ScoreCell(fields[f], scores[f]));

@@ -35,10 +35,11 @@ SweepChoice ChooseBest(const std::vector<std::vector<MotCounts>>& counts, std::s
 std::vector<std::optional<double>> ListScores(const MotCounts& counts,
                                               std::span<const std::string_view> fields);
 
-// What choosing by `select` is worth: the best on all sequences, and leaving each one out.
-Table ChoiceTable(std::string_view select, std::span<const std::string_view> fields,
+// What choosing is worth: the best on all sequences, and leaving each one out.
+Table ChoiceTable(std::span<const std::string_view> fields,
                   std::span<const std::optional<double>> best,
-                  std::span<const std::optional<double>> held_out);
+                  std::span<const std::optional<double>> held_out, const std::string& caption);
+std::string ChoiceTitle(std::string_view select);
 // Each sequence with what was chosen on the others.
 Table HeldOutTable(const std::vector<std::pair<std::string, std::string>>& choices);
 

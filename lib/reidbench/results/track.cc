@@ -89,7 +89,8 @@ std::string RenderSweep(const TrackStageResult& result, TableFormat format) {
   const std::vector<TrackedSequence>& sequences = result.runs.front().sequences;
   for (size_t s = 0; s < sequences.size(); ++s)
     choices.emplace_back(sequences[s].name, result.runs[result.leave_one_out->choice[s]].name);
-  return text + "\n" + ChoiceTable(result.select, kHeadlineScores, best, held_out).Render(format) +
+  return text + "\n" +
+         ChoiceTable(kHeadlineScores, best, held_out, ChoiceTitle(result.select)).Render(format) +
          "\n" + HeldOutTable(choices).Render(format);
 }
 

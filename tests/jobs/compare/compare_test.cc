@@ -192,8 +192,8 @@ TEST_F(Compare, GoesThroughJson) {
   for (const TableFormat format : {TableFormat::kText, TableFormat::kMarkdown}) {
     EXPECT_EQ(ComparedMetricsTable(read).Render(format),
               ComparedMetricsTable(result).Render(format));
-    EXPECT_EQ(AblationTable(read.combined.steps).Render(format),
-              AblationTable(result.combined.steps).Render(format));
+    EXPECT_EQ(AblationTable(read.combined.steps, "").Render(format),
+              AblationTable(result.combined.steps, "").Render(format));
   }
   EXPECT_EQ(read.headline, result.headline);
   EXPECT_EQ(read.combined.fixed_causes, result.combined.fixed_causes);
