@@ -2,7 +2,7 @@
 
 #include <vector>
 
-#include "reidbench/networks/network.h"
+#include "reidbench/networks/architectures.h"
 
 namespace reidbench {
 namespace {
@@ -26,7 +26,7 @@ TEST(Osnet, SizesEqualTheReferenceTable) {
       {"osnet_ain_x0_5", 630'034, 272'901'064, 552 - 75 - 2},
       {"osnet_ain_x0_25", 201'864, 82'316'000, 552 - 75 - 2},
   };
-  ASSERT_EQ(Architectures().size(), std::size(rows));
+  ASSERT_EQ(OsnetArchitectures().size(), std::size(rows));
   for (const Row& row : rows) {
     const Architecture& architecture = ArchitectureByName(row.name);
     EXPECT_EQ(CountParameters(architecture.graph), row.parameters) << row.name;

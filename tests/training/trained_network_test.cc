@@ -8,6 +8,7 @@
 #include "embedding/osnet_reference.h"
 #include "reidbench/core/random.h"
 #include "reidbench/embedding/embedder.h"
+#include "reidbench/networks/architectures.h"
 
 namespace reidbench {
 namespace {
@@ -140,7 +141,7 @@ TEST(TrainedNetwork, StartsAsTorchreidDoes) {
 }
 
 TEST(TrainedNetwork, EveryVariantHasTorchreidsKeys) {
-  for (const Architecture& architecture : Architectures()) {
+  for (const Architecture& architecture : OsnetArchitectures()) {
     const NetworkParameters parameters(architecture, 4, 1, at::kCPU);
     const size_t keys = architecture.name.starts_with("osnet_ain")   ? 552
                         : architecture.name.starts_with("osnet_ibn") ? 568
