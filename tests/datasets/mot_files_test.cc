@@ -21,6 +21,12 @@ MotFile Parse(std::string_view text, MotReadOptions options = {}) {
   return ParseMotText(text, "f.txt", options);
 }
 
+MotReadOptions Detections() {
+  MotReadOptions options;
+  options.kind = MotFileKind::kDetections;
+  return options;
+}
+
 MotReadOptions GroundTruth() {
   MotReadOptions options;
   options.kind = MotFileKind::kGroundTruth;
@@ -196,8 +202,7 @@ TEST_P(NamedColumns, AreReadByTheirNames) {
   // The ids can be replaced in the same text.
   const std::vector<TrackId> ids(6, TrackId(77));
   const std::string other = ReplaceMotIds(text, file, ids);
-  const MotReadOptions detections{.kind = MotFileKind::kDetections};  // which may repeat ids
-  const MotFile again = Parse(other, detections);
+  const MotFile again = Parse(other, Detections());  // which may repeat ids
   ASSERT_EQ(again.tracks.boxes.size(), 6u) << other;
   for (const TrackBox& box : again.tracks.boxes) EXPECT_EQ(box.id, TrackId(77)) << other;
 }
@@ -243,15 +248,15 @@ INSTANTIATE_TEST_SUITE_P(
                    "{f},{id},{l},50,{r},130,0.9\r"}));
 
 TEST(MotFiles, SaysHowNamedColumnsAreRead) {
-  EXPECT_THAT(
-      Parse("x_min,y_min,x_max,y_max,class_id,confidence,tracker_id,frame_index,camera\n"
-            "1,2,11,22,0,0.5,7,0,left\n")
-          .warnings,
-      ElementsAre("f.txt:1: columns are read by their names: frame=frame_index, id=tracker_id, "
-                  "left=x_min, width=x_max-x_min, top=y_min, height=y_max-y_min, "
-                  "score=confidence, class=class_id",
-                  "f.txt:1: columns that are not read: camera",
-                  "f.txt:1: frames start at 0, so 1 is added to all of them"));
+  EXPECT_THAT(Parse("x_min,y_min,x_max,y_max,class_id,confidence,tracker_id,frame_index,camera\n"
+                    "1,2,11,22,0,0.5,7,0,left\n")
+                  .warnings,
+              ElementsAre("f.txt:1: line 1 is a header: columns are read by their names: "
+                          "frame=frame_index, id=tracker_id, "
+                          "left=x_min, width=x_max-x_min, top=y_min, height=y_max-y_min, "
+                          "score=confidence, class=class_id",
+                          "f.txt:1: columns that are not read: camera",
+                          "f.txt:1: frames start at 0, so 1 is added to all of them"));
   EXPECT_THAT(Parse("frame_idx,id,x1,y1,x2,y2\n3,7,0,0,10,10\n").warnings,
               ::testing::Contains(HasSubstr("'frame_idx' starts at 3, so it is taken as counted")));
   EXPECT_THAT(Parse("frame,id,x1,y1,x2,y2,class_id\n3,7,0,0,9,9,0\n3,8,0,0,9,9,1\n").warnings,
@@ -277,8 +282,7 @@ TEST(MotFiles, GroundTruthOfNamedColumns) {
 }
 
 TEST(MotFiles, DetectionsOfNamedColumnsNeedNoIds) {
-  const MotReadOptions detections{.kind = MotFileKind::kDetections};
-  const MotFile file = Parse("frame,score,xmin,ymin,xmax,ymax\n1,0.5,1,2,11,22\n", detections);
+  const MotFile file = Parse("frame,score,xmin,ymin,xmax,ymax\n1,0.5,1,2,11,22\n", Detections());
   ASSERT_EQ(file.tracks.boxes.size(), 1u);
   EXPECT_EQ(file.tracks.boxes[0].id, TrackId(-1));
   EXPECT_EQ(file.tracks.boxes[0].box, (BoxLtwh{1, 2, 10, 20}));
@@ -339,19 +343,23 @@ TEST(MotFiles, TakesTimesForFramesAndSaysSo) {
               HasSubstr("times of too few digits"));
 }
 
-TEST(MotFiles, RowsThatDoNotCountMayRepeatAnId) {
+TEST(MotFiles, AnIdMayRepeatWhereNoneOfItsRowsCounts) {
   MotReadOptions truth = GroundTruth();
   truth.counted_classes = {1};
-  const char* regions =
-      "1,0,593,43,174,190,0,0,0,0\n1,0,10,10,30,30,0,0,0,0\n"
-      "1,1,100,100,20,40,1,1,0,0\n1,1,200,100,60,40,1,4,0,1\n";
-  EXPECT_EQ(Parse(regions, truth).tracks.boxes.size(), 4u);
-  truth.counted_classes = {1, 4};
-  EXPECT_THAT(ErrorOf(regions, truth),
-              AllOf(HasSubstr("f.txt:4: expected each id once per frame, found id 1 twice in frame "
-                              "1 (first on line 3) (1 bad row)"),
-                    HasSubstr("ignored regions may share an id")));
-  truth.known_classes = {1, 2, 3};
+  // VisDrone's ignored regions, and cars where people are scored.
+  const std::string regions =
+      "1,0,593,43,174,190,0,0,0,0\n1,0,10,10,30,30,0,0,0,0\n1,0,90,10,30,30,0,0,0,0\n"
+      "1,2,100,100,20,40,1,4,0,0\n1,2,200,100,60,40,1,4,0,1\n1,1,1,1,5,9,1,1,0,0\n";
+  EXPECT_EQ(Parse(regions, truth).tracks.boxes.size(), 6u);
+  EXPECT_THAT(ErrorOf(regions + "1,1,1,1,5,9,0,1,0,0\n", truth),
+              AllOf(HasSubstr("f.txt:7: expected each id once per frame, found id 1 twice in frame "
+                              "1 (first on line 6) (1 bad row)"),
+                    HasSubstr("names their class in ignored_classes")));
+  // A row of a class that is an area may have any id.
+  EXPECT_THAT(ErrorOf(regions + "1,1,1,1,5,9,1,11,0,0\n", truth), HasSubstr("found id 1 twice"));
+  truth.region_classes = {0, 11};
+  EXPECT_EQ(Parse(regions + "1,1,1,1,5,9,1,11,0,0\n", truth).tracks.boxes.size(), 7u);
+  truth.known_classes = {1, 2, 3, 4};
   EXPECT_THAT(ErrorOf(regions, truth), HasSubstr("looks like an ignored region of VisDrone"));
 }
 

@@ -143,6 +143,7 @@ class MotParser {
   MotParser(std::string_view source, const MotReadOptions& options)
       : source_(source), options_(options) {
     min_columns_ = options.kind == MotFileKind::kGroundTruth ? 8 : 7;
+    if (options.frame_count > 0) last_frame_ = static_cast<double>(options.frame_count);
   }
 
   MotFile Parse(std::string_view text) {
@@ -235,7 +236,7 @@ class MotParser {
 
   // Whether the first line holds no row: a row with a broken first number is an error, but a header
   // has no numbers where boxes have them.
-  bool IsNoRow(std::string_view line) const {
+  [[gnu::cold]] bool IsNoRow(std::string_view line) const {
     if (bad_column_ != 1) return false;
     std::string_view rest = line;
     for (int column = 0; column < 6 && !rest.empty(); ++column) {
@@ -247,7 +248,7 @@ class MotParser {
   }
 
   // What stands above the rows: remarks, then perhaps the names of the columns.
-  void ReadTop(std::string_view text, int64_t line) {
+  [[gnu::cold]] void ReadTop(std::string_view text, int64_t line) {
     delimiter_ = 0;  // rows may be written differently
     const FileDescription found = DescribeFile(text_, source_);
     if (!IsLinesOfText(found.kind)) RefuseForeign(found);
@@ -268,6 +269,7 @@ class MotParser {
     }
     header_line_ = line;
     header_text_ = text;
+    first_frame_ = 0;  // tables often count from 0
     // Rows in the usual order are read fast, but quotes and left out columns are not known there.
     named_ = !header->in_mot_order || text.find('"') != std::string_view::npos ||
              static_cast<int>(header->names.size()) < min_columns_;
@@ -279,7 +281,7 @@ class MotParser {
                      "boxes as text (frame,id,left,top,width,height,...)", found);
   }
 
-  void Bad(int64_t line, std::string expected, std::string found) {
+  [[gnu::cold]] void Bad(int64_t line, std::string expected, std::string found) {
     bad_.Add(line, std::move(expected), std::move(found));
   }
 
@@ -293,41 +295,127 @@ class MotParser {
     return std::floor(value) == value && std::abs(value) <= kMaxExactInteger;
   }
 
+  // Of one column. Out of line, as all that is rare: rows are read in place.
+  [[gnu::cold]] void BadField(int64_t line, std::string_view expected, int column) {
+    Bad(line, fmt::format("{} in {}", expected, ColumnName(column)), Token(column));
+  }
+
   void ParseLine(const char* begin, const char* end, int64_t line) {
     const std::string_view text(begin, end - begin);
     if (delimiter_ == 0) delimiter_ = DelimiterOf(text);
-    if (named_) return ParseNamedRow(text, line);
-    const int columns = SplitLine(begin, end);
+    const int columns = named_ ? SplitNamedLine(text) : SplitLine(begin, end);
     if (!seen_line_) {
       seen_line_ = true;
       if (IsNoRow(text)) return ReadTop(text, line);
     }
-    if (bad_column_ == 1 && IsHeaderAgain(text, line)) return;
-    ParseRow(columns, line);
+    ++rows_;
+    if (first_row_line_ == 0) {
+      first_row_line_ = line;
+      first_row_columns_ = columns;
+    }
+    if (columns < min_columns_ || bad_column_ != 0) return BadShape(columns, text, line);
+
+    const double frame = values_[0];
+    if (!IsIntegral(frame)) {
+      fractional_frame_ = fractional_frame_ || std::isfinite(frame);
+      return Bad(line, "an integral frame number", Token(1));
+    }
+    min_frame_ = std::min(min_frame_, frame);
+    max_frame_ = std::max(max_frame_, frame);
+    if (frame < first_frame_ || frame > last_frame_) return BadFrame(frame, line);
+    const double id = values_[1];
+    if (options_.kind != MotFileKind::kDetections) {
+      if (!IsIntegral(id)) return Bad(line, "an integral id", Token(2));
+      if (id < 0) {
+        ++negative_ids_;
+        return Bad(line, "id >= 0", fmt::format("{:.0f}", id));
+      }
+    } else if (!IsIntegral(id)) {
+      return Bad(line, "an integral id (-1 in detections)", Token(2));
+    }
+    for (int column = 3; column <= 6; ++column) {
+      if (!(std::abs(values_[column - 1]) <= kMaxCoordinate)) {
+        return BadField(line, "a finite number", column);
+      }
+    }
+    TrackBox box;
+    box.frame = FrameIndex(static_cast<int64_t>(frame));
+    box.id = TrackId(static_cast<int64_t>(id));
+    box.box = {values_[2], values_[3], values_[4], values_[5]};
+    box.confidence = values_[6];
+    if (options_.kind == MotFileKind::kGroundTruth) {
+      if (!IsIntegral(values_[6])) {
+        fractional_mark_ = true;
+        return BadField(line, "0 or 1", 7);
+      }
+    } else if (!std::isfinite(values_[6])) {
+      return BadField(line, "a finite score", 7);
+    }
+    if (options_.has_classes && columns >= 8 && options_.kind != MotFileKind::kDetections) {
+      const double class_id = values_[7];
+      const bool integral =
+          IsIntegral(class_id) && std::abs(class_id) <= std::numeric_limits<int32_t>::max();
+      if (options_.kind == MotFileKind::kGroundTruth) {
+        if (!integral || !IsKnownClass(static_cast<int32_t>(class_id))) {
+          unknown_class_ = unknown_class_ || class_id < 0;
+          ignored_class_ = ignored_class_ || (class_id == 0 && values_[6] == 0);
+          return Bad(line, "class " + DescribeClasses(options_.known_classes), Token(8));
+        }
+      } else if (!integral || (class_id > 0 && !Contains(options_.result_classes,
+                                                         static_cast<int32_t>(class_id)))) {
+        result_class_ = true;
+        return BadField(
+            line, fmt::format("class {}, 0 or -1", DescribeClasses(options_.result_classes)), 8);
+      }
+      box.class_id = static_cast<int32_t>(class_id);
+      if (columns >= 9 && options_.kind == MotFileKind::kGroundTruth)
+        box.visibility = static_cast<float>(values_[8]);
+    }
+    if (!(box.box.width > 0) || !(box.box.height > 0)) {
+      empty_box_.Note(line, [&] {
+        const bool wide = box.box.width > 0;
+        return fmt::format("{} {}: such a box never matches{}", wide ? "height" : "width",
+                           wide ? box.box.height : box.box.width,
+                           options_.kind == MotFileKind::kGroundTruth ? " and counts as missed"
+                           : options_.kind == MotFileKind::kResult
+                               ? " and counts as a false positive"
+                               : "");
+      });
+    }
+    file_.tracks.boxes.push_back(box);
+    file_.line.push_back(static_cast<int32_t>(line));
+    columns_.push_back(static_cast<uint16_t>(std::min(columns, 65535)));
   }
 
-  // Files that were put together keep the headers of their parts.
-  bool IsHeaderAgain(std::string_view text, int64_t line) {
-    if (header_line_ == 0 || text != header_text_) return false;
-    header_again_.Note(
-        line, [&] { return fmt::format("line {} repeats the header and was skipped", line); });
-    return true;
+  [[gnu::cold]] void BadShape(int columns, std::string_view text, int64_t line) {
+    if (header_line_ != 0 && text == header_text_) {
+      // Files that were put together keep the headers of their parts.
+      header_again_.Note(
+          line, [&] { return fmt::format("line {} repeats the header and was skipped", line); });
+      --rows_;
+      return;
+    }
+    const size_t found = named_ ? fields_.size() : static_cast<size_t>(columns);
+    const std::string columns_found = fmt::format("{} column{}", found, found == 1 ? "" : "s");
+    if (named_ && found != header_->names.size()) {
+      return Bad(line,
+                 fmt::format("{} columns, as line {} names", header_->names.size(), header_line_),
+                 columns_found);
+    }
+    if (columns < min_columns_)
+      return Bad(line, fmt::format("at least {} columns", min_columns_), columns_found);
+    Bad(line, fmt::format("a number in {}", ColumnName(bad_column_)), Quoted(bad_text_));
   }
 
-  // Puts the fields of a row where MOT text has them.
-  void ParseNamedRow(std::string_view text, int64_t line) {
+  // As SplitLine where columns have names: puts the fields of a row where MOT text has them.
+  [[gnu::noinline]] int SplitNamedLine(std::string_view text) {
     SplitFields(text, delimiter_, &fields_);
-    if (IsHeaderAgain(text, line)) return;
     const size_t wanted = header_->names.size();
     if (fields_.size() < wanted && delimiter_ != ' ' &&
         (delimiter_ == '\t' || text.ends_with(delimiter_)))
       fields_.resize(delimiter_ == '\t' ? wanted : fields_.size() + 1);  // empty cells at the end
-    if (fields_.size() != wanted) {
-      ++rows_;
-      return Bad(line, fmt::format("{} columns, as line {} names", wanted, header_line_),
-                 fmt::format("{} column{}", fields_.size(), fields_.size() == 1 ? "" : "s"));
-    }
     bad_column_ = 0;
+    if (fields_.size() != wanted) return 0;
     for (int column = 0; column < kMotColumns; ++column) ReadField(static_cast<MotColumn>(column));
     if (header_->horizontal == MotHeader::Box::kCorners) {
       values_[kWidthColumn] -= values_[kLeftColumn];
@@ -336,7 +424,7 @@ class MotParser {
       values_[kLeftColumn] -= values_[kWidthColumn] / 2;
       values_[kTopColumn] -= values_[kHeightColumn] / 2;
     }
-    ParseRow(kMotColumns, line);
+    return kMotColumns;
   }
 
   void ReadField(MotColumn column) {
@@ -389,96 +477,6 @@ class MotParser {
     return fmt::format("column '{}'", Quoted(header_->NameOf(static_cast<MotColumn>(column - 1))));
   }
 
-  void ParseRow(int columns, int64_t line) {
-    ++rows_;
-    if (first_row_line_ == 0) {
-      first_row_line_ = line;
-      first_row_columns_ = columns;
-    }
-    if (columns < min_columns_) {
-      return Bad(line, fmt::format("at least {} columns", min_columns_),
-                 fmt::format("{} column{}", columns, columns == 1 ? "" : "s"));
-    }
-    if (bad_column_ != 0)
-      return Bad(line, fmt::format("a number in {}", ColumnName(bad_column_)), Quoted(bad_text_));
-
-    const double frame = values_[0];
-    if (!IsIntegral(frame)) {
-      fractional_frame_ = fractional_frame_ || std::isfinite(frame);
-      return Bad(line, "an integral frame number", Token(1));
-    }
-    min_frame_ = std::min(min_frame_, frame);
-    max_frame_ = std::max(max_frame_, frame);
-    // Below named columns frames may be counted from 0.
-    if (frame < (header_line_ != 0 ? 0 : 1) ||
-        (options_.frame_count > 0 && frame > static_cast<double>(options_.frame_count)))
-      return BadFrame(frame, line);
-    const double id = values_[1];
-    if (options_.kind != MotFileKind::kDetections) {
-      if (!IsIntegral(id)) return Bad(line, "an integral id", Token(2));
-      if (id < 0) {
-        ++negative_ids_;
-        return Bad(line, "id >= 0", fmt::format("{:.0f}", id));
-      }
-    } else if (!IsIntegral(id)) {
-      return Bad(line, "an integral id (-1 in detections)", Token(2));
-    }
-    for (int column = 3; column <= 6; ++column) {
-      if (!(std::abs(values_[column - 1]) <= kMaxCoordinate)) {
-        return Bad(line, fmt::format("a finite number in {}", ColumnName(column)), Token(column));
-      }
-    }
-    TrackBox box;
-    box.frame = FrameIndex(static_cast<int64_t>(frame));
-    box.id = TrackId(static_cast<int64_t>(id));
-    box.box = {values_[2], values_[3], values_[4], values_[5]};
-    box.confidence = values_[6];
-    if (options_.kind == MotFileKind::kGroundTruth) {
-      if (!IsIntegral(values_[6])) {
-        fractional_mark_ = true;
-        return Bad(line, fmt::format("0 or 1 in {}", ColumnName(7)), Token(7));
-      }
-    } else if (!std::isfinite(values_[6])) {
-      return Bad(line, fmt::format("a finite score in {}", ColumnName(7)), Token(7));
-    }
-    if (options_.has_classes && columns >= 8 && options_.kind != MotFileKind::kDetections) {
-      const double class_id = values_[7];
-      const bool integral =
-          IsIntegral(class_id) && std::abs(class_id) <= std::numeric_limits<int32_t>::max();
-      if (options_.kind == MotFileKind::kGroundTruth) {
-        if (!integral || !IsKnownClass(static_cast<int32_t>(class_id))) {
-          unknown_class_ = unknown_class_ || class_id < 0;
-          ignored_class_ = ignored_class_ || (class_id == 0 && values_[6] == 0);
-          return Bad(line, "class " + DescribeClasses(options_.known_classes), Token(8));
-        }
-      } else if (!integral || (class_id > 0 && !Contains(options_.result_classes,
-                                                         static_cast<int32_t>(class_id)))) {
-        result_class_ = true;
-        return Bad(line,
-                   fmt::format("class {}, 0 or -1 in {}", DescribeClasses(options_.result_classes),
-                               ColumnName(8)),
-                   Token(8));
-      }
-      box.class_id = static_cast<int32_t>(class_id);
-      if (columns >= 9 && options_.kind == MotFileKind::kGroundTruth)
-        box.visibility = static_cast<float>(values_[8]);
-    }
-    if (!(box.box.width > 0) || !(box.box.height > 0)) {
-      empty_box_.Note(line, [&] {
-        const bool wide = box.box.width > 0;
-        return fmt::format("{} {}: such a box never matches{}", wide ? "height" : "width",
-                           wide ? box.box.height : box.box.width,
-                           options_.kind == MotFileKind::kGroundTruth ? " and counts as missed"
-                           : options_.kind == MotFileKind::kResult
-                               ? " and counts as a false positive"
-                               : "");
-      });
-    }
-    file_.tracks.boxes.push_back(box);
-    file_.line.push_back(static_cast<int32_t>(line));
-    columns_.push_back(static_cast<uint16_t>(std::min(columns, 65535)));
-  }
-
   // An empty list allows every class.
   static bool Contains(const std::vector<int32_t>& classes, int32_t class_id) {
     return classes.empty() || std::find(classes.begin(), classes.end(), class_id) != classes.end();
@@ -496,7 +494,7 @@ class MotParser {
     return fmt::format("{}", fmt::join(sorted, ", "));
   }
 
-  void BadFrame(double frame, int64_t line) {
+  [[gnu::cold]] void BadFrame(double frame, int64_t line) {
     frame_out_of_range_ = true;
     Bad(line,
         options_.frame_count > 0 ? fmt::format("frame 1..{}", options_.frame_count)
@@ -522,6 +520,12 @@ class MotParser {
     if (options_.kind != MotFileKind::kGroundTruth) return true;
     return box.confidence != 0 &&
            (!options_.has_classes || Contains(options_.counted_classes, box.class_id));
+  }
+
+  bool IsRegion(const TrackBox& box) const {
+    return options_.kind == MotFileKind::kGroundTruth && options_.has_classes &&
+           std::find(options_.region_classes.begin(), options_.region_classes.end(),
+                     box.class_id) != options_.region_classes.end();
   }
 
   // What only whole frames show: ids used twice, and column counts that change.
@@ -561,28 +565,34 @@ class MotParser {
     std::vector<bool> is_bad(one_width ? 0 : boxes.size(), false);
     if (!one_width) CheckWidths(order, &is_bad);
     if (!check_ids) return;
-    for (size_t k = 1; k < order.size(); ++k) {
-      size_t first = k - 1;
-      if (Key(boxes[order[k]]) != Key(boxes[order[first]])) continue;
-      for (; k < order.size() && Key(boxes[order[k]]) == Key(boxes[order[first]]); ++k) {
-        if (!Counts(boxes[order[k]])) continue;
-        if (!Counts(boxes[order[first]])) {
-          first = k;
-          continue;
-        }
-        duplicate_ = true;
-        if (!is_bad.empty() && is_bad[order[k]]) continue;
-        const TrackBox& box = boxes[order[k]];
-        const int64_t line = file_.line[order[k]];
-        if (!bad_.Wants(line)) {
-          bad_.CountOnly();
-          continue;
-        }
-        Bad(line, "each id once per frame",
-            fmt::format("id {} twice in frame {} (first on line {})", box.id.value, box.frame.value,
-                        file_.line[order[first]]));
+    for (size_t begin = 0, end = 0; begin < order.size(); begin = end) {
+      while (end < order.size() && Key(boxes[order[end]]) == Key(boxes[order[begin]])) ++end;
+      if (end - begin > 1) CheckIdOnce(std::span(order).subspan(begin, end - begin), is_bad);
+    }
+  }
+
+  // `rows` of one id in one frame.
+  void CheckIdOnce(std::span<const uint32_t> rows, const std::vector<bool>& is_bad) {
+    const std::vector<TrackBox>& boxes = file_.tracks.boxes;
+    if (std::none_of(rows.begin(), rows.end(), [&](uint32_t row) { return Counts(boxes[row]); }))
+      return;
+    std::optional<uint32_t> first;
+    for (const uint32_t row : rows) {
+      const TrackBox& box = boxes[row];
+      if (IsRegion(box)) continue;
+      if (!first) {
+        first = row;
+        continue;
       }
-      --k;
+      duplicate_ = true;
+      if (!is_bad.empty() && is_bad[row]) continue;
+      if (!bad_.Wants(file_.line[row])) {
+        bad_.CountOnly();
+        continue;
+      }
+      Bad(file_.line[row], "each id once per frame",
+          fmt::format("id {} twice in frame {} (first on line {})", box.id.value, box.frame.value,
+                      file_.line[*first]));
     }
   }
 
@@ -675,8 +685,8 @@ class MotParser {
       hints.push_back("give every box of a frame its own id, or delete the repeated row");
       if (options_.kind == MotFileKind::kGroundTruth) {
         hints.push_back(
-            "ignored regions may share an id where they do not count: mark 0, or a class that "
-            "--benchmark FILE.yaml does not score");
+            "areas that were not annotated may share an id when none of them counts (mark 0), or "
+            "when --benchmark FILE.yaml names their class in ignored_classes");
       }
     }
     if (ragged_) hints.push_back("rows of one frame must have the same number of columns");
@@ -741,7 +751,8 @@ class MotParser {
       add(kClassColumn, "class");
       add(kVisibilityColumn, "visibility");
       file_.warnings.push_back(
-          fmt::format("{}: columns are read by their names: {}", place, columns));
+          fmt::format("{}: line {} is a header: columns are read by their names: {}", place,
+                      header_line_, columns));
       if (!header_->ignored.empty()) {
         file_.warnings.push_back(fmt::format("{}: columns that are not read: {}", place,
                                              JoinText(header_->ignored, ", ")));
@@ -861,6 +872,7 @@ class MotParser {
   std::vector<uint16_t> columns_;  // of each box
   BadRows bad_;
   FirstAndCount remark_, header_again_, blank_, width_change_, empty_box_;
+  double first_frame_ = 1, last_frame_ = kMaxExactInteger;  // what may be
   double min_frame_ = std::numeric_limits<double>::infinity();
   double max_frame_ = 0;
   int64_t negative_ids_ = 0;

@@ -29,9 +29,11 @@ struct MotReadOptions {
   // Results: the valid classes besides 0 and -1 ("not stated"); empty = any. A file with named
   // columns that says "person", or ground truth whose names have no class, means the first of them.
   std::vector<int32_t> result_classes{1};
-  // Ground truth: the classes whose rows count, if their mark is not 0; empty = all. Rows that do
-  // not count may repeat an id within a frame.
+  // Ground truth: the classes whose rows count, if their mark is not 0; empty = all. Within a frame
+  // an id may repeat when none of its rows counts.
   std::vector<int32_t> counted_classes;
+  // Ground truth: the classes of areas, which may have any id.
+  std::vector<int32_t> region_classes;
 };
 
 struct MotFile {

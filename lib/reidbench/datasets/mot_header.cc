@@ -174,7 +174,7 @@ class HeaderReader {
     at_[each.meaning] = -1;
     for (const Names& names : each.ranks) {
       for (size_t k = 0; k < plain_.size(); ++k) {
-        if (IsIndexName(plain_[k], k)) continue;
+        if (IsIndexName(plain_[k], k) || IsStrayLetter(plain_[k])) continue;
         if (std::find(names.begin(), names.end(), plain_[k]) == names.end()) continue;
         if (at_[each.meaning] >= 0) {
           twice_.push_back({MeaningIndex(each), static_cast<size_t>(at_[each.meaning]), k});
@@ -191,6 +191,11 @@ class HeaderReader {
     if (at_[each.meaning] < 0) return false;
     meaning_[static_cast<size_t>(at_[each.meaning])] = each.meaning;
     return true;
+  }
+
+  // An "r" or "b" is an edge only beside "l" and "t".
+  bool IsStrayLetter(std::string_view name) const {
+    return (name == "l" || name == "t" || name == "r" || name == "b") && !(Has("l") && Has("t"));
   }
 
   static int MeaningIndex(const MeaningNames& each) {

@@ -52,7 +52,10 @@ MotReadOptions ReadOptionsOf(const MotBenchmark& benchmark, MotFileKind kind, in
   if (benchmark.preprocess) read.known_classes = benchmark.known_classes;
   read.result_classes.clear();
   for (const MotClass& c : benchmark.classes) read.result_classes.push_back(c.id);
-  if (benchmark.preprocess) read.counted_classes = read.result_classes;
+  if (benchmark.preprocess) {
+    read.counted_classes = read.result_classes;
+    read.region_classes = benchmark.ignored_classes;
+  }
   // A result of a part of the video may count its frames from the part's first.
   if (kind == MotFileKind::kResult && benchmark.frames != FramePart::kAll &&
       benchmark.results_renumbered && frame_count > 0)
