@@ -243,6 +243,8 @@ INSTANTIATE_TEST_SUITE_P(
         NamedTable{"class_id,class_name,frame,id,x1,y1,x2,y2,conf",
                    "1,person,{f},{id},{l},50,{r},130,0.9"},
         NamedTable{"frame,id,x1,y1,x2,y2,conf,visibility", "{f},{id},{l},50,{r},130,0.9,"},
+        NamedTable{"sep=|\nframe|id|x1|y1|x2|y2|conf", "{f}|{id}|{l}|50|{r}|130|0.9\n|||||| "},
+        NamedTable{"image,id,x1,y1,x2,y2,conf", "img1/00000{f}.jpg,{id},{l},50,{r},130,0.9"},
         NamedTable{"\xEF\xBB\xBF"
                    "frame,id,x1,y1,x2,y2,conf\r",
                    "{f},{id},{l},50,{r},130,0.9\r"}));
@@ -460,7 +462,7 @@ TEST(ReplaceMotIds, ChangesNothingElse) {
 }
 
 TEST(ReplaceMotIds, EveryDelimiter) {
-  for (const std::string delimiter : {",", ";", "\t", " ", ", "}) {
+  for (const std::string delimiter : {",", ";", "\t", "|", " ", ", "}) {
     std::string text;
     for (const char* field : {"1", "7.0", "10", "20", "30", "40"}) text += field + delimiter;
     text += "1\n";

@@ -44,6 +44,9 @@ TEST(MotHeader, IsNotEveryLineOfWords) {
   EXPECT_FALSE(HeaderOf("results of my tracker"));
   EXPECT_FALSE(HeaderOf("the id of a frame"));
   EXPECT_FALSE(HeaderOf(""));
+  EXPECT_TRUE(NamesColumns("frame,id,score"));
+  EXPECT_TRUE(NamesColumns("# frame;id;left;cx"));
+  EXPECT_FALSE(NamesColumns("1,1,10,20,30,40,1"));
 }
 
 TEST(MotHeader, NamesTheColumnThatIsMissing) {

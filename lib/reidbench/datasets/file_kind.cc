@@ -12,6 +12,7 @@
 
 #include "reidbench/core/error.h"
 #include "reidbench/core/text.h"
+#include "reidbench/datasets/mot_header.h"
 #include "reidbench/datasets/quoted.h"
 
 namespace reidbench {
@@ -499,6 +500,9 @@ class Sniffer {
                                  : fmt::format("write points: tr ',' '.' < {} > OUT", word_)};
     }
     const bool names = IsHeader(rows_.front());
+    if (NamesColumns(FirstLine())) {
+      return FileDescription{FileKind::kMotHeader, "rows below a line of names", "mot-header", ""};
+    }
     if (EveryRow(names ? 1 : 0, AllNumbers)) {
       const size_t columns = rows_[names ? 1 : 0].size();
       if (names)

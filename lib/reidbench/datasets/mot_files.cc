@@ -19,6 +19,7 @@
 #include "reidbench/core/text.h"
 #include "reidbench/datasets/file_kind.h"
 #include "reidbench/datasets/mot_header.h"
+#include "reidbench/datasets/mot_layout.h"
 #include "reidbench/datasets/quoted.h"
 
 namespace reidbench {
@@ -395,6 +396,12 @@ class MotParser {
       --rows_;
       return;
     }
+    if (text.find_first_not_of(std::string{delimiter_, ' ', '\t'}) == std::string_view::npos) {
+      // Spreadsheets write empty rows so.
+      blank_.Note(line, [&] { return fmt::format("line {} is blank", line); });
+      --rows_;
+      return;
+    }
     const size_t found = named_ ? fields_.size() : static_cast<size_t>(columns);
     const std::string columns_found = fmt::format("{} column{}", found, found == 1 ? "" : "s");
     if (named_ && found != header_->names.size()) {
@@ -446,6 +453,12 @@ class MotParser {
         class_positive_ = class_positive_ || *value > 0;
       }
       return;
+    }
+    if (column == kFrameColumn && header_->frame_is_file) {
+      if (const std::optional<int64_t> number = FrameNumberOfName(token)) {
+        values_[column] = static_cast<double>(*number);
+        return;
+      }
     }
     const std::string lower = ToLower(token);
     const bool not_stated = token.empty() || lower == "none" || lower == "null" || lower == "na";
@@ -904,8 +917,7 @@ void ForEachLine(std::string_view text, Body&& body) {
 std::string_view FindId(std::string_view text, size_t begin, const MotFile& file,
                         std::vector<std::string_view>* fields) {
   if (file.id_field < 0) {
-    constexpr std::string_view kBetween =
-        ",; \t\v\f";  // of a row's numbers, whatever the delimiter
+    constexpr std::string_view kBetween = ",;| \t\v\f";  // of numbers, whatever the delimiter
     const size_t frame = text.find_first_not_of(kBetween, begin);
     const size_t frame_end = text.find_first_of(kBetween, frame);
     const size_t token = text.find_first_not_of(kBetween, frame_end);

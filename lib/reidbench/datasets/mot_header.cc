@@ -34,7 +34,9 @@ const std::vector<MeaningNames>& AllMeanings() {
        {{"frame", "frameid", "frameidx", "frameindex", "framenumber", "frameno", "framenum",
          "framenr", "imageid", "imageidx", "imageindex", "imgid", "imgidx", "fid"},
         {"timestamp", "timestampms", "timestamps", "time", "timems", "ts"},
-        {"f"}}},
+        {"f"},
+        {"image", "imagename", "imagefile", "imagepath", "img", "imgname", "filename", "file",
+         "framename", "framefile", "path"}}},
       {kIdColumn,
        "id",
        {{"id", "trackid", "trackerid", "objectid", "objid", "personid", "targetid", "instanceid",
@@ -124,6 +126,10 @@ bool IsIndexName(std::string_view name, size_t field) {
 
 std::string ShownName(const std::string& name) { return name.empty() ? "(no name)" : Quoted(name); }
 
+bool Contains(const Names& names, const std::string& name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
 class HeaderReader {
  public:
   HeaderReader(const std::vector<std::string_view>& fields, MotFileKind kind,
@@ -136,14 +142,19 @@ class HeaderReader {
     meaning_.assign(plain_.size(), -1);
   }
 
-  std::optional<MotHeader> Read() {
+  // Whether there are names of columns. A sentence may have one or two such words, and a list of
+  // letters many.
+  bool Find() {
     int found = 0;
     for (const MeaningNames& each : AllMeanings()) found += FindMeaning(each) ? 1 : 0;
-    // A sentence may have two such words, and a list of letters many.
     const auto is_named = [&](int meaning) {
       return at_[meaning] >= 0 && plain_[static_cast<size_t>(at_[meaning])].size() > 1;
     };
-    if (found < 3 || (!is_named(kFrameColumn) && !is_named(kIdColumn))) return std::nullopt;
+    return found > 2 && (is_named(kFrameColumn) || is_named(kIdColumn));
+  }
+
+  std::optional<MotHeader> Read() {
+    if (!Find()) return std::nullopt;
     for (const auto& [meaning, a, b] : twice_) {
       Refuse(fmt::format("one column of {}", AllMeanings()[static_cast<size_t>(meaning)].what),
              fmt::format("'{}' and '{}'", ShownName(out_.names[a]), ShownName(out_.names[b])),
@@ -175,7 +186,7 @@ class HeaderReader {
     for (const Names& names : each.ranks) {
       for (size_t k = 0; k < plain_.size(); ++k) {
         if (IsIndexName(plain_[k], k) || IsStrayLetter(plain_[k])) continue;
-        if (std::find(names.begin(), names.end(), plain_[k]) == names.end()) continue;
+        if (!Contains(names, plain_[k])) continue;
         if (at_[each.meaning] >= 0) {
           twice_.push_back({MeaningIndex(each), static_cast<size_t>(at_[each.meaning]), k});
           break;
@@ -280,6 +291,7 @@ class HeaderReader {
     for (size_t k = 0; k < std::min<size_t>(plain_.size(), kMotColumns); ++k)
       out_.in_mot_order = out_.in_mot_order && out_.field[k] == static_cast<int>(k);
     const std::string& frame = plain_[static_cast<size_t>(at_[kFrameColumn])];
+    out_.frame_is_file = Contains(AllMeanings()[0].ranks.back(), frame);
     out_.counts_from_zero = frame.ends_with("index") || frame.ends_with("idx");
   }
 
@@ -297,6 +309,14 @@ class HeaderReader {
   std::array<int, kMeanings> at_{};
   std::vector<Twice> twice_;
 };
+
+std::vector<std::string_view> FieldsOfHeader(std::string_view line) {
+  // "# frame,id,...", as numpy.savetxt writes it
+  while (IsRemark(line)) line = Trim(line.substr(1));
+  std::vector<std::string_view> fields;
+  SplitFields(line, DelimiterOf(line), &fields);
+  return fields;
+}
 
 }  // namespace
 
@@ -319,23 +339,24 @@ std::string MotHeader::DescribeBox() const {
 }
 
 char DelimiterOf(std::string_view line) {
-  for (const char delimiter : {',', ';', '\t'}) {
+  for (const char delimiter : {',', ';', '\t', '|'}) {
     if (line.find(delimiter) != std::string_view::npos) return delimiter;
   }
   return ' ';
 }
 
 bool IsRemark(std::string_view line) {
-  return line.starts_with('#') || line.starts_with('%') || line.starts_with("//");
+  return line.starts_with('#') || line.starts_with('%') || line.starts_with("//") ||
+         ToLower(line.substr(0, 4)) == "sep=";
 }
 
 std::optional<MotHeader> ReadMotHeader(std::string_view line, MotFileKind kind,
                                        std::string_view source, int64_t number) {
-  // "# frame,id,...", as numpy.savetxt writes it
-  while (IsRemark(line)) line = Trim(line.substr(1));
-  std::vector<std::string_view> fields;
-  SplitFields(line, DelimiterOf(line), &fields);
-  return HeaderReader(fields, kind, source, number).Read();
+  return HeaderReader(FieldsOfHeader(line), kind, source, number).Read();
+}
+
+bool NamesColumns(std::string_view line) {
+  return HeaderReader(FieldsOfHeader(line), MotFileKind::kResult, "", 1).Find();
 }
 
 void SplitFields(std::string_view line, char delimiter, std::vector<std::string_view>* fields) {

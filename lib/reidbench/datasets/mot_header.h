@@ -39,6 +39,7 @@ struct MotHeader {
   Box vertical = Box::kSize;
   std::vector<std::string> ignored;  // names of fields that nothing is read from
   bool in_mot_order = false;         // the names change nothing: rows are read like MOT text
+  bool frame_is_file = false;        // the frame's column holds names of pictures
   bool counts_from_zero = false;     // the frame's name says "index", which usually begins at 0
 
   const std::string& NameOf(MotColumn column) const {
@@ -47,10 +48,12 @@ struct MotHeader {
   std::string DescribeBox() const;  // "left=x1, top=y1, width=x2-x1, height=y2-y1"
 };
 
-// What parts the fields of a line: a comma, a semicolon or a tab when there is one, else blanks.
+// What parts the fields of a line: a comma, a semicolon, a tab or a '|' when there is one, else
+// blanks.
 char DelimiterOf(std::string_view line);
 
-// Whether a line is a remark: it begins with '#', '%' or "//". Names may stand behind that.
+// Whether a line is a remark: it begins with '#', '%' or "//", behind which names may stand, or is
+// Excel's "sep=;".
 bool IsRemark(std::string_view line);
 
 // The header in a line, or nullopt when it has no names of columns. Throws Error(kInput)
@@ -58,6 +61,9 @@ bool IsRemark(std::string_view line);
 // does not fit the others.
 std::optional<MotHeader> ReadMotHeader(std::string_view line, MotFileKind kind,
                                        std::string_view source, int64_t number);
+
+// Whether a line names the columns of boxes, understood or not.
+bool NamesColumns(std::string_view line);
 
 // Splits a line of a table at `delimiter` (' ' = at blanks); fields may be quoted (RFC 4180), which
 // is left to UnquoteField. One delimiter at the end begins no field.
