@@ -370,7 +370,7 @@ TEST(MotFiles, WarnsOfGroundTruthInWhichNothingCounts) {
   truth.counted_classes = {1};
   EXPECT_THAT(Parse("1,1,9,4,9,9,0,7,1\n2,1,9,4,9,9,0,1,1\n3,1,9,4,9,9,1,3,1\n", truth).warnings,
               ElementsAre("f.txt: no row counts: of 3 rows the rules leave out 2 by mark 0 in "
-                          "column 7, 1 by a class in column 8 other than 1"));
+                          "column 7, 1 by class 3 in column 8, where 1 counts"));
   EXPECT_THAT(Parse("1,1,9,4,9,9,0,7,1\n2,1,9,4,9,9,1,1,1\n", truth).warnings, IsEmpty());
 }
 

@@ -10,6 +10,7 @@
 #include <cstring>
 #include <limits>
 #include <numeric>
+#include <set>
 #include <span>
 #include <tuple>
 #include <unordered_map>
@@ -817,17 +818,23 @@ class MotParser {
     const std::vector<TrackBox>& boxes = file_.tracks.boxes;
     if (options_.kind != MotFileKind::kGroundTruth || boxes.empty()) return;
     int64_t unmarked = 0;
+    std::set<int32_t> others;
     for (const TrackBox& box : boxes) {
       if (Counts(box)) return;
-      if (box.confidence == 0) ++unmarked;
+      if (box.confidence == 0) {
+        ++unmarked;
+      } else {
+        others.insert(box.class_id);
+      }
     }
     const auto other = static_cast<int64_t>(boxes.size()) - unmarked;
     std::vector<std::string> rules;
     if (unmarked > 0)
       rules.push_back(fmt::format("{} by mark 0 in {}", WithThousands(unmarked), ColumnName(7)));
     if (other > 0) {
-      rules.push_back(fmt::format("{} by a class in {} other than {}", WithThousands(other),
-                                  ColumnName(8), DescribeClasses(options_.counted_classes)));
+      rules.push_back(fmt::format("{} by class {} in {}, where {} counts", WithThousands(other),
+                                  DescribeClasses({others.begin(), others.end()}), ColumnName(8),
+                                  DescribeClasses(options_.counted_classes)));
     }
     file_.warnings.push_back(fmt::format("{}: no row counts: of {} rows the rules leave out {}",
                                          source_, WithThousands(static_cast<int64_t>(boxes.size())),
