@@ -29,6 +29,7 @@ TEST(Benchmark, ShipsTheRulesOfTrackEval) {
   EXPECT_EQ(LoadMotBenchmark("MOT16").known_classes.size(), 13u);
   EXPECT_FALSE(LoadMotBenchmark("MOT15").has_classes);
   EXPECT_EQ(LoadMotBenchmark("DanceTrack").name, "DanceTrack");
+  EXPECT_THAT(LoadMotBenchmark("VisDrone").ignored_classes, ElementsAre(0, 11));
   EXPECT_EQ(LoadMotBenchmark("mot17_half_val").frames, FramePart::kSecondHalf);
 }
 
@@ -38,6 +39,14 @@ TEST(Benchmark, NamesWhatIsWrong) {
   EXPECT_THAT(ErrorOf("name: X\nclasses: [{name: a b, id: 1}]\n"), HasSubstr("without spaces"));
   EXPECT_THAT(ErrorOf("name: X\nknown_classes: [2]\n"), HasSubstr("not in known_classes"));
   EXPECT_THAT(ErrorOf("name: X\ndistractor_classes: [1]\n"), HasSubstr("also scored"));
+  EXPECT_THAT(ErrorOf("name: X\nignored_classes: [1]\n"), HasSubstr("also scored"));
+  EXPECT_THAT(ErrorOf("name: X\nknown_classes: [1]\nignored_classes: [0]\n"),
+              HasSubstr("ignored_classes: 0 is not in known_classes"));
+  EXPECT_THAT(ErrorOf("name: X\nignored_classes: [7]\ndistractor_classes: [7]\n"),
+              HasSubstr("also in distractor_classes"));
+  EXPECT_THAT(ErrorOf("name: X\nhas_classes: false\nignored_classes: [7]\n"),
+              HasSubstr("expected none when has_classes is false"));
+  EXPECT_THAT(ErrorOf("name: X\nignored_threshold: 0\n"), HasSubstr("ignored_threshold"));
   EXPECT_THAT(ErrorOf("name: X\nframes: {part: range, first: 5, last: 4}\n"),
               HasSubstr("frames.last"));
 }

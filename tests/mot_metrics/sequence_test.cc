@@ -41,6 +41,27 @@ TEST(Sequence, RemovesTrackerBoxesOnDistractorsOnly) {
   EXPECT_THAT(Prepared(gt, tracker, 1, raw).tracker_id_value, ElementsAre(1, 2, 3, 4));
 }
 
+TEST(Sequence, RemovesTrackerBoxesInIgnoredRegions) {
+  // Boxes are 10 wide. A region from 100 to 400, and a person in it at 300.
+  TrackSet gt = Tracks({{1, 1, 0}, {1, 0, 1, 0, 0, 0}, {1, 2, 3}, {1, 0, 9, 0, 0, 0}}, 1);
+  gt.boxes[1].box.width = 300;
+  const TrackSet tracker = Tracks(
+      {{1, 11, 0}, {1, 12, 1.5}, {1, 13, 3, 2}, {1, 14, 1, -4}, {1, 15, 1, -6}, {1, 16, 5}}, 1);
+  MotBenchmark benchmark;
+  benchmark.ignored_classes = {0};
+  const auto kept = [&] {
+    return PrepareSequence(gt, tracker, benchmark, benchmark.classes.front()).tracker_id_value;
+  };
+  // Who is matched stays (13), as does what lies inside by less than half (15, 4 of 10).
+  EXPECT_THAT(kept(), ElementsAre(11, 13, 15, 16));
+  benchmark.ignored_threshold = 0.3;
+  EXPECT_THAT(kept(), ElementsAre(11, 13, 16));
+  benchmark.distractor_classes = {7};
+  EXPECT_THAT(kept(), ElementsAre(11, 13, 16));
+  benchmark.preprocess = false;
+  EXPECT_THAT(kept(), ElementsAre(11, 12, 13, 14, 15, 16));
+}
+
 TEST(Sequence, ScoresTheClassAskedFor) {
   MotBenchmark benchmark;
   benchmark.classes = {{"car", 3}, {"pedestrian", 1}};

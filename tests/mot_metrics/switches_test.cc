@@ -53,6 +53,39 @@ std::vector<IdSwitch> SwitchesOf(const std::vector<Person>& gt, const std::vecto
   return switches;
 }
 
+TEST(Switches, TimesAsFramesAreNotWalkedThrough) {
+  constexpr int64_t kLater = 1'700'000'000'000;
+  const TrackSet truth = People({{1, 1, 300}, {2, 1, 300}, {kLater, 1, 300}}, kLater);
+  const TrackSet results = People({{1, 7, 300}, {2, 7, 300}, {kLater, 8, 300}}, kLater);
+  const MotBenchmark rules = PedestrianRules();
+  const std::vector<IdSwitch> switches =
+      FindSwitches(PrepareSequence(truth, results, rules, rules.classes[0]), truth, results, {});
+  ASSERT_THAT(switches, SizeIs(1));
+  EXPECT_EQ(switches[0].absent_frames, kLater - 3);
+  EXPECT_EQ(switches[0].cause, SwitchCause::kLeft);
+}
+
+TEST(Switches, RegionsHideNobodyAndMayHaveAnyId) {
+  TrackSet truth = People({{1, 1, 300}, {2, 1, 10}, {2, 1, 300}, {2, 5, 290, 120}, {3, 1, 300}}, 3);
+  for (const size_t region : {1, 3}) {
+    truth.boxes[region].class_id = 0;
+    truth.boxes[region].confidence = 0;
+    truth.boxes[region].box.width = 60;
+  }
+  const TrackSet results = People({{1, 7, 300}, {3, 8, 300}}, 3);
+  MotBenchmark rules = PedestrianRules();
+  SwitchOptions options;
+  const auto hidden = [&] {
+    return FindSwitches(PrepareSequence(truth, results, rules, rules.classes[0]), truth, results,
+                        options)
+        .at(0)
+        .hidden_share;
+  };
+  EXPECT_GT(hidden(), 0.4);  // as any other row that does not count
+  rules.ignored_classes = options.region_classes = {0};
+  EXPECT_EQ(hidden(), 0);
+}
+
 SwitchCause CauseOf(const std::vector<IdSwitch>& switches) {
   EXPECT_THAT(switches, SizeIs(1));
   return switches.at(0).cause;

@@ -31,6 +31,25 @@ TEST(Relink, LeavesPerfectTracksAlone) {
   }
 }
 
+TEST(Relink, MemoryAndTimeFollowBoxesNotFrames) {
+  // Later frames are numbered by a clock.
+  Street street(4);
+  street.Interrupt(3, 60, 75, 100);
+  RelinkInput input = street.Input();
+  TrackSet late = street.tracks();
+  for (TrackBox& box : late.boxes) {
+    if (box.frame.value > 150) box.frame.value += 1'700'000'000'000;
+  }
+  input.tracks = &late;
+  for (const double window_s : {0.0, 2.0}) {
+    RelinkOptions options;
+    options.window_s = window_s;
+    const RelinkResult result = Relink(input, options);
+    ASSERT_EQ(result.tracks.boxes.size(), late.boxes.size());
+    EXPECT_EQ(street.IdAt(result.tracks, 3, 80), 3) << window_s;
+  }
+}
+
 TEST(Relink, GivesTheOldIdentityBackAfterAGap) {
   Street street(4);
   street.Interrupt(3, 60, 75, 100);  // person 3 is lost for 15 frames and returns as 100

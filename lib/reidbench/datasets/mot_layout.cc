@@ -175,14 +175,13 @@ bool IsFrameFile(const fs::path& name) {
   return false;
 }
 
-// The digits that end the name: 12 of "000012.jpg" and "frame_012.png".
-std::optional<int64_t> FrameNumber(const fs::path& name) {
+}  // namespace
+
+std::optional<int64_t> FrameNumberOfName(const fs::path& name) {
   const std::string stem = name.stem().string();
   const size_t digits = stem.find_last_not_of("0123456789") + 1;  // npos + 1 = 0
   return ParseInt(std::string_view(stem).substr(digits));
 }
-
-}  // namespace
 
 std::vector<MotSequenceFiles> FindMotSequences(const MotGroundTruthOptions& options) {
   const fs::path& path = options.path;
@@ -395,7 +394,7 @@ std::map<int64_t, fs::path> FindFrameImages(const fs::path& folder) {
   std::map<int64_t, fs::path> files;
   for (const std::string& name : ListFileNames(folder)) {
     if (name.front() == '.' || !IsFrameFile(name)) continue;
-    const std::optional<int64_t> number = FrameNumber(name);
+    const std::optional<int64_t> number = FrameNumberOfName(name);
     if (!number) continue;
     const auto [at, is_new] = files.emplace(*number, folder / name);
     if (!is_new) {

@@ -86,9 +86,12 @@ std::vector<MotBoxFiles> FindMotBoxes(MotFileKind kind,
 std::vector<std::filesystem::path> FindSequenceInfos(const std::filesystem::path& path,
                                                      std::span<const std::string> names);
 
-// The images of a folder of frames by frame number: the digits that end a file's name (12 of
-// 000012.jpg, frame_012.png). Throws Error(kIo) when there are none, Error(kInput) when a frame has
-// two or frames count from 0.
+// The frame whose picture has this name: the digits that end it, 12 of 000012.jpg and
+// frame_012.png.
+std::optional<int64_t> FrameNumberOfName(const std::filesystem::path& name);
+
+// The images of a folder of frames by frame number. Throws Error(kIo) when there are none,
+// Error(kInput) when a frame has two or frames count from 0.
 std::map<int64_t, std::filesystem::path> FindFrameImages(const std::filesystem::path& folder);
 
 // Where the frames of a sequence are: imDir of its seqinfo.ini (img1 where that says nothing), else

@@ -93,6 +93,77 @@ TEST_F(Score, TakesOneFileOfEachWithoutSequenceInfo) {
   EXPECT_EQ(result.trackers[0].classes[0].sequences[0].boxes.frames, 6);
 }
 
+TEST_F(Score, ReadsTablesByTheNamesOfTheirColumns) {
+  std::string truth, corners = "frame,id,x1,y1,x2,y2,conf\n", swapped = "id,frame,x,y,w,h,conf\n";
+  std::string sink = "x_min,y_min,x_max,y_max,class_id,confidence,tracker_id,frame_index\n";
+  for (int f = 1; f <= 3; ++f) {
+    for (int id = 1; id <= 2; ++id) {
+      const int left = 100 * id + f;
+      truth += fmt::format("{},{},{},50,40,80,1,1,1\n", f, id, left);
+      corners += fmt::format("{},{},{},50,{},130,1\n", f, id, left, left + 40);
+      swapped += fmt::format("{},{},{},50,40,80,1\n", id, f, left);
+      sink += fmt::format("{},50,{},130,0,0.90,{},{}\n", left, left + 40, id, f - 1);
+    }
+  }
+  Write("gt.txt", truth);
+  options_.ground_truth = root_ / "gt.txt";
+  for (const std::string& table : {corners, swapped, sink}) {
+    Write("table.csv", table);
+    options_.tracks = {root_ / "table.csv"};
+    const ScoreStageResult result = RunScore(options_);
+    const MotSummary summary = Summarize(Combine(result.trackers[0].classes[0].sequences));
+    EXPECT_DOUBLE_EQ(MeanOverAlphas(summary.hota.hota), 1) << table;
+    EXPECT_THAT(result.warnings, ::testing::Not(::testing::IsEmpty()));
+  }
+}
+
+TEST_F(Score, TimesMayBeFramesAndTrackersMayEndAtDifferentOnes) {
+  std::string truth, result;
+  for (int k = 0; k < 200; ++k) {
+    const int64_t frame = 1'700'000'000'000 + 40 * k;
+    truth += fmt::format("{},1,{},0,10,20,1,1,1\n", frame, k);
+    if (k % 4 != 0) result += fmt::format("{},7,{},0,10,20,1,-1,-1,-1\n", frame, k);
+  }
+  Write("gt.txt", truth);
+  Write("a/result.txt", result);
+  Write("b/result.txt", result + "1700000999999,7,0,0,10,20,1,-1,-1,-1\n");
+  options_.ground_truth = root_ / "gt.txt";
+  options_.tracks = {root_ / "a/result.txt", root_ / "b/result.txt"};
+  options_.bootstrap.resamples = 100;
+  options_.block_frames = 50;
+  const ScoreStageResult scored = RunScore(options_);
+  EXPECT_DOUBLE_EQ(Mota(scored, 0), 150.0 / 200);
+  EXPECT_DOUBLE_EQ(Mota(scored, 1), 149.0 / 200);
+  EXPECT_TRUE(scored.trackers[0].classes[0].intervals[0].low.has_value());
+  EXPECT_THAT(scored.warnings,
+              ::testing::Each(::testing::HasSubstr("look like times (milliseconds)")));
+}
+
+TEST_F(Score, GroundTruthInWhichNothingCountsKeepsTrackEvalsNumbersAndIsSaid) {
+  Write("gt.txt", "1,1,912,484,97,109,1,3,1\n2,1,912,484,97,109,1,3,1\n");
+  Write("result.txt", "1,1,912,484,97,109,1,-1,-1,-1\n2,1,912,484,97,109,1,-1,-1,-1\n");
+  options_.ground_truth = root_ / "gt.txt";
+  options_.tracks = {root_ / "result.txt"};
+  const ScoreStageResult result = RunScore(options_);
+  EXPECT_DOUBLE_EQ(Mota(result), -2);
+  EXPECT_THAT(result.warnings,
+              ::testing::ElementsAre(::testing::HasSubstr("no row counts: of 2 rows")));
+}
+
+TEST_F(Score, VisDronesIgnoredRegionsForgive) {
+  // Region 1 holds the second box of frame 1; ids of regions repeat.
+  Write("gt.txt",
+        "1,0,593,43,174,190,0,0,0,0\n1,0,10,10,30,30,0,0,0,0\n1,1,100,100,20,40,1,1,0,0\n"
+        "2,1,101,100,20,40,1,1,0,0\n");
+  Write("result.txt",
+        "1,5,100,100,20,40,0.9,-1,-1,-1\n1,6,600,50,20,40,0.9,-1,-1,-1\n"
+        "2,5,101,100,20,40,0.9,-1,-1,-1\n");
+  options_.ground_truth = root_ / "gt.txt";
+  options_.tracks = {root_ / "result.txt"};
+  options_.benchmark = "VisDrone";
+  EXPECT_DOUBLE_EQ(Mota(RunScore(options_)), 1);
+}
+
 TEST_F(Score, RanksTrackersAndComparesThem) {
   for (const char* sequence : {"A", "B", "C"}) {
     WriteTruth(sequence, 20);
