@@ -50,8 +50,11 @@ struct BoxReadOptions {
   bool relative = false;                   // they are shares of the picture
   double scale = 1;                        // every coordinate is multiplied by it
   int64_t frame_offset = 0;                // added to every frame
-  int64_t image_width = 0, image_height = 0;  // of every sequence; 0: as files say
+  ImageSize image_size;                       // of every picture; none: as files say
   std::filesystem::path sequences;            // whose seqinfo.ini say size, length and rate
+  // Sequences that are known: the pictures' sizes are taken from the one of the same name, or from
+  // the only one.
+  const std::vector<BoxSequence>* known = nullptr;
 };
 
 // What `path` holds, by its content. Throws Error(kInput) that says what was found instead, and
@@ -70,8 +73,15 @@ struct ClassChange {
   int64_t boxes = 0;
 };
 
+// Where boxes go.
+struct BoxTarget {
+  BoxFormat format = BoxFormat::kMot;
+  MotRows rows = MotRows::kAuto;  // of kMot; WriteBoxes wants what FitToFormat chose
+  bool is_folder = false;         // of files; else one file
+};
+
 struct FittedBoxes {
-  MotRows rows = MotRows::kAuto;  // of kMot: what is written; never kAuto
+  MotRows rows = MotRows::kAuto;  // what is written; never kAuto
   std::vector<BoxLoss> losses;    // what the format has no place for
   std::vector<ClassChange> classes;
   std::vector<std::string> notes;  // what had to be made up
@@ -81,12 +91,11 @@ struct FittedBoxes {
 // exactly that: values without a place become none and are counted, ids and scores that a format
 // cannot do without are made up and noted. Also sorts. Throws Error(kUsage) where a picture's size
 // is needed and not known, or several sequences do not fit.
-FittedBoxes FitToFormat(BoxFormat format, MotRows rows, BoxTable* table);
+FittedBoxes FitToFormat(const BoxTarget& target, BoxTable* table);
 
-// Writes a table that FitToFormat made. `target` is one file (a format with many sequences, or a
-// single sequence), or a folder to write files into that is there. Returns the paths of the files,
-// relative to the folder. Throws Error(kIo).
-std::vector<std::string> WriteBoxes(const BoxTable& table, BoxFormat format, MotRows rows,
-                                    const std::filesystem::path& target, bool is_folder);
+// Writes a table that FitToFormat made into `path`: the file, or a folder that is there. Returns the
+// paths of the files in the folder; of a single file, its own. Throws Error(kIo).
+std::vector<std::string> WriteBoxes(const BoxTable& table, const BoxTarget& target,
+                                    const std::filesystem::path& path);
 
 }  // namespace reidbench

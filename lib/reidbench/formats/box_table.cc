@@ -12,6 +12,11 @@
 
 namespace reidbench {
 
+ImageSize BoxSequence::SizeOf(int64_t frame) const {
+  const auto other = frame_sizes.find(frame);
+  return other == frame_sizes.end() ? size : other->second;
+}
+
 int32_t BoxTable::Sequence(std::string_view name) {
   for (size_t i = sequences.size(); i-- > 0;) {
     if (sequences[i].name == name) return static_cast<int32_t>(i);
@@ -166,7 +171,7 @@ std::string RowName(const BoxTable& table, const BoxRow& row) {
 
 std::string DescribeSequence(const BoxSequence& sequence) {
   return fmt::format("{} ({} frames, {} x {}, {} frames per second)", sequence.name,
-                     sequence.frame_count, sequence.image_width, sequence.image_height,
+                     sequence.frame_count, sequence.size.width, sequence.size.height,
                      sequence.frame_rate.value_or(0));
 }
 
@@ -212,11 +217,12 @@ class TableComparison {
     }
     for (size_t i = 0; i < a.size(); ++i) {
       if (a[i]->name != b[i]->name || a[i]->frame_count != b[i]->frame_count ||
-          a[i]->image_width != b[i]->image_width || a[i]->image_height != b[i]->image_height ||
-          a[i]->frame_rate != b[i]->frame_rate) {
+          !(a[i]->size == b[i]->size) || a[i]->frame_rate != b[i]->frame_rate) {
         return Mismatch(fmt::format("expected sequence {}, found {}", DescribeSequence(*a[i]),
                                     DescribeSequence(*b[i])));
       }
+      if (a[i]->frame_sizes != b[i]->frame_sizes)
+        return Mismatch(fmt::format("sequence {}: other sizes of its frames", a[i]->name));
       if (a[i]->frame_names != b[i]->frame_names)
         return Mismatch(fmt::format("sequence {}: other names of its frames", a[i]->name));
     }

@@ -30,11 +30,21 @@ struct BoxClass {
   friend bool operator==(const BoxClass&, const BoxClass&) = default;
 };
 
+struct ImageSize {
+  int64_t width = 0, height = 0;  // pixels; 0: not stated
+
+  friend bool operator==(const ImageSize&, const ImageSize&) = default;
+};
+
 struct BoxSequence {
+  // Of a frame's picture.
+  ImageSize SizeOf(int64_t frame) const;
+
   std::string name;
   int64_t frame_count = 0;  // frames are 1..frame_count; 0: not stated
   std::optional<double> frame_rate;
-  int64_t image_width = 0, image_height = 0;   // pixels; 0: not stated
+  ImageSize size;                              // of its pictures
+  std::map<int64_t, ImageSize> frame_sizes;    // of those whose size is another
   std::map<int64_t, std::string> frame_names;  // file name of a frame's image, where stated
 };
 

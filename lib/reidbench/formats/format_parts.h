@@ -5,9 +5,11 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "reidbench/formats/box_format.h"
 #include "reidbench/formats/box_table.h"
@@ -45,6 +47,19 @@ struct SequenceRows {
   const BoxClass& class_of(size_t i) const;  // of a row; number -1 and no name where it has none
 };
 
+// "000012" of "SEQ/img1/000012.jpg".
+std::string_view StemOf(std::string_view file_name);
+// "000012": what a file of a frame is called where no name is known.
+std::string DefaultStem(int64_t frame);
+// A stem and the number that ends it: "video" and 12 of "video_012".
+struct StemParts {
+  std::string_view prefix;
+  std::optional<int64_t> frame;  // none without digits, or with too many
+};
+StemParts SplitStem(std::string_view stem);
+// Whether numbers in names are frames of a video, not ids of single pictures: most are there.
+bool AreFrameNumbers(int64_t highest, size_t count);
+
 // Class names that numbers stand for.
 std::span<const std::string_view> MotClassNames();       // [0] is class 1
 std::span<const std::string_view> VisDroneClassNames();  // [0] is class 0
@@ -73,12 +88,21 @@ void ParseVisDrone(std::string_view text, const std::string& source, int32_t seq
                    BoxTable* table);
 void WriteVisDrone(const SequenceRows& rows, TextSink* sink);
 
-// yolo.cc: a text is the labels of one frame.
+// yolo.cc: a text is the labels of one frame. Which sequence and frame files are of: by the number
+// that ends their stems, and what stands before; by their order where that is no number of a frame.
+// `stems` are sorted; `folder` is the sequence where they name none.
+struct YoloFrame {
+  std::string sequence;
+  int64_t frame = 0;
+};
+std::vector<YoloFrame> PlaceYoloFiles(const std::string& folder,
+                                      const std::vector<std::string>& stems);
 void ParseYoloFrame(std::string_view text, const std::string& source, int32_t sequence,
                     int32_t frame, BoxTable* table);
 // Once all frames are there: what column 6 is, and names for the classes.
 void FinishYolo(BoxTable* table);
-void WriteYoloFrame(const SequenceRows& rows, size_t begin, size_t end, TextSink* sink);
+void WriteYoloFrame(const SequenceRows& rows, int64_t frame, size_t begin, size_t end,
+                    TextSink* sink);
 
 // coco.cc
 void ReadCoco(const std::filesystem::path& file, BoxTable* table);
@@ -92,5 +116,6 @@ void WriteCvat(const SequenceRows& rows, TextSink* sink);
 // numpy.cc
 void ParseNumpy(std::string_view bytes, const std::string& source, const BoxReadOptions& options,
                 BoxTable* table);
+void WriteNumpy(const SequenceRows& rows, TextSink* sink);
 
 }  // namespace reidbench

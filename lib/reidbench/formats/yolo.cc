@@ -6,8 +6,11 @@
 #include <algorithm>
 #include <cmath>
 #include <iterator>
+#include <map>
+#include <set>
 
 #include "reidbench/core/error.h"
+#include "reidbench/core/text.h"
 #include "reidbench/formats/decimal.h"
 #include "reidbench/formats/format_parts.h"
 #include "reidbench/formats/text_rows.h"
@@ -45,14 +48,79 @@ double CentreShareOf(double left, double length, double share, double size) {
   return best;
 }
 
+// Prefixes of names that say nothing of the sequence.
+bool IsPlainPrefix(std::string_view prefix) {
+  for (const char* plain : {"", "frame", "img", "image", "im"}) {
+    if (prefix == plain) return true;
+  }
+  return false;
+}
+
 }  // namespace
+
+std::string_view StemOf(std::string_view file_name) {
+  const size_t slash = file_name.find_last_of("/\\");
+  const std::string_view name =
+      slash == std::string_view::npos ? file_name : file_name.substr(slash + 1);
+  const size_t dot = name.rfind('.');
+  return dot == 0 ? name : name.substr(0, dot);
+}
+
+StemParts SplitStem(std::string_view stem) {
+  size_t begin = stem.size();
+  while (begin > 0 && stem[begin - 1] >= '0' && stem[begin - 1] <= '9') --begin;
+  StemParts parts;
+  if (begin < stem.size() && stem.size() - begin <= 15) parts.frame = ParseInt(stem.substr(begin));
+  while (begin > 0 && (stem[begin - 1] == '_' || stem[begin - 1] == '-' || stem[begin - 1] == '.' ||
+                       stem[begin - 1] == ' '))
+    --begin;
+  parts.prefix = stem.substr(0, begin);
+  return parts;
+}
+
+bool AreFrameNumbers(int64_t highest, size_t count) {
+  // A label file is missing where there was nothing to see; numbers of pictures are all over.
+  return highest < kMostFrames && highest <= 1000 + 64 * static_cast<int64_t>(count);
+}
+
+std::vector<YoloFrame> PlaceYoloFiles(const std::string& folder,
+                                      const std::vector<std::string>& stems) {
+  struct Group {
+    int64_t lowest = kMostFrames, highest = 0;
+    std::set<int64_t> frames;
+  };
+  std::map<std::string, Group> groups;
+  bool numbered = true;
+  for (const std::string& stem : stems) {
+    const StemParts parts = SplitStem(stem);
+    numbered = numbered && parts.frame.has_value();
+    if (!numbered) break;
+    Group& group = groups[IsPlainPrefix(parts.prefix) ? folder : std::string(parts.prefix)];
+    group.lowest = std::min(group.lowest, *parts.frame);
+    group.highest = std::max(group.highest, *parts.frame);
+    numbered = group.frames.insert(*parts.frame).second;
+  }
+  for (const auto& [name, group] : groups)
+    numbered = numbered && AreFrameNumbers(group.highest, group.frames.size());
+  std::vector<YoloFrame> placed;
+  for (const std::string& stem : stems) {
+    if (!numbered) {
+      placed.push_back({folder, static_cast<int64_t>(placed.size()) + 1});
+      continue;
+    }
+    const StemParts parts = SplitStem(stem);
+    const std::string name = IsPlainPrefix(parts.prefix) ? folder : std::string(parts.prefix);
+    placed.push_back({name, *parts.frame + (groups.at(name).lowest == 0 ? 1 : 0)});
+  }
+  return placed;
+}
 
 void ParseYoloFrame(std::string_view text, const std::string& source, int32_t sequence,
                     int32_t frame, BoxTable* table) {
-  const BoxSequence& info = table->sequences[static_cast<size_t>(sequence)];
-  REIDBENCH_CHECK(info.image_width > 0 && info.image_height > 0);
-  const double width = static_cast<double>(info.image_width);
-  const double height = static_cast<double>(info.image_height);
+  const ImageSize size = table->sequences[static_cast<size_t>(sequence)].SizeOf(frame);
+  REIDBENCH_CHECK(size.width > 0 && size.height > 0);
+  const double width = static_cast<double>(size.width);
+  const double height = static_cast<double>(size.height);
   TextRows rows(text, source, ' ');
   while (rows.Next()) {
     if (rows.size() < 5 || rows.size() > 7) {
@@ -103,9 +171,11 @@ void FinishYolo(BoxTable* table) {
   table->notes.emplace_back("column 6 holds whole numbers above 1: track ids, not confidences");
 }
 
-void WriteYoloFrame(const SequenceRows& rows, size_t begin, size_t end, TextSink* sink) {
-  const double width = static_cast<double>(rows.info().image_width);
-  const double height = static_cast<double>(rows.info().image_height);
+void WriteYoloFrame(const SequenceRows& rows, int64_t frame, size_t begin, size_t end,
+                    TextSink* sink) {
+  const ImageSize size = rows.info().SizeOf(frame);
+  const double width = static_cast<double>(size.width);
+  const double height = static_cast<double>(size.height);
   for (size_t i = begin; i < end; ++i) {
     const BoxRow& row = rows.row(i);
     std::string& out = sink->text();
