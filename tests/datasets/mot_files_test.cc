@@ -1,5 +1,6 @@
 #include "reidbench/datasets/mot_files.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -11,6 +12,7 @@
 namespace reidbench {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
@@ -126,7 +128,10 @@ TEST(MotFiles, HintsAtShiftedFrames) {
   EXPECT_THAT(ErrorOf("2,1,0,0,1,1,1\n3,1,0,0,1,1,1\n4,1,0,0,1,1,1\n", options),
               HasSubstr("subtract 1"));
   EXPECT_THAT(ErrorOf("0,1,0,0,1,1,1\n"), HasSubstr("expected frame 1 or later, found frame 0"));
-  EXPECT_THAT(ErrorOf("99999999999,1,0,0,1,1,1\n"), HasSubstr("found frame 99999999999"));
+  options.frame_count = 600;
+  EXPECT_THAT(ErrorOf("1700000000000,1,0,0,1,1,1\n", options),
+              AllOf(HasSubstr("expected frame 1..600, found frame 1700000000000"),
+                    HasSubstr("look like times, not frames: number the frames 1, 2, 3")));
 }
 
 TEST(MotFiles, RefusesWhatTheReferenceMisreads) {
@@ -137,7 +142,7 @@ TEST(MotFiles, RefusesWhatTheReferenceMisreads) {
               HasSubstr("a finite number in column 4, found 1e999"));
   EXPECT_THAT(ErrorOf("1,1,0,,1,1,1\n"), HasSubstr("a number in column 4, found nothing"));
   EXPECT_THAT(ErrorOf("1,1,0,0x1,1,1,1\n"), HasSubstr("found 0x1"));
-  EXPECT_THAT(ErrorOf(std::string_view("1,1,0,\0\xff,1,1,1\n", 16)), HasSubstr("found \\x00\\xff"));
+  EXPECT_THAT(ErrorOf("1,1,0,0,1,1,1\n1,2,0,\x01\xff,1,1,1\n"), HasSubstr("found \\x01\\xff"));
 }
 
 TEST(MotFiles, ReadsColumnEightByBenchmark) {
@@ -153,6 +158,210 @@ TEST(MotFiles, ReadsColumnEightByBenchmark) {
   truth.known_classes = {1, 2, 3};
   EXPECT_THAT(ErrorOf("1,1,0,0,1,1,1,4,1\n", truth), HasSubstr("expected class 1..3, found 4"));
   EXPECT_THAT(ErrorOf("1,1,0,0,1,1,1\n", truth), HasSubstr("at least 8 columns, found 7 columns"));
+}
+
+// Six boxes of two tracks, as MOT text.
+constexpr const char* kSixRows =
+    "1,1,101,50,40,80,0.9\n1,2,201,50,40,80,0.9\n2,1,102,50,40,80,0.9\n2,2,202,50,40,80,0.9\n"
+    "3,1,103,50,40,80,0.9\n3,2,203,50,40,80,0.9\n";
+
+// The same boxes as a table whose rows are written like `row`.
+std::string SixRowTable(const std::string& header, const std::string& row) {
+  std::string text = fmt::format(fmt::runtime(header), fmt::arg("q", '"')) + "\n";
+  for (int k = 0; k < 6; ++k) {
+    const int frame = 1 + k / 2, id = 1 + k % 2, left = 100 * id + frame;
+    text += fmt::format(fmt::runtime(row), fmt::arg("f", frame), fmt::arg("f0", frame - 1),
+                        fmt::arg("id", id), fmt::arg("k", k), fmt::arg("l", left),
+                        fmt::arg("r", left + 40), fmt::arg("cx", left + 20), fmt::arg("q", '"')) +
+            "\n";
+  }
+  return text;
+}
+
+struct NamedTable {
+  const char* header;
+  const char* row;
+};
+
+class NamedColumns : public ::testing::TestWithParam<NamedTable> {};
+
+TEST_P(NamedColumns, AreReadByTheirNames) {
+  const std::string text = SixRowTable(GetParam().header, GetParam().row);
+  const MotFile file = Parse(text);
+  std::vector<TrackBox> boxes = file.tracks.boxes;
+  for (TrackBox& box : boxes) box.class_id = -1;
+  EXPECT_EQ(boxes, Parse(kSixRows).tracks.boxes) << text;
+  EXPECT_EQ(file.tracks.frame_count, 3);
+  EXPECT_THAT(file.warnings, ::testing::Not(IsEmpty()));
+  // The ids can be replaced in the same text.
+  const std::vector<TrackId> ids(6, TrackId(77));
+  const std::string other = ReplaceMotIds(text, file, ids);
+  const MotReadOptions detections{.kind = MotFileKind::kDetections};  // which may repeat ids
+  const MotFile again = Parse(other, detections);
+  ASSERT_EQ(again.tracks.boxes.size(), 6u) << other;
+  for (const TrackBox& box : again.tracks.boxes) EXPECT_EQ(box.id, TrackId(77)) << other;
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Tables, NamedColumns,
+    ::testing::Values(
+        NamedTable{"frame,id,x1,y1,x2,y2,conf", "{f},{id},{l},50,{r},130,0.9"},
+        NamedTable{"id,frame,x,y,w,h,conf", "{id},{f},{l},50,40,80,0.9"},
+        NamedTable{"x_min,y_min,x_max,y_max,class_id,confidence,tracker_id,frame_index",
+                   "{l},50,{r},130,0,0.90,{id},{f}"},
+        NamedTable{"x_min,y_min,x_max,y_max,class_id,confidence,tracker_id,frame_index",
+                   "{l},50,{r},130,0,0.90,{id},{f0}"},
+        NamedTable{"frame,id,bb_left,bb_top,bb_width,bb_height,conf,x,y,z",
+                   "{f},{id},{l},50,40,80,0.9,-1,-1,-1"},
+        NamedTable{"frame,id,bb_left,bb_top,bb_width,bb_height,conf,x,y,z",
+                   "{f},{id},{l},50,40,80,0.9,5.25,3,0"},
+        NamedTable{"Frame;Track ID;BB-Left;BB-Top;BB-Right;BB-Bottom;Score",
+                   "{f};{id};{l};50;{r};130;0.9"},
+        NamedTable{"FRAME\tTRACK_ID\tCX\tCY\tWIDTH\tHEIGHT\tCONFIDENCE",
+                   "{f}\t{id}\t{cx}\t90\t40\t80\t0.9"},
+        NamedTable{"score track_id frame_id xmin ymin xmax ymax", "0.9 {id} {f} {l} 50 {r} 130"},
+        NamedTable{",frame,id,left,top,width,height,score", "{k},{f},{id},{l},50,40,80,0.9"},
+        NamedTable{"Unnamed: 0,frame,id,left,top,right,bottom,score",
+                   "{k},{f}.0,{id}.0,{l},50,{r},130,0.9"},
+        NamedTable{"index,frame_idx,object_id,x0,y0,x1,y1,prob",
+                   "{k},{f0},{id},{l},50,{r},130,0.9"},
+        NamedTable{"{q}frame{q},{q}id{q},{q}x1{q},{q}y1{q},{q}x2{q},{q}y2{q},{q}conf{q}",
+                   "{q}{f}{q},{q}{id}{q},{q}{l}{q},{q}50{q},{q}{r}{q},{q}130{q},{q}0.9{q}"},
+        NamedTable{"\"frame\",\"note, if any\",\"id\",\"x1\",\"y1\",\"x2\",\"y2\",\"conf\"",
+                   "{f},{q}a, {q}{q}b{q}{q}{q},{id},{l},50,{r},130,0.9"},
+        NamedTable{"# frame, id, x1, y1, x2, y2, conf", "{f},{id},{l},50,{r},130,0.9"},
+        NamedTable{"# made by a tracker\n# frame id x1 y1 x2 y2 conf",
+                   "{f} {id} {l} 50 {r} 130 0.9"},
+        NamedTable{"frame,id,x [px],y [px],w (px),h (px),conf,speed",
+                   "{f},{id},{l},50,40,80,0.9,1.5"},
+        NamedTable{"label,conf,h,w,top,left,id,frame", "person,0.9,80,40,50,{l},{id},{f}"},
+        NamedTable{"class_id,class_name,frame,id,x1,y1,x2,y2,conf",
+                   "1,person,{f},{id},{l},50,{r},130,0.9"},
+        NamedTable{"frame,id,x1,y1,x2,y2,conf,visibility", "{f},{id},{l},50,{r},130,0.9,"},
+        NamedTable{"\xEF\xBB\xBF"
+                   "frame,id,x1,y1,x2,y2,conf\r",
+                   "{f},{id},{l},50,{r},130,0.9\r"}));
+
+TEST(MotFiles, SaysHowNamedColumnsAreRead) {
+  EXPECT_THAT(
+      Parse("x_min,y_min,x_max,y_max,class_id,confidence,tracker_id,frame_index,camera\n"
+            "1,2,11,22,0,0.5,7,0,left\n")
+          .warnings,
+      ElementsAre("f.txt:1: columns are read by their names: frame=frame_index, id=tracker_id, "
+                  "left=x_min, width=x_max-x_min, top=y_min, height=y_max-y_min, "
+                  "score=confidence, class=class_id",
+                  "f.txt:1: columns that are not read: camera",
+                  "f.txt:1: frames start at 0, so 1 is added to all of them"));
+  EXPECT_THAT(Parse("frame_idx,id,x1,y1,x2,y2\n3,7,0,0,10,10\n").warnings,
+              ::testing::Contains(HasSubstr("'frame_idx' starts at 3, so it is taken as counted")));
+  EXPECT_THAT(Parse("frame,id,x1,y1,x2,y2,class_id\n3,7,0,0,9,9,0\n3,8,0,0,9,9,1\n").warnings,
+              ::testing::Contains(HasSubstr("where 0 means person (YOLO, supervision)")));
+  EXPECT_THAT(
+      Parse("frame,id,x1,y1,x2,y2\n3,7,0,0,9,9\nframe,id,x1,y1,x2,y2\n4,7,0,0,9,9\n").warnings,
+      ::testing::Contains("f.txt:3: line 3 repeats the header and was skipped"));
+  EXPECT_THAT(Parse("# by a tracker\n3,7,0,0,9,9,1\n").warnings,
+              ElementsAre("f.txt:1: line 1 is a remark and was skipped"));
+}
+
+TEST(MotFiles, GroundTruthOfNamedColumns) {
+  const MotFile file =
+      Parse("frame,id,x1,y1,x2,y2,consider,visibility\n1,7,0,0,9,9,True,0.5\n2,7,0,0,9,9,0,\n",
+            GroundTruth());
+  ASSERT_EQ(file.tracks.boxes.size(), 2u);
+  EXPECT_EQ(file.tracks.boxes[0].class_id, 1);
+  EXPECT_EQ(file.tracks.boxes[0].confidence, 1);
+  EXPECT_EQ(file.tracks.boxes[0].visibility, 0.5F);
+  EXPECT_EQ(file.tracks.boxes[1].confidence, 0);
+  EXPECT_NE(file.tracks.boxes[1].visibility, file.tracks.boxes[1].visibility);
+  EXPECT_THAT(file.warnings, ::testing::Contains(HasSubstr("every row is taken as class 1")));
+}
+
+TEST(MotFiles, DetectionsOfNamedColumnsNeedNoIds) {
+  const MotReadOptions detections{.kind = MotFileKind::kDetections};
+  const MotFile file = Parse("frame,score,xmin,ymin,xmax,ymax\n1,0.5,1,2,11,22\n", detections);
+  ASSERT_EQ(file.tracks.boxes.size(), 1u);
+  EXPECT_EQ(file.tracks.boxes[0].id, TrackId(-1));
+  EXPECT_EQ(file.tracks.boxes[0].box, (BoxLtwh{1, 2, 10, 20}));
+  EXPECT_EQ(file.tracks.boxes[0].confidence, 0.5);
+}
+
+TEST(MotFiles, RowsOfNamedColumnsAreNamedWhenTheyAreBad) {
+  EXPECT_THAT(ErrorOf("frame,id,x1,y1,x2,y2\n1,7,0,zero,9,9\n"),
+              HasSubstr("f.txt:2: expected a number in column 'y1', found zero"));
+  EXPECT_THAT(ErrorOf("frame,id,x1,y1,x2,y2\n1,7,0,0,9\n"),
+              HasSubstr("f.txt:2: expected 6 columns, as line 1 names, found 5 columns"));
+  EXPECT_THAT(ErrorOf("frame,id,x1,y1,x2,y2,label\n1,7,0,0,9,9,car\n"),
+              HasSubstr("expected a number in column 'label', found car"));
+  EXPECT_THAT(ErrorOf("frame,id,x1,y1,x2,y2\n1,,0,0,9,9\n"),
+              HasSubstr("expected a number in column 'id', found nothing"));
+  MotReadOptions options;
+  options.frame_count = 3;
+  EXPECT_THAT(ErrorOf("frame,id,x1,y1,x2,y2\n0,7,0,0,9,9\n3,7,0,0,9,9\n", options),
+              HasSubstr("f.txt:3: expected frame 1..3, found frame 4"));
+}
+
+TEST(MotFiles, SaysWhatAForeignFileIs) {
+  EXPECT_THAT(ErrorOf("<!DOCTYPE html><html><body>404</body></html>"),
+              AllOf(HasSubstr("f.txt: expected boxes as text"),
+                    HasSubstr("found a web page (HTML)"), HasSubstr("hint: ")));
+  EXPECT_THAT(ErrorOf("[{\"frame\":1,\"id\":2,\"bbox\":[1,2,3,4]}]"), HasSubstr("found JSON text"));
+  EXPECT_THAT(ErrorOf(std::string(4096, '\0')), HasSubstr("found 4096 NUL bytes"));
+  EXPECT_THAT(ErrorOf("1,1,0,0,9,9,1\n" + std::string(300, '\0')),
+              HasSubstr("found text with NUL bytes in line 2"));
+  EXPECT_THAT(
+      ErrorOf("0 1 Pedestrian 0 0 -1.79 296.7 161.7 455.2 292.3 2 1.8 4.4 -4.5 1.8 13 -2\n"),
+      AllOf(HasSubstr("found tracking labels of KITTI"),
+            HasSubstr("reidbench convert f.txt --from kitti --output OUT")));
+  EXPECT_THAT(ErrorOf("0 0.5 0.5 0.25 0.125\n0 0.25 0.5 0.25 0.125\n"),
+              HasSubstr("found labels of YOLO"));
+  EXPECT_THAT(ErrorOf("1;1;101,5;50;40;80;0,9\n2;1;102;50;40;80;1\n"),
+              AllOf(HasSubstr("found numbers with decimal commas"), HasSubstr("tr ',;' '.,'")));
+  EXPECT_THAT(ErrorOf("1,1,0,0,9,9,1\nTraceback (most recent call last):\n  File \"a.py\", line "
+                      "1\nValueError: no boxes\n"),
+              AllOf(HasSubstr("f.txt:2: expected boxes as text"),
+                    HasSubstr("found a Python traceback (ValueError: no boxes)")));
+  EXPECT_THAT(ErrorOf("name,age,city\nAnn,7,Rome\n"), HasSubstr("found text that is no table"));
+  EXPECT_THAT(ErrorOf("a,b,c,d\n1,2,3,4\n"),
+              HasSubstr("f.txt:1: expected the names of columns or numbers, found a,b,c,d"));
+}
+
+TEST(MotFiles, TakesTimesForFramesAndSaysSo) {
+  const MotFile file = Parse("1700000001,11,255,175,50,27,1\n1700000000123,12,323,175,35,21,1\n");
+  ASSERT_EQ(file.tracks.boxes.size(), 2u);
+  EXPECT_EQ(file.tracks.boxes[1].frame, FrameIndex(1700000000123));
+  EXPECT_EQ(file.tracks.frame_count, 1700000000123);
+  EXPECT_THAT(file.warnings, ElementsAre(HasSubstr("frames up to 1,700,000,000,123 look like times "
+                                                   "(milliseconds)")));
+  EXPECT_THAT(ErrorOf("0.04,1,0,0,9,9,1\n0.08,1,0,0,9,9,1\n"),
+              AllOf(HasSubstr("expected an integral frame number, found 0.04"),
+                    HasSubstr("these look like times, not frames")));
+  EXPECT_THAT(ErrorOf("1.7e+12,11,0,0,9,9,1\n1.7e+12,11,5,0,9,9,1\n"),
+              HasSubstr("times of too few digits"));
+}
+
+TEST(MotFiles, RowsThatDoNotCountMayRepeatAnId) {
+  MotReadOptions truth = GroundTruth();
+  truth.counted_classes = {1};
+  const char* regions =
+      "1,0,593,43,174,190,0,0,0,0\n1,0,10,10,30,30,0,0,0,0\n"
+      "1,1,100,100,20,40,1,1,0,0\n1,1,200,100,60,40,1,4,0,1\n";
+  EXPECT_EQ(Parse(regions, truth).tracks.boxes.size(), 4u);
+  truth.counted_classes = {1, 4};
+  EXPECT_THAT(ErrorOf(regions, truth),
+              AllOf(HasSubstr("f.txt:4: expected each id once per frame, found id 1 twice in frame "
+                              "1 (first on line 3) (1 bad row)"),
+                    HasSubstr("ignored regions may share an id")));
+  truth.known_classes = {1, 2, 3};
+  EXPECT_THAT(ErrorOf(regions, truth), HasSubstr("looks like an ignored region of VisDrone"));
+}
+
+TEST(MotFiles, WarnsOfGroundTruthInWhichNothingCounts) {
+  MotReadOptions truth = GroundTruth();
+  truth.counted_classes = {1};
+  EXPECT_THAT(Parse("1,1,9,4,9,9,0,7,1\n2,1,9,4,9,9,0,1,1\n3,1,9,4,9,9,1,3,1\n", truth).warnings,
+              ElementsAre("f.txt: no row counts: of 3 rows the rules leave out 2 by mark 0 in "
+                          "column 7, 1 by a class in column 8 other than 1"));
+  EXPECT_THAT(Parse("1,1,9,4,9,9,0,7,1\n2,1,9,4,9,9,1,1,1\n", truth).warnings, IsEmpty());
 }
 
 TEST(MotFiles, WritesWhatItReads) {
@@ -198,9 +407,12 @@ TEST(SequenceInfoFile, WholeNumbersMayBeWrittenAsFloats) {
 TEST(SequenceInfoFile, Utf16IsNamed) {
   const std::string text("\xFF\xFE[\0S\0", 6);
   EXPECT_THAT(MessageOf(ErrorKind::kInput, [&] { ParseSequenceInfo(text, "s.ini"); }),
-              HasSubstr("s.ini: expected UTF-8 text, found UTF-16"));
+              AllOf(HasSubstr("s.ini: expected a [Sequence] section"), HasSubstr("found UTF-16"),
+                    HasSubstr("iconv -f utf-16 -t utf-8 s.ini")));
+  EXPECT_THAT(MessageOf(ErrorKind::kInput, [&] { ParseSeqmap(text, "m.txt", {}); }),
+              HasSubstr("m.txt: expected a header line, then one sequence per line, found UTF-16"));
   EXPECT_THAT(MessageOf(ErrorKind::kInput, [&] { ParseMotText(text, "a.txt", {}); }),
-              HasSubstr("a.txt: expected UTF-8 text, found UTF-16"));
+              AllOf(HasSubstr("a.txt: expected boxes as text"), HasSubstr("found UTF-16 text")));
 }
 
 TEST(Seqmap, ListsNamesBelowTheHeader) {
@@ -232,11 +444,11 @@ TEST(ReplaceMotIds, ChangesNothingElse) {
       ",1e1,2,3,4,1\n3,+8,1,2,3,4,1";
   const MotFile file = ParseMotText(text, "S.txt", {});
   ASSERT_EQ(file.tracks.boxes.size(), 3u);
-  EXPECT_EQ(ReplaceMotIds(text, file.line, Ids({12, 7, 0})),
+  EXPECT_EQ(ReplaceMotIds(text, file, Ids({12, 7, 0})),
             "\xEF\xBB\xBF"
             "frame,id,x,y,w,h,s\r\n1,12,1.50,2,3,4,0.90,-1,-1,-1\r\n\r\n 2, 7 ,1e1,2,3,4,1\n"
             "3,0,1,2,3,4,1");
-  EXPECT_EQ(ReplaceMotIds(text, file.line, Ids({7, 7, 8})), text);
+  EXPECT_EQ(ReplaceMotIds(text, file, Ids({7, 7, 8})), text);
 }
 
 TEST(ReplaceMotIds, EveryDelimiter) {
@@ -247,10 +459,10 @@ TEST(ReplaceMotIds, EveryDelimiter) {
     const MotFile file = ParseMotText(text, "S.txt", {});
     std::string expected = text;
     expected.replace(expected.find("7.0"), 3, "1234567");
-    EXPECT_EQ(ReplaceMotIds(text, file.line, Ids({1234567})), expected);
-    EXPECT_EQ(ReplaceMotIds(text, file.line, Ids({7})), text);
+    EXPECT_EQ(ReplaceMotIds(text, file, Ids({1234567})), expected);
+    EXPECT_EQ(ReplaceMotIds(text, file, Ids({7})), text);
   }
-  EXPECT_EQ(ReplaceMotIds("", {}, {}), "");
+  EXPECT_EQ(ReplaceMotIds("", MotFile(), {}), "");
 }
 
 }  // namespace

@@ -399,7 +399,12 @@ class Sniffer {
     }
   }
 
-  static char DelimiterOf(std::string_view line) {
+  char DelimiterOf(std::string_view line) const {
+    // Run lengths may hold any of them.
+    const std::vector<std::string_view> words = Fields(line);
+    if (words.size() == 6 && std::all_of(words.begin(), words.begin() + 5,
+                                         [](std::string_view word) { return ParseInt(word); }))
+      return ' ';
     // A semicolon or tab beside commas means that the commas are decimal ones.
     for (const char delimiter : {';', '\t', ','}) {
       if (ContainsText(line, std::string_view(&delimiter, 1))) {
@@ -642,7 +647,7 @@ class Sniffer {
   std::string word_;
   std::string lower_name_;
   std::string_view text_;
-  char delimiter_ = ',';
+  char delimiter_ = ' ';
   std::vector<Row> rows_;
 };
 
@@ -660,6 +665,22 @@ FileDescription DescribeFile(const std::filesystem::path& path) {
   if (file.bad()) ThrowIo("{}: cannot read", path.string());
   start.resize(static_cast<size_t>(file.gcount()));
   return DescribeFile(start, path.string());
+}
+
+bool IsLinesOfText(FileKind kind) {
+  switch (kind) {
+    case FileKind::kEmpty:
+    case FileKind::kMotText:
+    case FileKind::kMotHeader:
+    case FileKind::kVisDrone:
+    case FileKind::kNumbers:
+    case FileKind::kIni:
+    case FileKind::kYaml:
+    case FileKind::kText:
+      return true;
+    default:
+      return false;
+  }
 }
 
 void ThrowForeignFile(std::string_view source, std::string_view expected,

@@ -80,6 +80,10 @@ FileDescription DescribeFile(std::string_view start, std::string_view name);
 // The same for a file on disk. Throws Error(kIo) when it cannot be read.
 FileDescription DescribeFile(const std::filesystem::path& path);
 
+// Whether such a file is lines of text that a person or a program may have written as a table, a
+// list or a remark, so that the reader that wanted it says best what is wrong with it.
+bool IsLinesOfText(FileKind kind);
+
 // Throws Error(kInput) "<source>: expected <expected>, found <what>" with the mend as a hint.
 [[noreturn]] void ThrowForeignFile(std::string_view source, std::string_view expected,
                                    const FileDescription& found);

@@ -11,20 +11,26 @@
 #include <limits>
 #include <numeric>
 #include <span>
+#include <tuple>
 #include <unordered_map>
 
 #include "reidbench/core/error.h"
 #include "reidbench/core/files.h"
 #include "reidbench/core/text.h"
+#include "reidbench/datasets/file_kind.h"
+#include "reidbench/datasets/mot_header.h"
+#include "reidbench/datasets/quoted.h"
 
 namespace reidbench {
 namespace {
 
-constexpr int64_t kMaxFrame = std::numeric_limits<int32_t>::max();
-constexpr double kMaxExactInteger = 9007199254740992.0;  // 2^53
-constexpr double kMaxCoordinate = 1e100;                 // areas of larger boxes overflow
-constexpr size_t kListedRows = 4;                        // further bad rows named in a message
-constexpr int kStoredColumns = 9;
+constexpr int64_t kMaxLength = std::numeric_limits<int32_t>::max();  // of a sequence, in frames
+constexpr double kMaxExactInteger = 9007199254740992.0;              // 2^53
+constexpr double kMaxCoordinate = 1e100;  // areas of larger boxes overflow
+constexpr size_t kListedRows = 4;         // further bad rows named in a message
+constexpr int kStoredColumns = kMotColumns;
+// Four days at 25 frames a second: larger frame numbers are times.
+constexpr double kLastPlausibleFrame = 10'000'000;
 
 constexpr std::array<double, 23> kPowersOfTen = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
                                                  1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
@@ -86,6 +92,8 @@ class BadRows {
     if (rows_.size() > kListedRows + 1) rows_.pop_back();
   }
   bool empty() const { return count_ == 0; }
+  int64_t count() const { return count_; }
+  int64_t first_line() const { return rows_.front().line; }
   // Whether building the texts of a further bad row is worth it.
   bool Wants(int64_t line) const { return rows_.size() <= kListedRows || line < rows_.back().line; }
   void CountOnly() { ++count_; }
@@ -116,17 +124,6 @@ class BadRows {
   std::vector<Row> rows_;
 };
 
-// Text of a file in a message: short, and printable whatever the bytes are.
-std::string Quoted(std::string_view text) {
-  std::string out;
-  for (const char c : text.substr(0, 40)) {
-    out += c >= 0x20 && c < 0x7f ? std::string(1, c)
-                                 : fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
-  }
-  if (text.size() > 40) out += "...";
-  return text.empty() ? "nothing" : out;
-}
-
 struct FirstAndCount {
   int64_t line = 0;
   int64_t count = 0;
@@ -150,6 +147,7 @@ class MotParser {
 
   MotFile Parse(std::string_view text) {
     if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
+    text_ = text;
     file_.tracks.frame_count = options_.frame_count;
     const size_t guess = std::count(text.begin(), text.end(), '\n') + 1;
     if (text.size() / guess >= 12) {  // not for files of empty lines
@@ -182,22 +180,15 @@ class MotParser {
       pending_blank_count_ = 0;
       ParseLine(begin, line_end, line);
     }
+    file_.delimiter = delimiter_ == 0 ? ',' : delimiter_;
+    if (named_) file_.id_field = header_->field[kIdColumn];
+    CountFromOne();
     CheckFrames();
     Finish();
     return std::move(file_);
   }
 
  private:
-  void ChooseDelimiter(std::string_view line) {
-    for (const char delimiter : {',', ';', '\t'}) {
-      if (line.find(delimiter) != std::string_view::npos) {
-        delimiter_ = delimiter;
-        return;
-      }
-    }
-    delimiter_ = ' ';
-  }
-
   // Splits into numbers: values_ (the first kStoredColumns), column count, and the first field that
   // is no number.
   int SplitLine(const char* at, const char* end) {
@@ -242,10 +233,10 @@ class MotParser {
     }
   }
 
-  bool IsHeader(std::string_view line) const {
+  // Whether the first line holds no row: a row with a broken first number is an error, but a header
+  // has no numbers where boxes have them.
+  bool IsNoRow(std::string_view line) const {
     if (bad_column_ != 1) return false;
-    // A row with a broken first number is an error, not a header: a header has no numbers where
-    // boxes have them.
     std::string_view rest = line;
     for (int column = 0; column < 6 && !rest.empty(); ++column) {
       const size_t cut = delimiter_ == ' ' ? rest.find_first_of(" \t") : rest.find(delimiter_);
@@ -253,6 +244,39 @@ class MotParser {
       rest = cut == std::string_view::npos ? std::string_view() : rest.substr(cut + 1);
     }
     return true;
+  }
+
+  // What stands above the rows: remarks, then perhaps the names of the columns.
+  void ReadTop(std::string_view text, int64_t line) {
+    delimiter_ = 0;  // rows may be written differently
+    const FileDescription found = DescribeFile(text_, source_);
+    if (!IsLinesOfText(found.kind)) RefuseForeign(found);
+    std::optional<MotHeader> header = ReadMotHeader(text, options_.kind, source_, line);
+    if (!header) {
+      if (IsRemark(text)) {
+        seen_line_ = false;
+        remark_.Note(line,
+                     [&] { return fmt::format("line {} is a remark and was skipped", line); });
+        return;
+      }
+      if (found.kind != FileKind::kMotHeader) RefuseForeign(found);
+      ThrowInput(
+          "{}:{}: expected the names of columns or numbers, found {}\n  hint: name the columns "
+          "frame, id, left, top, width, height, score, or delete the line if the columns are in "
+          "this order",
+          source_, line, Quoted(text));
+    }
+    header_line_ = line;
+    header_text_ = text;
+    // Rows in the usual order are read fast, but quotes and left out columns are not known there.
+    named_ = !header->in_mot_order || text.find('"') != std::string_view::npos ||
+             static_cast<int>(header->names.size()) < min_columns_;
+    header_ = std::move(header);
+  }
+
+  [[noreturn]] void RefuseForeign(const FileDescription& found, int64_t line = 0) const {
+    ThrowForeignFile(line == 0 ? std::string(source_) : fmt::format("{}:{}", source_, line),
+                     "boxes as text (frame,id,left,top,width,height,...)", found);
   }
 
   void Bad(int64_t line, std::string expected, std::string found) {
@@ -271,16 +295,101 @@ class MotParser {
 
   void ParseLine(const char* begin, const char* end, int64_t line) {
     const std::string_view text(begin, end - begin);
-    if (delimiter_ == 0) ChooseDelimiter(text);
+    if (delimiter_ == 0) delimiter_ = DelimiterOf(text);
+    if (named_) return ParseNamedRow(text, line);
     const int columns = SplitLine(begin, end);
     if (!seen_line_) {
       seen_line_ = true;
-      if (IsHeader(text)) {
-        header_line_ = line;
-        delimiter_ = 0;  // the header may be written differently
-        return;
-      }
+      if (IsNoRow(text)) return ReadTop(text, line);
     }
+    if (bad_column_ == 1 && IsHeaderAgain(text, line)) return;
+    ParseRow(columns, line);
+  }
+
+  // Files that were put together keep the headers of their parts.
+  bool IsHeaderAgain(std::string_view text, int64_t line) {
+    if (header_line_ == 0 || text != header_text_) return false;
+    header_again_.Note(
+        line, [&] { return fmt::format("line {} repeats the header and was skipped", line); });
+    return true;
+  }
+
+  // Puts the fields of a row where MOT text has them.
+  void ParseNamedRow(std::string_view text, int64_t line) {
+    SplitFields(text, delimiter_, &fields_);
+    if (IsHeaderAgain(text, line)) return;
+    const size_t wanted = header_->names.size();
+    if (fields_.size() < wanted && delimiter_ != ' ' &&
+        (delimiter_ == '\t' || text.ends_with(delimiter_)))
+      fields_.resize(delimiter_ == '\t' ? wanted : fields_.size() + 1);  // empty cells at the end
+    if (fields_.size() != wanted) {
+      ++rows_;
+      return Bad(line, fmt::format("{} columns, as line {} names", wanted, header_line_),
+                 fmt::format("{} column{}", fields_.size(), fields_.size() == 1 ? "" : "s"));
+    }
+    bad_column_ = 0;
+    for (int column = 0; column < kMotColumns; ++column) ReadField(static_cast<MotColumn>(column));
+    if (header_->horizontal == MotHeader::Box::kCorners) {
+      values_[kWidthColumn] -= values_[kLeftColumn];
+      values_[kHeightColumn] -= values_[kTopColumn];
+    } else if (header_->horizontal == MotHeader::Box::kCentre) {
+      values_[kLeftColumn] -= values_[kWidthColumn] / 2;
+      values_[kTopColumn] -= values_[kHeightColumn] / 2;
+    }
+    ParseRow(kMotColumns, line);
+  }
+
+  void ReadField(MotColumn column) {
+    const int field = header_->field[column];
+    token_[column] = {};
+    values_[column] = column == kIdColumn || column == kClassColumn ? -1 : 1;
+    if (column == kVisibilityColumn) values_[column] = std::numeric_limits<double>::quiet_NaN();
+    const bool truth = options_.kind == MotFileKind::kGroundTruth;
+    if (field < 0) {
+      if (column == kClassColumn && truth) values_[column] = FirstClass();
+      return;
+    }
+    const std::string_view token = UnquoteField(fields_[static_cast<size_t>(field)]);
+    token_[column] = token;
+    if (const std::optional<double> value = ParseAnyDouble(token)) {
+      values_[column] = *value;
+      if (column == kClassColumn) {
+        class_zero_ = class_zero_ || *value == 0;
+        class_positive_ = class_positive_ || *value > 0;
+      }
+      return;
+    }
+    const std::string lower = ToLower(token);
+    const bool not_stated = token.empty() || lower == "none" || lower == "null" || lower == "na";
+    if (not_stated && (column == kVisibilityColumn || (column == kClassColumn && !truth) ||
+                       (column == kIdColumn && options_.kind == MotFileKind::kDetections)))
+      return;
+    if (column == kClassColumn &&
+        (lower == "person" || lower == "pedestrian" || lower == "people")) {
+      values_[column] = FirstClass();
+      return;
+    }
+    if (column == kScoreColumn && truth && (lower == "true" || lower == "false")) {
+      values_[column] = lower == "true" ? 1 : 0;
+      return;
+    }
+    if (bad_column_ != 0) return;
+    bad_column_ = column + 1;
+    bad_text_ = token;
+  }
+
+  double FirstClass() const {
+    return options_.result_classes.empty() ? 1 : options_.result_classes.front();
+  }
+
+  // "column 7", or how the header names it.
+  std::string ColumnName(int column) const {
+    if (!named_ || header_->field[static_cast<size_t>(column - 1)] < 0)
+      return fmt::format("column {}", column);
+    return fmt::format("column '{}'", Quoted(header_->NameOf(static_cast<MotColumn>(column - 1))));
+  }
+
+  void ParseRow(int columns, int64_t line) {
     ++rows_;
     if (first_row_line_ == 0) {
       first_row_line_ = line;
@@ -291,20 +400,19 @@ class MotParser {
                  fmt::format("{} column{}", columns, columns == 1 ? "" : "s"));
     }
     if (bad_column_ != 0)
-      return Bad(line, fmt::format("a number in column {}", bad_column_), Quoted(bad_text_));
+      return Bad(line, fmt::format("a number in {}", ColumnName(bad_column_)), Quoted(bad_text_));
 
     const double frame = values_[0];
-    if (!IsIntegral(frame)) return Bad(line, "an integral frame number", Token(1));
+    if (!IsIntegral(frame)) {
+      fractional_frame_ = fractional_frame_ || std::isfinite(frame);
+      return Bad(line, "an integral frame number", Token(1));
+    }
     min_frame_ = std::min(min_frame_, frame);
     max_frame_ = std::max(max_frame_, frame);
-    const int64_t last = options_.frame_count > 0 ? options_.frame_count : kMaxFrame;
-    if (frame < 1 || frame > static_cast<double>(last)) {
-      frame_out_of_range_ = true;
-      return Bad(line,
-                 options_.frame_count > 0 ? fmt::format("frame 1..{}", last)
-                                          : std::string("frame 1 or later"),
-                 fmt::format("frame {:.0f}", frame));
-    }
+    // Below named columns frames may be counted from 0.
+    if (frame < (header_line_ != 0 ? 0 : 1) ||
+        (options_.frame_count > 0 && frame > static_cast<double>(options_.frame_count)))
+      return BadFrame(frame, line);
     const double id = values_[1];
     if (options_.kind != MotFileKind::kDetections) {
       if (!IsIntegral(id)) return Bad(line, "an integral id", Token(2));
@@ -317,7 +425,7 @@ class MotParser {
     }
     for (int column = 3; column <= 6; ++column) {
       if (!(std::abs(values_[column - 1]) <= kMaxCoordinate)) {
-        return Bad(line, fmt::format("a finite number in column {}", column), Token(column));
+        return Bad(line, fmt::format("a finite number in {}", ColumnName(column)), Token(column));
       }
     }
     TrackBox box;
@@ -328,10 +436,10 @@ class MotParser {
     if (options_.kind == MotFileKind::kGroundTruth) {
       if (!IsIntegral(values_[6])) {
         fractional_mark_ = true;
-        return Bad(line, "0 or 1 in column 7", Token(7));
+        return Bad(line, fmt::format("0 or 1 in {}", ColumnName(7)), Token(7));
       }
     } else if (!std::isfinite(values_[6])) {
-      return Bad(line, "a finite score in column 7", Token(7));
+      return Bad(line, fmt::format("a finite score in {}", ColumnName(7)), Token(7));
     }
     if (options_.has_classes && columns >= 8 && options_.kind != MotFileKind::kDetections) {
       const double class_id = values_[7];
@@ -340,15 +448,16 @@ class MotParser {
       if (options_.kind == MotFileKind::kGroundTruth) {
         if (!integral || !IsKnownClass(static_cast<int32_t>(class_id))) {
           unknown_class_ = unknown_class_ || class_id < 0;
+          ignored_class_ = ignored_class_ || (class_id == 0 && values_[6] == 0);
           return Bad(line, "class " + DescribeClasses(options_.known_classes), Token(8));
         }
       } else if (!integral || (class_id > 0 && !Contains(options_.result_classes,
                                                          static_cast<int32_t>(class_id)))) {
         result_class_ = true;
-        return Bad(
-            line,
-            fmt::format("class {}, 0 or -1 in column 8", DescribeClasses(options_.result_classes)),
-            Token(8));
+        return Bad(line,
+                   fmt::format("class {}, 0 or -1 in {}", DescribeClasses(options_.result_classes),
+                               ColumnName(8)),
+                   Token(8));
       }
       box.class_id = static_cast<int32_t>(class_id);
       if (columns >= 9 && options_.kind == MotFileKind::kGroundTruth)
@@ -385,6 +494,34 @@ class MotParser {
       return fmt::format("{}..{}", sorted.front(), sorted.back());
     }
     return fmt::format("{}", fmt::join(sorted, ", "));
+  }
+
+  void BadFrame(double frame, int64_t line) {
+    frame_out_of_range_ = true;
+    Bad(line,
+        options_.frame_count > 0 ? fmt::format("frame 1..{}", options_.frame_count)
+                                 : std::string("frame 1 or later"),
+        fmt::format("frame {:.0f}", frame));
+  }
+
+  // Tables often count frames from 0, which their first frame shows.
+  void CountFromOne() {
+    if (header_line_ == 0 || min_frame_ != 0) return;
+    file_.added_to_frames = 1;
+    max_frame_ += 1;
+    for (size_t k = 0; k < file_.tracks.boxes.size(); ++k) {
+      TrackBox& box = file_.tracks.boxes[k];
+      ++box.frame.value;
+      if (options_.frame_count > 0 && box.frame.value > options_.frame_count)
+        BadFrame(static_cast<double>(box.frame.value), file_.line[k]);
+    }
+  }
+
+  // Whether a row of ground truth is scored.
+  bool Counts(const TrackBox& box) const {
+    if (options_.kind != MotFileKind::kGroundTruth) return true;
+    return box.confidence != 0 &&
+           (!options_.has_classes || Contains(options_.counted_classes, box.class_id));
   }
 
   // What only whole frames show: ids used twice, and column counts that change.
@@ -428,6 +565,11 @@ class MotParser {
       size_t first = k - 1;
       if (Key(boxes[order[k]]) != Key(boxes[order[first]])) continue;
       for (; k < order.size() && Key(boxes[order[k]]) == Key(boxes[order[first]]); ++k) {
+        if (!Counts(boxes[order[k]])) continue;
+        if (!Counts(boxes[order[first]])) {
+          first = k;
+          continue;
+        }
         duplicate_ = true;
         if (!is_bad.empty() && is_bad[order[k]]) continue;
         const TrackBox& box = boxes[order[k]];
@@ -481,9 +623,18 @@ class MotParser {
 
   std::string Mend() const {
     std::vector<std::string> hints;
+    if (fractional_frame_) {
+      hints.push_back(
+          "these look like times, not frames: number the frames 1, 2, 3, ... (the time in seconds "
+          "times the frame rate, rounded, plus 1)");
+    }
     if (frame_out_of_range_) {
       const double n = static_cast<double>(options_.frame_count);
-      if (min_frame_ == 0 && (options_.frame_count == 0 || max_frame_ <= n - 1)) {
+      if (max_frame_ > kLastPlausibleFrame) {
+        hints.push_back(
+            "these look like times, not frames: number the frames 1, 2, 3, ... in the ground truth "
+            "and in the results alike");
+      } else if (min_frame_ == 0 && (options_.frame_count == 0 || max_frame_ <= n - 1)) {
         hints.push_back("frames are 1-based; these start at 0: add 1 to all of them");
       } else if (min_frame_ < 1) {
         hints.push_back("frames are 1-based");
@@ -503,15 +654,31 @@ class MotParser {
     }
     if (fractional_mark_)
       hints.push_back("TrackEval would cut this to 0 and ignore the rows; write 0 (ignore) or 1");
+    if (ignored_class_) {
+      hints.push_back(
+          "class 0 with mark 0 looks like an ignored region of VisDrone: describe its classes in a "
+          "file (known_classes, ignored_classes) and give that with --benchmark FILE.yaml");
+    }
     if (unknown_class_)
       hints.push_back("MOT15 files have no class: choose the MOT15 benchmark for them");
     if (result_class_) {
       hints.push_back(
-          "column 8 is read as a class; write -1 when it is something else, or keep only the "
-          "evaluated class");
+          fmt::format("{} is read as a class; write -1 when it is something else, or keep only the "
+                      "evaluated class",
+                      ColumnName(8)));
     }
-    if (duplicate_)
+    if (duplicate_ && max_frame_ > kLastPlausibleFrame) {
+      hints.push_back(
+          "the frames look like times of too few digits, which fall together: number the frames 1, "
+          "2, 3, ...");
+    } else if (duplicate_) {
       hints.push_back("give every box of a frame its own id, or delete the repeated row");
+      if (options_.kind == MotFileKind::kGroundTruth) {
+        hints.push_back(
+            "ignored regions may share an id where they do not count: mark 0, or a class that "
+            "--benchmark FILE.yaml does not score");
+      }
+    }
     if (ragged_) hints.push_back("rows of one frame must have the same number of columns");
     return hints.empty() ? "correct or remove the listed rows" : JoinText(hints, "; ");
   }
@@ -523,12 +690,136 @@ class MotParser {
     file_.warnings.push_back(std::move(text));
   }
 
-  void Finish() {
-    if (!bad_.empty()) ThrowInput("{}", bad_.Message(source_, Mend()));
-    if (header_line_ != 0) {
-      file_.warnings.push_back(fmt::format("{}:{}: line {} is a header and was skipped", source_,
-                                           header_line_, header_line_));
+  // Bad rows may be the sign of another kind of file, or of something that was appended.
+  void RefuseForeignRows() const {
+    const FileDescription whole = DescribeFile(text_, source_);
+    // Told from the first rows alone: other ones may be right.
+    const bool by_rows = whole.kind == FileKind::kKitti || whole.kind == FileKind::kYolo ||
+                         whole.kind == FileKind::kMotsText || whole.kind == FileKind::kTraceback ||
+                         whole.kind == FileKind::kMessage || whole.kind == FileKind::kBinary;
+    if (!IsLinesOfText(whole.kind) && (!by_rows || bad_.count() == rows_)) RefuseForeign(whole);
+    size_t begin = 0;
+    for (int64_t line = 1; line < bad_.first_line(); ++line) begin = text_.find('\n', begin) + 1;
+    const FileDescription rest = DescribeFile(text_.substr(begin), source_);
+    switch (rest.kind) {
+      case FileKind::kTraceback:
+      case FileKind::kMessage:
+      case FileKind::kHtml:
+      case FileKind::kNulBytes:
+      case FileKind::kDecimalCommas:
+        RefuseForeign(rest, bad_.first_line());
+      case FileKind::kVisDrone: {
+        std::string mend = Mend();
+        if (!ignored_class_) {
+          mend +=
+              "; this looks like VisDrone's annotations: give a file that describes their "
+              "classes with --benchmark FILE.yaml, or " +
+              rest.mend;
+        }
+        ThrowInput("{}", bad_.Message(source_, mend));
+      }
+      default:
+        return;
     }
+  }
+
+  void WarnOfHeader() {
+    if (header_line_ == 0) return;
+    const std::string place = fmt::format("{}:{}", source_, header_line_);
+    if (!named_) {
+      file_.warnings.push_back(
+          fmt::format("{}: line {} is a header and was skipped", place, header_line_));
+    } else {
+      std::string columns = "frame=" + header_->NameOf(kFrameColumn);
+      const auto add = [&](MotColumn column, std::string_view what) {
+        if (header_->field[column] >= 0)
+          columns += fmt::format(", {}={}", what, header_->NameOf(column));
+      };
+      add(kIdColumn, "id");
+      columns += ", " + header_->DescribeBox();
+      add(kScoreColumn, options_.kind == MotFileKind::kGroundTruth ? "mark" : "score");
+      add(kClassColumn, "class");
+      add(kVisibilityColumn, "visibility");
+      file_.warnings.push_back(
+          fmt::format("{}: columns are read by their names: {}", place, columns));
+      if (!header_->ignored.empty()) {
+        file_.warnings.push_back(fmt::format("{}: columns that are not read: {}", place,
+                                             JoinText(header_->ignored, ", ")));
+      }
+      if (header_->field[kClassColumn] < 0 && options_.has_classes &&
+          options_.kind == MotFileKind::kGroundTruth) {
+        file_.warnings.push_back(
+            fmt::format("{}: no column says the class: every row is taken as "
+                        "class {:.0f}",
+                        place, FirstClass()));
+      }
+      if (class_zero_ && class_positive_ && options_.has_classes &&
+          options_.kind == MotFileKind::kResult) {
+        file_.warnings.push_back(
+            fmt::format("{}: {} has 0, which is read as \"not stated\", and others; where 0 means "
+                        "person (YOLO, supervision), keep only those rows",
+                        place, ColumnName(8)));
+      }
+    }
+    if (file_.added_to_frames != 0) {
+      file_.warnings.push_back(
+          fmt::format("{}: frames start at 0, so 1 is added to all of them", place));
+    } else if (header_->counts_from_zero && !file_.tracks.boxes.empty() &&
+               static_cast<double>(options_.frame_count) != max_frame_) {
+      file_.warnings.push_back(fmt::format(
+          "{}: column '{}' starts at {:.0f}, so it is taken as counted from 1; if it is "
+          "counted from 0, add 1",
+          place, Quoted(header_->NameOf(kFrameColumn)), min_frame_));
+    }
+  }
+
+  void WarnOfTimes() {
+    if (options_.frame_count > 0 || max_frame_ <= kLastPlausibleFrame) return;
+    std::string_view unit = "";
+    for (const auto& [low, high, name] :
+         {std::tuple(1e9, 4e9, "seconds"), std::tuple(1e12, 4e12, "milliseconds"),
+          std::tuple(1e15, 4e15, "microseconds")}) {
+      if (max_frame_ >= low && max_frame_ <= high) unit = name;
+    }
+    file_.warnings.push_back(fmt::format(
+        "{}: frames up to {} look like times{}: each is taken as a frame number, so gaps, speeds "
+        "and blocks count {}; number the frames 1, 2, 3, ... for those to be right",
+        source_, WithThousands(static_cast<int64_t>(max_frame_)),
+        unit.empty() ? std::string() : fmt::format(" ({})", unit), unit.empty() ? "ticks" : unit));
+  }
+
+  // Ground truth of which nothing is scored gives numbers that look like a bad tracker's.
+  void WarnOfNothingCounted() {
+    const std::vector<TrackBox>& boxes = file_.tracks.boxes;
+    if (options_.kind != MotFileKind::kGroundTruth || boxes.empty()) return;
+    int64_t unmarked = 0;
+    for (const TrackBox& box : boxes) {
+      if (Counts(box)) return;
+      if (box.confidence == 0) ++unmarked;
+    }
+    const auto other = static_cast<int64_t>(boxes.size()) - unmarked;
+    std::vector<std::string> rules;
+    if (unmarked > 0)
+      rules.push_back(fmt::format("{} by mark 0 in {}", WithThousands(unmarked), ColumnName(7)));
+    if (other > 0) {
+      rules.push_back(fmt::format("{} by a class in {} other than {}", WithThousands(other),
+                                  ColumnName(8), DescribeClasses(options_.counted_classes)));
+    }
+    file_.warnings.push_back(fmt::format("{}: no row counts: of {} rows the rules leave out {}",
+                                         source_, WithThousands(static_cast<int64_t>(boxes.size())),
+                                         JoinText(rules, ", ")));
+  }
+
+  void Finish() {
+    if (!bad_.empty()) {
+      RefuseForeignRows();
+      ThrowInput("{}", bad_.Message(source_, Mend()));
+    }
+    WarnOfHeader();
+    WarnOfTimes();
+    WarnOfNothingCounted();
+    Warn(remark_);
+    Warn(header_again_);
     Warn(blank_);
     Warn(width_change_);
     Warn(empty_box_);
@@ -547,9 +838,14 @@ class MotParser {
   std::string_view source_;
   const MotReadOptions& options_;
   int min_columns_ = 7;
+  std::string_view text_;
   char delimiter_ = 0;
   bool seen_line_ = false;
+  // What the first line says of the columns, and whether rows must be read by it.
   int64_t header_line_ = 0;
+  std::string_view header_text_;
+  std::optional<MotHeader> header_;
+  bool named_ = false;
   int64_t rows_ = 0;
   int64_t first_row_line_ = 0;
   int first_row_columns_ = 0;
@@ -559,25 +855,26 @@ class MotParser {
   std::array<std::string_view, kStoredColumns> token_{};
   int bad_column_ = 0;
   std::string_view bad_text_;
+  std::vector<std::string_view> fields_;  // of a row below named columns
   // The whole file.
   MotFile file_;
   std::vector<uint16_t> columns_;  // of each box
   BadRows bad_;
-  FirstAndCount blank_, width_change_, empty_box_;
+  FirstAndCount remark_, header_again_, blank_, width_change_, empty_box_;
   double min_frame_ = std::numeric_limits<double>::infinity();
   double max_frame_ = 0;
   int64_t negative_ids_ = 0;
   bool frame_out_of_range_ = false, fractional_mark_ = false, unknown_class_ = false,
-       result_class_ = false;
+       result_class_ = false, fractional_frame_ = false, ignored_class_ = false;
+  bool class_zero_ = false, class_positive_ = false;  // occur
   bool duplicate_ = false, ragged_ = false;
 };
 
-// What Windows' shells write with > and Out-File.
-void RefuseUtf16(std::string_view text, std::string_view source) {
-  if (!text.starts_with("\xFF\xFE") && !text.starts_with("\xFE\xFF")) return;
-  ThrowInput(
-      "{}: expected UTF-8 text, found UTF-16\n  hint: save it as UTF-8 (iconv -f utf-16 -t utf-8)",
-      source);
+// For small files that are read whole.
+void RequireLines(std::string_view text, std::string_view source, std::string_view expected) {
+  const FileDescription found = DescribeFile(text, source);
+  if (!IsLinesOfText(found.kind) && found.kind != FileKind::kMessage)
+    ThrowForeignFile(source, expected, found);
 }
 
 // Calls body(line text without its end, line number) for each line.
@@ -591,6 +888,25 @@ void ForEachLine(std::string_view text, Body&& body) {
   }
 }
 
+// The id in the row that begins at `begin`: a part of `text`.
+std::string_view FindId(std::string_view text, size_t begin, const MotFile& file,
+                        std::vector<std::string_view>* fields) {
+  if (file.id_field < 0) {
+    constexpr std::string_view kBetween =
+        ",; \t\v\f";  // of a row's numbers, whatever the delimiter
+    const size_t frame = text.find_first_not_of(kBetween, begin);
+    const size_t frame_end = text.find_first_of(kBetween, frame);
+    const size_t token = text.find_first_not_of(kBetween, frame_end);
+    const size_t token_end = text.find_first_of(kBetween, token);
+    REIDBENCH_CHECK(token_end != std::string_view::npos);
+    return text.substr(token, token_end - token);
+  }
+  std::string_view line = text.substr(begin);
+  SplitFields(line.substr(0, line.find('\n')), file.delimiter, fields);
+  REIDBENCH_CHECK(static_cast<size_t>(file.id_field) < fields->size());
+  return UnquoteField((*fields)[static_cast<size_t>(file.id_field)]);
+}
+
 void AppendNumber(std::string* out, double value) {
   char buffer[32];
   const auto [end, error] = std::to_chars(buffer, buffer + sizeof buffer, value);
@@ -601,7 +917,13 @@ void AppendNumber(std::string* out, double value) {
 
 MotFile ParseMotText(std::string_view text, std::string_view source,
                      const MotReadOptions& options) {
-  RefuseUtf16(text, source);
+  // What is certainly no text is named before anything is read.
+  if (!text.empty() && (text.front() <= '\x08' || text.front() == '\x1f') &&
+      !text.starts_with(kByteOrderMark)) {
+    const FileDescription found = DescribeFile(text, source);
+    if (!IsLinesOfText(found.kind))
+      ThrowForeignFile(source, "boxes as text (frame,id,left,top,width,height,...)", found);
+  }
   return MotParser(source, options).Parse(text);
 }
 
@@ -627,7 +949,7 @@ std::string FormatMotResult(const TrackSet& tracks) {
 }
 
 SequenceInfo ParseSequenceInfo(std::string_view text, std::string_view source) {
-  RefuseUtf16(text, source);
+  RequireLines(text, source, "a [Sequence] section with seqLength=<number of frames>");
   SequenceInfo info;
   bool in_section = false;
   bool has_section = false;
@@ -660,7 +982,7 @@ SequenceInfo ParseSequenceInfo(std::string_view text, std::string_view source) {
     if (key == "name") info.name = value;
     if (key == "imdir") info.image_dir = value;
     if (key == "imext") info.image_extension = value;
-    if (key == "seqlength") info.frame_count = integer(kMaxFrame);
+    if (key == "seqlength") info.frame_count = integer(kMaxLength);
     if (key == "imwidth") info.image_width = integer(1 << 20);
     if (key == "imheight") info.image_height = integer(1 << 20);
     if (key == "framerate") {
@@ -678,10 +1000,10 @@ SequenceInfo ParseSequenceInfo(std::string_view text, std::string_view source) {
   return info;
 }
 
-std::string ReplaceMotIds(std::string_view text, std::span<const int32_t> line,
-                          std::span<const TrackId> id) {
+std::string ReplaceMotIds(std::string_view text, const MotFile& file, std::span<const TrackId> id) {
+  const std::vector<int32_t>& line = file.line;
   REIDBENCH_CHECK(line.size() == id.size());
-  constexpr std::string_view kBetween = ",; \t\v\f";  // of a row's numbers, whatever the delimiter
+  std::vector<std::string_view> fields;
   std::string out;
   out.reserve(text.size() + line.size());
   size_t copied = 0;
@@ -693,16 +1015,13 @@ std::string ReplaceMotIds(std::string_view text, std::span<const int32_t> line,
       REIDBENCH_CHECK(begin != std::string_view::npos);
       ++begin;
     }
-    const size_t frame = text.find_first_not_of(kBetween, begin);
-    const size_t frame_end = text.find_first_of(kBetween, frame);
-    const size_t token = text.find_first_not_of(kBetween, frame_end);
-    const size_t token_end = text.find_first_of(kBetween, token);
-    REIDBENCH_CHECK(token_end != std::string_view::npos);
-    const std::optional<double> written = ParseAnyDouble(text.substr(token, token_end - token));
-    if (written && *written == static_cast<double>(id[k].value)) continue;
+    const std::string_view written = FindId(text, begin, file, &fields);
+    const std::optional<double> value = ParseAnyDouble(written);
+    if (value && *value == static_cast<double>(id[k].value)) continue;
+    const auto token = static_cast<size_t>(written.data() - text.data());
     out += text.substr(copied, token - copied);
     out += std::to_string(id[k].value);
-    copied = token_end;
+    copied = token + written.size();
   }
   out += text.substr(copied);
   return out;
@@ -714,7 +1033,7 @@ SequenceInfo ReadSequenceInfo(const std::filesystem::path& path) {
 
 std::vector<std::string> ParseSeqmap(std::string_view text, std::string_view source,
                                      const std::vector<std::string>& sequence_folders) {
-  RefuseUtf16(text, source);
+  RequireLines(text, source, "a header line, then one sequence per line");
   std::vector<std::string> names;
   std::unordered_map<std::string, int64_t> line_of;
   bool header = true;

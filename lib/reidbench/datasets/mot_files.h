@@ -26,8 +26,12 @@ struct MotReadOptions {
       true;  // column 8 is a class; false for MOT15, where columns 8-10 are world coordinates
   // Ground truth: the only valid classes; empty = any.
   std::vector<int32_t> known_classes;
-  // Results: the valid classes besides 0 and -1 ("not stated"); empty = any.
+  // Results: the valid classes besides 0 and -1 ("not stated"); empty = any. A file with named
+  // columns that says "person", or ground truth whose names have no class, means the first of them.
   std::vector<int32_t> result_classes{1};
+  // Ground truth: the classes whose rows count, if their mark is not 0; empty = all. Rows that do
+  // not count may repeat an id within a frame.
+  std::vector<int32_t> counted_classes;
 };
 
 struct MotFile {
@@ -35,13 +39,20 @@ struct MotFile {
   std::vector<int32_t> line;  // of each box, from 1
   std::vector<std::string>
       warnings;  // "path:line: ...", one per kind of oddity, for the command to print
+  int64_t added_to_frames = 0;  // 1 where named columns count frames from 0
+  // How rows are written: what parts their fields, and which field (from 0) is the id where the
+  // columns have names of their own; -1 = the second, as in MOT text.
+  char delimiter = ',';
+  int id_field = -1;
 };
 
 // Reads one file. Commas, semicolons, tabs or spaces (told from the first line), CRLF, a byte order
-// mark, a trailing delimiter and blank lines at the end are normal; a header line, blank lines
-// inside, and a column count that changes between frames are warnings. Throws Error(kIo) when the
-// file cannot be read and Error(kInput) with one message for the file: the first bad line, what was
-// expected and found, how many rows are bad, further ones, and what to do.
+// mark, a trailing delimiter and blank lines at the end are normal; blank lines inside and a column
+// count that changes between frames are warnings. Where the first line names the columns, they are
+// read by their names (mot_header.h), which is a warning unless the names are in the order above.
+// Throws Error(kIo) when the file cannot be read and Error(kInput) with one message for the file:
+// what it is when it is no such text (file_kind.h), else the first bad line, what was expected and
+// found, how many rows are bad, further ones, and what to do.
 MotFile ReadMotFile(const std::filesystem::path& path, const MotReadOptions& options);
 
 // The same for text in memory; `source` stands for the path in messages.
@@ -51,11 +62,10 @@ MotFile ParseMotText(std::string_view text, std::string_view source, const MotRe
 // reads back equal.
 std::string FormatMotResult(const TrackSet& tracks);
 
-// `text` with other ids and every other byte as it is: the row in line `line[i]` (from 1,
-// ascending, as ParseMotText gives them) gets id[i]. A row that has that id already keeps its way
-// of writing it.
-std::string ReplaceMotIds(std::string_view text, std::span<const int32_t> line,
-                          std::span<const TrackId> id);
+// `text` with other ids and every other byte as it is: the row in line `file.line[i]` (from 1,
+// ascending, as ParseMotText gave them for this text) gets id[i]. A row that has that id already
+// keeps its way of writing it.
+std::string ReplaceMotIds(std::string_view text, const MotFile& file, std::span<const TrackId> id);
 
 // seqinfo.ini of one sequence. Only seqLength is required.
 struct SequenceInfo {

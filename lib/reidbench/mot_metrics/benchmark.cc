@@ -51,6 +51,26 @@ std::vector<std::string> MotBenchmark::Validate() const {
       violations.push_back(fmt::format("distractor_classes: {} ({}) is also scored", c.id, c.name));
     }
   }
+  for (const int32_t id : ignored_classes) {
+    const auto in = [id](const std::vector<int32_t>& ids) {
+      return std::find(ids.begin(), ids.end(), id) != ids.end();
+    };
+    if (!known_classes.empty() && !in(known_classes))
+      violations.push_back(fmt::format("ignored_classes: {} is not in known_classes", id));
+    if (in(distractor_classes))
+      violations.push_back(fmt::format("ignored_classes: {} is also in distractor_classes", id));
+    for (const MotClass& c : classes) {
+      if (c.id == id)
+        violations.push_back(fmt::format("ignored_classes: {} ({}) is also scored", id, c.name));
+    }
+  }
+  if (!has_classes && !ignored_classes.empty()) {
+    violations.push_back("ignored_classes: expected none when has_classes is false");
+  }
+  if (!(ignored_threshold > 0 && ignored_threshold <= 1)) {
+    violations.push_back(
+        fmt::format("ignored_threshold: expected above 0, up to 1, found {}", ignored_threshold));
+  }
   if (!has_classes && classes.size() > 1) {
     violations.push_back("classes: expected one class when has_classes is false");
   }
@@ -72,7 +92,7 @@ MotBenchmark LoadMotBenchmark(const std::string& name) {
   const ConfigNode root = LoadConfig(file);
   ConfigReader reader(root);
   MotBenchmark benchmark;
-  std::vector<int> known, distractors;
+  std::vector<int> known, distractors, ignored;
   reader.Require("name", &benchmark.name);
   reader.Read("has_classes", &benchmark.has_classes);
   if (reader.Has("classes")) benchmark.classes.clear();
@@ -84,6 +104,9 @@ MotBenchmark LoadMotBenchmark(const std::string& name) {
   }
   reader.Read("known_classes", &known);
   reader.Read("distractor_classes", &distractors);
+  reader.Read("ignored_classes", &ignored);
+  benchmark.ignored_classes.assign(ignored.begin(), ignored.end());
+  reader.Read("ignored_threshold", &benchmark.ignored_threshold);
   benchmark.known_classes.assign(known.begin(), known.end());
   benchmark.distractor_classes.assign(distractors.begin(), distractors.end());
   reader.Read("distractor_threshold", &benchmark.distractor_threshold);

@@ -30,6 +30,11 @@ struct MotBenchmark {
   // as false positives.
   std::vector<int32_t> distractor_classes;
   double distractor_threshold = 0.5;  // least IoU of that match
+  // Ground truth rows of these classes are areas where nobody was annotated, as VisDrone's ignored
+  // regions: a tracker box with at least this share of its area inside one of them is removed,
+  // unless it is matched (IoU 0.5) with a row that counts.
+  std::vector<int32_t> ignored_classes;
+  double ignored_threshold = 0.5;
   // TrackEval's DO_PREPROC. Off: no removal, and every ground truth row with a mark counts,
   // whatever its class.
   bool preprocess = true;

@@ -63,9 +63,11 @@ int64_t Majority(const std::vector<uint32_t>& rows, const std::vector<int64_t>& 
 
 std::vector<int64_t> PersonsOfBoxes(const TrackSet& ground_truth, const TrackSet& results,
                                     const MotBenchmark& benchmark, const MotClass& scored) {
-  // Boxes on distractors stay in a file that is corrected, so they stay here.
+  // Boxes on distractors and in ignored regions stay in a file that is corrected, so they stay
+  // here.
   MotBenchmark rules = benchmark;
   rules.distractor_classes.clear();
+  rules.ignored_classes.clear();
   const MotSequence s = PrepareSequence(ground_truth, results, rules, scored);
   const FrameRows rows = GroupByFrame(results.boxes);
   std::vector<int64_t> persons(results.boxes.size(), kNoPerson);

@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "reidbench/matching/assignment.h"
+#include "reidbench/mot_metrics/frame_blocks.h"
 
 namespace reidbench {
 namespace {
@@ -123,15 +124,13 @@ ClearCounts CountClear(const MotSequence& sequence) {
 }
 
 std::vector<ClearCounts> CountClearBlocks(const MotSequence& sequence, int64_t block_frames) {
-  std::vector<ClearCounts> blocks((sequence.frame_count + block_frames - 1) / block_frames);
-  for (size_t b = 0; b < blocks.size(); ++b) {
-    const int64_t begin = static_cast<int64_t>(b) * block_frames;
-    blocks[b].frames = std::min(block_frames, sequence.frame_count - begin);
-  }
+  const FrameBlocks block_of(sequence, block_frames);
+  std::vector<ClearCounts> blocks(block_of.size());
+  for (size_t b = 0; b < blocks.size(); ++b) blocks[b].frames = block_of.Frames(b);
   Walk(
       sequence,
       [&](size_t f, const ClearCounts& here) {
-        blocks[(sequence.frames[f].number - 1) / block_frames] += here;
+        blocks[block_of.Of(sequence.frames[f].number)] += here;
       },
       [](uint32_t, uint32_t) {});
   return blocks;

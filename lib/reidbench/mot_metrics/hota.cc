@@ -7,6 +7,7 @@
 
 #include "reidbench/core/parallel.h"
 #include "reidbench/matching/assignment.h"
+#include "reidbench/mot_metrics/frame_blocks.h"
 
 namespace reidbench {
 namespace {
@@ -263,9 +264,10 @@ std::vector<HotaCounts> CountHotaBlocks(const MotSequence& s, int64_t block_fram
                          ids.tracker[s.track_pairs[p].tracker]);
     }
   });
-  std::vector<HotaCounts> blocks((s.frame_count + block_frames - 1) / block_frames);
+  const FrameBlocks block_of(s, block_frames);
+  std::vector<HotaCounts> blocks(block_of.size());
   for (size_t f = 0; f < s.frame_size(); ++f) {
-    HotaCounts& block = blocks[(s.frames[f].number - 1) / block_frames];
+    HotaCounts& block = blocks[block_of.Of(s.frames[f].number)];
     for (int a = 0; a < kAlphas; ++a) {
       block.fn[a] += s.GtBoxes(f);
       block.fp[a] += s.TrackerBoxes(f);

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "reidbench/matching/assignment.h"
+#include "reidbench/mot_metrics/frame_blocks.h"
 #include "reidbench/mot_metrics/track_overlap.h"
 
 namespace reidbench {
@@ -49,9 +50,10 @@ IdentityCounts CountIdentity(const MotSequence& s) {
 
 std::vector<IdentityCounts> CountIdentityBlocks(const MotSequence& s, int64_t block_frames) {
   const std::vector<int32_t> tracker_of_gt = MatchTracks(s).tracker_of_gt;
-  std::vector<IdentityCounts> blocks((s.frame_count + block_frames - 1) / block_frames);
+  const FrameBlocks block_of(s, block_frames);
+  std::vector<IdentityCounts> blocks(block_of.size());
   for (size_t f = 0; f < s.frame_size(); ++f) {
-    IdentityCounts& block = blocks[(s.frames[f].number - 1) / block_frames];
+    IdentityCounts& block = blocks[block_of.Of(s.frames[f].number)];
     int64_t tp = 0;
     for (uint32_t k = s.pair_begin[s.frames[f].gt_begin];
          k < s.pair_begin[s.frames[f + 1].gt_begin]; ++k) {

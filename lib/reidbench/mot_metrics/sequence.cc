@@ -180,6 +180,7 @@ class Preparer {
 
  private:
   static constexpr int64_t kNoFrame = std::numeric_limits<int64_t>::max();
+  static constexpr double kMatched = 0.5;  // IoU that keeps a box in an ignored region
 
   std::vector<FramePlan> Plan() const {
     std::vector<FramePlan> plan;
@@ -204,6 +205,20 @@ class Preparer {
   bool Counts(const TrackBox& gt) const {
     return gt.confidence != 0 && (!by_class_ || gt.class_id == scored_.id);
   }
+  bool IsIgnoredRegion(const TrackBox& gt) const {
+    return by_class_ &&
+           std::find(benchmark_.ignored_classes.begin(), benchmark_.ignored_classes.end(),
+                     gt.class_id) != benchmark_.ignored_classes.end();
+  }
+  // Whether the box lies in one of the regions.
+  bool IsInside(const BoxCorners& box, const std::vector<BoxCorners>& regions) const {
+    return std::any_of(regions.begin(), regions.end(), [&](const BoxCorners& region) {
+      const double width = std::min(box.right, region.right) - std::max(box.left, region.left);
+      const double height = std::min(box.bottom, region.bottom) - std::max(box.top, region.top);
+      return width > 0 && height > 0 && box.area > 0 &&
+             width * height >= benchmark_.ignored_threshold * box.area;
+    });
+  }
   bool IsDistractor(const TrackBox& gt) const {
     return by_class_ &&
            std::find(benchmark_.distractor_classes.begin(), benchmark_.distractor_classes.end(),
@@ -219,25 +234,29 @@ class Preparer {
     OverlapFinder finder;
     SparseAssigner assigner;
     SparseScores overlaps, strong;
-    std::vector<BoxCorners> gt_corners, tracker_corners;
+    std::vector<BoxCorners> gt_corners, tracker_corners, regions;
     std::vector<uint32_t> gt_rows, tracker_rows;
     std::vector<int32_t> new_col;
     for (int64_t f = begin; f < end; ++f) {
       const FramePlan& frame = plan[f];
       gt_rows.clear();
       tracker_rows.clear();
+      regions.clear();
       bool has_distractors = false;
       for (uint32_t k = frame.tracker_begin; k < frame.tracker_end; ++k) {
         const uint32_t row = tracker_by_frame_.order[k];
         if (IsOfClass(tracker_[row])) tracker_rows.push_back(row);
       }
       for (uint32_t k = frame.gt_begin; k < frame.gt_end; ++k) {
-        has_distractors = has_distractors || IsDistractor(gt_[gt_by_frame_.order[k]]);
+        const TrackBox& row = gt_[gt_by_frame_.order[k]];
+        has_distractors = has_distractors || IsDistractor(row);
+        if (IsIgnoredRegion(row)) regions.push_back(CornersOf(row.box));
       }
-      // All rows take part in the match with distractors; without distractors only those that count
-      // matter.
+      // All rows but regions take part in the match with distractors; without distractors only
+      // those that count matter.
       for (uint32_t k = frame.gt_begin; k < frame.gt_end; ++k) {
         const uint32_t row = gt_by_frame_.order[k];
+        if (IsIgnoredRegion(gt_[row])) continue;
         if (has_distractors || Counts(gt_[row])) gt_rows.push_back(row);
       }
       gt_corners.clear();
@@ -271,6 +290,8 @@ class Preparer {
             new_col[match[r]] = kUnassigned;
         }
       }
+      if (!regions.empty())
+        RemoveInside(regions, tracker_corners, gt_rows, overlaps, &strong, &assigner, &new_col);
       const MotSequence::Frame start{frame.number, static_cast<uint32_t>(out.gt_id.size()),
                                      static_cast<uint32_t>(out.tracker_id.size())};
       int32_t kept = 0;
@@ -292,6 +313,30 @@ class Preparer {
         out.frames.push_back(start);
     }
     return out;
+  }
+
+  // Marks the tracker boxes in regions, except those that are matched with a row that counts.
+  void RemoveInside(const std::vector<BoxCorners>& regions,
+                    const std::vector<BoxCorners>& tracker_corners,
+                    const std::vector<uint32_t>& gt_rows, const SparseScores& overlaps,
+                    SparseScores* strong, SparseAssigner* assigner,
+                    std::vector<int32_t>* new_col) const {
+    strong->Clear(overlaps.cols);
+    for (size_t r = 0; r < gt_rows.size(); ++r) {
+      for (uint32_t k = overlaps.row_begin[r];
+           k < overlaps.row_begin[r + 1] && Counts(gt_[gt_rows[r]]); ++k) {
+        if ((*new_col)[overlaps.col[k]] != kUnassigned && overlaps.value[k] >= kMatched - kEps)
+          strong->Add(overlaps.col[k], overlaps.value[k]);
+      }
+      strong->EndRow();
+    }
+    std::vector<bool> matched(tracker_corners.size(), false);
+    for (const int32_t col : assigner->MaximiseLikeScipy(strong->View())) {
+      if (col != kUnassigned) matched[static_cast<size_t>(col)] = true;
+    }
+    for (size_t c = 0; c < tracker_corners.size(); ++c) {
+      if (!matched[c] && IsInside(tracker_corners[c], regions)) (*new_col)[c] = kUnassigned;
+    }
   }
 
   static void NumberPairs(MotSequence* out) {

@@ -64,8 +64,21 @@ class Scene {
   Scene(const TrackSet& ground_truth, const SwitchOptions& options)
       : boxes_(ground_truth.boxes), rows_(GroupByFrame(boxes_)), options_(options) {}
 
+  // The person's row: rows that do not count may have the same id.
   const TrackBox* Find(int64_t frame, int64_t id) const {
-    return FindBox(boxes_, rows_, frame, id);
+    const TrackBox* found = nullptr;
+    for (const uint32_t row : rows_.Of(frame)) {
+      if (boxes_[row].id.value != id || IsRegion(boxes_[row])) continue;
+      if (boxes_[row].confidence != 0) return &boxes_[row];
+      if (found == nullptr) found = &boxes_[row];
+    }
+    return found;
+  }
+
+  // The first frame from `frame` on that has rows, or `end`.
+  int64_t NextFrame(int64_t frame, int64_t end) const {
+    const auto next = std::lower_bound(rows_.number.begin(), rows_.number.end(), frame);
+    return next == rows_.number.end() ? end : std::min(*next, end);
   }
 
   struct Hiding {
@@ -81,7 +94,7 @@ class Scene {
     double largest = 0;
     for (const uint32_t row : rows_.Of(person.frame.value)) {
       const TrackBox& other = boxes_[row];
-      if (other.id == person.id || other.class_id == kReflectionClass ||
+      if (other.id == person.id || other.class_id == kReflectionClass || IsRegion(other) ||
           Bottom(other.box) <= Bottom(person.box))
         continue;
       const BoxLtwh part = Intersection(person.box, other.box);
@@ -114,6 +127,10 @@ class Scene {
   }
 
  private:
+  bool IsRegion(const TrackBox& box) const {
+    return std::find(options_.region_classes.begin(), options_.region_classes.end(),
+                     box.class_id) != options_.region_classes.end();
+  }
   bool KnowsImage() const { return options_.image_width > 0 && options_.image_height > 0; }
   BoxLtwh Image() const {
     return {0, 0, static_cast<double>(options_.image_width),
@@ -213,6 +230,14 @@ class SwitchFinder {
     bool at_border = false;
     const TrackBox* previous = nullptr;  // of the person, in the frame before
     for (int64_t frame = before.frame; frame <= now.frame; ++frame) {
+      // Nobody is in frames without rows. There may be very many where frame numbers are times.
+      const int64_t next = scene_.NextFrame(frame, now.frame);
+      if (next > frame) {
+        out.absent_frames += next - frame;
+        if (previous != nullptr) at_border = at_border || scene_.IsAtBorder(previous->box);
+        previous = nullptr;
+        frame = next;
+      }
       const TrackBox* const person = scene_.Find(frame, out.gt_id);
       const bool between = frame > before.frame && frame < now.frame;
       if (person == nullptr || (between && scene_.IsOutside(person->box))) {

@@ -55,6 +55,7 @@ struct SwitchOptions {
   double least_hidden = 0.5;
   int image_width = 0;  // px; 0 = not known: nothing counts as out of the image
   int image_height = 0;
+  std::vector<int32_t> region_classes;  // of ground truth rows that are areas: they hide nobody
 
   std::vector<std::string> Validate() const;
 };

@@ -15,6 +15,36 @@ constexpr double kHopeless = 3;
 constexpr double kDifferent = 9;
 constexpr float kDead = -std::numeric_limits<float>::infinity();
 
+// Numbers frames from 0: those of the video, or only those with boxes where frame numbers are
+// times.
+class FramePlaces {
+ public:
+  explicit FramePlaces(const Observations& seen) {
+    if (seen.box.empty()) return;
+    first_ = last_ = seen.box.front().frame;
+    for (const Observation& o : seen.box) {
+      first_ = std::min(first_, o.frame);
+      last_ = std::max(last_, o.frame);
+    }
+    if (last_ - first_ < 4096 + 4 * static_cast<int64_t>(seen.box.size())) return;
+    for (const Observation& o : seen.box) frames_.push_back(o.frame);
+    std::sort(frames_.begin(), frames_.end());
+    frames_.erase(std::unique(frames_.begin(), frames_.end()), frames_.end());
+  }
+
+  int64_t size() const {
+    return frames_.empty() ? last_ - first_ + 1 : static_cast<int64_t>(frames_.size());
+  }
+  int64_t Of(int64_t frame) const {
+    if (frames_.empty()) return frame - first_;
+    return std::lower_bound(frames_.begin(), frames_.end(), frame) - frames_.begin();
+  }
+
+ private:
+  int64_t first_ = 0, last_ = -1;
+  std::vector<int64_t> frames_;  // with boxes, ascending; empty where all are numbered
+};
+
 }  // namespace
 
 Partitioner::Partitioner(const Observations& seen, const PieceSet& set,
@@ -22,19 +52,14 @@ Partitioner::Partitioner(const Observations& seen, const PieceSet& set,
                          const PartitionOptions& options)
     : seen_(seen), set_(set), appearance_(appearance), motion_(motion), options_(options) {
   if (set.pieces.empty()) return;
-  int64_t last = set.pieces.front().last_frame;
-  first_frame_ = set.pieces.front().first_frame;
-  for (const Piece& p : set.pieces) {
-    first_frame_ = std::min(first_frame_, p.first_frame);
-    last = std::max(last, p.last_frame);
-  }
-  frame_count_ = last - first_frame_ + 1;
+  const FramePlaces places(seen);
+  frame_count_ = places.size();
   tracks_a_second_ = static_cast<double>(seen.table.tracks.size()) / std::max(seen.seconds, 1.0);
   frames_.assign(set.pieces.size(), FrameSet(frame_count_));
   for (size_t p = 0; p < set.pieces.size(); ++p) {
     const Piece& piece = set.pieces[p];
     for (int32_t k = piece.begin; k < piece.end; ++k)
-      frames_[p].Add(seen.box[seen.table.tracks[piece.track].boxes[k]].frame - first_frame_);
+      frames_[p].Add(places.Of(seen.box[seen.table.tracks[piece.track].boxes[k]].frame));
   }
   gram_ = RightFactor(ViewOf(set.sums)).LeftTimes(ViewOf(set.sums));
   std::vector<int32_t> order(set.pieces.size());

@@ -116,8 +116,7 @@ class Partitioner {
   const AppearanceModel& appearance_;
   const MotionModel& motion_;
   PartitionOptions options_;
-  int64_t first_frame_ = 0;
-  int64_t frame_count_ = 0;
+  int64_t frame_count_ = 0;  // of FrameSets
   double tracks_a_second_ = 0;
   FeatureMatrix gram_;  // of the pieces' sums
   std::vector<FrameSet> frames_;

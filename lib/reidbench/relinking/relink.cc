@@ -111,7 +111,12 @@ std::vector<int64_t> SolveWithDelay(const RelinkInput& input, const RelinkOption
         settled[order[k]] = person[k];
     }
     if (last) return settled;
+    // When all is settled, nothing changes until there are further boxes, which may be far away
+    // where frame numbers are times.
+    const bool all_settled = known.boxes.back().frame.value <= now - (window - step);
     now += step;
+    const int64_t missing = set.boxes[order[seen]].frame.value - now;
+    if (all_settled && missing > 0) now += (missing + step - 1) / step * step;
   }
 }
 

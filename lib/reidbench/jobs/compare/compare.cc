@@ -16,6 +16,7 @@
 #include "reidbench/jobs/score/score_inputs.h"
 #include "reidbench/mot_metrics/ceilings.h"
 #include "reidbench/mot_metrics/fields.h"
+#include "reidbench/mot_metrics/frame_blocks.h"
 #include "reidbench/mot_metrics/sequence.h"
 
 namespace reidbench {
@@ -266,11 +267,11 @@ class CompareStage {
       if (has_interpolated_) read_row(interpolated_, true);
       return;
     }
-    const SwitchOptions switch_options = SwitchOptionsOf(files);
+    const SwitchOptions switch_options = SwitchOptionsOf(files, result_->benchmark);
     MotSequence prepared = Prepared(truth, *plain);
     block_frames_[index] = options_.block_frames.value_or(0) > 0
                                ? *options_.block_frames
-                               : DefaultBlockFrames(prepared.frame_count);
+                               : DefaultBlockFrames(FramesToDivide(prepared));
     counts.plain = CountMot(prepared);
     out.plain_switches = FindSwitches(prepared, truth, *plain, switch_options);
     if (options_.timelines) out.plain_timelines = IdentityTimelines(prepared);

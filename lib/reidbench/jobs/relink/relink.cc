@@ -419,13 +419,12 @@ class RelinkStage {
     Summarise(*sequence, input.embedding_row, corrected, &summary);
     std::vector<TrackId> ids;
     for (const TrackBox& box : corrected.tracks.boxes) ids.push_back(box.id);
-    sequence->corrected = ReplaceMotIds(sequence->text, sequence->tracks.line, ids);
+    sequence->corrected = ReplaceMotIds(sequence->text, sequence->tracks, ids);
     if (options_.interpolate > 0) {
       Interpolation filled = InterpolateGaps(corrected.tracks, options_.interpolate);
       summary.interpolated_boxes = static_cast<int64_t>(filled.added.size());
       summary.gaps = std::move(filled.gaps);
-      sequence->interpolated = InsertRows(sequence->corrected, corrected.tracks.boxes,
-                                          sequence->tracks.line, filled.added);
+      sequence->interpolated = AddRows(*sequence, corrected.tracks.boxes, filled.added);
     }
     if (sequence->truth_files) {
       RelinkTruth truth = JudgeRelinking(ReadGroundTruth(*sequence->truth_files, *benchmark_),
@@ -438,6 +437,21 @@ class RelinkStage {
     if (!options_.galleries.empty()) sequence->after = std::move(corrected.tracks);
     sequence->text.clear();
     if (options_.galleries.empty()) sequence->tracks = {};
+  }
+
+  // The corrected tracks with the boxes that fill gaps: their own text where rows can stand among
+  // it, else all as MOT text.
+  static std::string AddRows(const Sequence& sequence, const std::vector<TrackBox>& boxes,
+                             const std::vector<TrackBox>& added) {
+    if (sequence.tracks.id_field < 0 && sequence.tracks.delimiter == ',' &&
+        sequence.tracks.added_to_frames == 0)
+      return InsertRows(sequence.corrected, boxes, sequence.tracks.line, added);
+    TrackSet all;
+    all.boxes = boxes;
+    all.boxes.insert(all.boxes.end(), added.begin(), added.end());
+    std::stable_sort(all.boxes.begin(), all.boxes.end(),
+                     [](const TrackBox& a, const TrackBox& b) { return a.frame < b.frame; });
+    return FormatMotResult(all);
   }
 
   void Summarise(const Sequence& sequence, const std::vector<int64_t>& embedding_row,

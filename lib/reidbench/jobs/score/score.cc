@@ -48,7 +48,8 @@ SequenceOutcome ScoreSequence(const ScoreStageOptions& options, const MotBenchma
       const MotSequence prepared =
           PrepareSequence(*truth, *result, benchmark, benchmark.classes[c]);
       if (options.switches) {
-        out.switches[t].push_back(FindSwitches(prepared, *truth, *result, SwitchOptionsOf(files)));
+        out.switches[t].push_back(
+            FindSwitches(prepared, *truth, *result, SwitchOptionsOf(files, benchmark)));
       }
       if (c + 1 == benchmark.classes.size()) {
         // The rows are not needed any more, and they are the larger part.
@@ -58,6 +59,16 @@ SequenceOutcome ScoreSequence(const ScoreStageOptions& options, const MotBenchma
       out.counts[t].push_back(CountMot(prepared));
       if (options.bootstrap.resamples > 0 && options.block_frames > 0)
         out.blocks[t].push_back(CountMotBlocks(prepared, options.block_frames));
+    }
+  }
+  // Without a stated length, a tracker's sequence ends with its last box: all get the same blocks,
+  // which are compared in pairs.
+  for (size_t c = 0; c < benchmark.classes.size(); ++c) {
+    size_t most = 0;
+    for (const auto& blocks : out.blocks)
+      most = std::max(most, c < blocks.size() ? blocks[c].size() : 0);
+    for (auto& blocks : out.blocks) {
+      if (c < blocks.size()) blocks[c].resize(most);
     }
   }
   return out;

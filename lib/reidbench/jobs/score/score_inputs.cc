@@ -52,6 +52,7 @@ MotReadOptions ReadOptionsOf(const MotBenchmark& benchmark, MotFileKind kind, in
   if (benchmark.preprocess) read.known_classes = benchmark.known_classes;
   read.result_classes.clear();
   for (const MotClass& c : benchmark.classes) read.result_classes.push_back(c.id);
+  if (benchmark.preprocess) read.counted_classes = read.result_classes;
   // A result of a part of the video may count its frames from the part's first.
   if (kind == MotFileKind::kResult && benchmark.frames != FramePart::kAll &&
       benchmark.results_renumbered && frame_count > 0)
@@ -85,7 +86,10 @@ SequenceReader::SequenceReader(const MotBenchmark& benchmark, const MotSequenceF
       messages_(messages),
       read_(ReadOptionsOf(benchmark, MotFileKind::kGroundTruth, files.frame_count)),
       range_{1, files.frame_count} {
-  truth_ = Read(files.ground_truth);
+  if (std::optional<MotFile> file = Read(files.ground_truth)) {
+    added_to_frames_ = file->added_to_frames;
+    truth_ = std::move(file->tracks);
+  }
   int64_t frames = files.frame_count;
   if (truth_) truth_->sequence = files.name;
   if (benchmark.frames != FramePart::kAll && truth_) {
@@ -103,27 +107,36 @@ SequenceReader::SequenceReader(const MotBenchmark& benchmark, const MotSequenceF
 }
 
 std::optional<TrackSet> SequenceReader::ReadResult(const std::filesystem::path& path) {
-  std::optional<TrackSet> result = Read(path);
+  std::optional<MotFile> file = Read(path);
+  if (file && truth_ && file->added_to_frames != added_to_frames_ && !file->tracks.boxes.empty()) {
+    messages_->warnings.push_back(
+        fmt::format("{}: {} counts frames from 0, {} from 1, as far as their first frames show",
+                    path.string(), added_to_frames_ != 0 ? "the ground truth" : "this file",
+                    added_to_frames_ != 0 ? "this file" : "the ground truth"));
+  }
+  std::optional<TrackSet> result;
+  if (file) result = std::move(file->tracks);
   // Without the ground truth it is not known which frames are scored.
   if (result && truth_ && benchmark_.frames != FramePart::kAll && !benchmark_.results_renumbered)
     KeepFrames(range_, &*result);
   return result;
 }
 
-std::optional<TrackSet> SequenceReader::Read(const std::filesystem::path& path) {
+std::optional<MotFile> SequenceReader::Read(const std::filesystem::path& path) {
   try {
     MotFile file = ReadMotFile(path, read_);
     messages_->warnings.insert(messages_->warnings.end(), file.warnings.begin(),
                                file.warnings.end());
-    return std::move(file.tracks);
+    return file;
   } catch (const Error& error) {
     messages_->errors.push_back(error);
     return std::nullopt;
   }
 }
 
-SwitchOptions SwitchOptionsOf(const MotSequenceFiles& files) {
+SwitchOptions SwitchOptionsOf(const MotSequenceFiles& files, const MotBenchmark& benchmark) {
   SwitchOptions options;
+  options.region_classes = benchmark.ignored_classes;
   if (files.sequence_info.empty()) return options;
   const SequenceInfo info = ReadSequenceInfo(files.sequence_info);
   options.image_width = static_cast<int>(info.image_width.value_or(0));

@@ -52,18 +52,20 @@ class SequenceReader {
   std::optional<TrackSet> ReadResult(const std::filesystem::path& path);
 
  private:
-  std::optional<TrackSet> Read(const std::filesystem::path& path);
+  std::optional<MotFile> Read(const std::filesystem::path& path);
 
   const MotBenchmark& benchmark_;
   SequenceMessages* const messages_;
   MotReadOptions read_;
   FrameRange range_;
   bool has_frames_ = true;
+  int64_t added_to_frames_ = 0;  // of the ground truth
   std::optional<TrackSet> truth_;
 };
 
-// The image size of a sequence as FindSwitches wants it, where its seqinfo.ini tells it.
-SwitchOptions SwitchOptionsOf(const MotSequenceFiles& files);
+// What FindSwitches wants to know: the image size of a sequence, where its seqinfo.ini tells it,
+// and which rows are regions.
+SwitchOptions SwitchOptionsOf(const MotSequenceFiles& files, const MotBenchmark& benchmark);
 
 // Calls body(index, messages of that sequence) for all in parallel, the largest first so that the
 // longest does not start last, and each on one thread's account: a thread that waits for a part of

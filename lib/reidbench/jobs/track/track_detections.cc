@@ -31,8 +31,11 @@ SequenceDetections ReadDetections(const MotBoxFiles& files, bool ignore_scores) 
   MotFile file = ReadMotFile(files.boxes, read);
   out.frame_count = file.tracks.frame_count;
   if (out.frame_count > kMostFrames) {
-    ThrowInput("{}: expected at most {} frames, found frame {}", files.boxes.string(),
-               WithThousands(kMostFrames), WithThousands(out.frame_count));
+    ThrowInput(
+        "{}: expected at most {} frames, found frame {}\n  hint: a tracker goes through every "
+        "frame; "
+        "if these are times, number the frames 1, 2, 3, ...",
+        files.boxes.string(), WithThousands(kMostFrames), WithThousands(out.frame_count));
   }
   out.warnings = std::move(file.warnings);
   out.boxes = std::move(file.tracks.boxes);
