@@ -402,7 +402,7 @@ class MotParser {
     if (bad_column_ != 0)
       return Bad(line, fmt::format("a number in {}", ColumnName(bad_column_)), Quoted(bad_text_));
 
-    const double frame = values_[0];
+    const double frame = values_[0] + static_cast<double>(options_.frame_offset);
     if (!IsIntegral(frame)) {
       fractional_frame_ = fractional_frame_ || std::isfinite(frame);
       return Bad(line, "an integral frame number", Token(1));

@@ -113,10 +113,11 @@ class Fitting {
             target_.is_folder && fitted_.rows != MotRows::kResults;
         break;
       case BoxFormat::kMotHeader:
-        holds_.class_numbers = true;
+        holds_.class_numbers = holds_.visibility = true;
         break;
       case BoxFormat::kSupervision:
-        holds_.class_numbers = true;
+        holds_.class_numbers = holds_.class_names = true;
+        holds_.extras = HeldExtras::kAll;
         break;
       case BoxFormat::kKitti:
         holds_.class_names = holds_.occluded = holds_.truncated = true;
@@ -360,21 +361,18 @@ class Fitting {
       case BoxFormat::kMot:
       case BoxFormat::kMotHeader:
         return SchemeClass(read, MotClassNames(), 1, 14);
-      case BoxFormat::kVisDrone: {
-        BoxClass fitted = SchemeClass(read, VisDroneClassNames(), 0, 12);
-        return fitted;
-      }
+      case BoxFormat::kVisDrone:
+        return SchemeClass(read, VisDroneClassNames(), 0, 12);
       case BoxFormat::kKitti:
         return KittiClass(read);
       case BoxFormat::kCvat:
         return {-1, read.name.empty() ? fmt::format("class_{}", read.number) : read.name};
       case BoxFormat::kSupervision:
-        return {read.number, ""};
+      case BoxFormat::kYolo:
+        return read;
       case BoxFormat::kCoco:
         return {read.number >= 0 ? read.number : -2,
                 read.name.empty() ? fmt::format("class_{}", read.number) : read.name};
-      case BoxFormat::kYolo:
-        return read;
       case BoxFormat::kNumpy:
         return {};
     }
@@ -453,7 +451,7 @@ class Fitting {
     }
     const bool needs_class = (target_.format == BoxFormat::kMot &&
                               fitted_.rows == MotRows::kGroundTruth) ||
-                             holds_.class_names;
+                             (holds_.class_names && target_.format != BoxFormat::kSupervision);
     int32_t none = kNoClass;
     if (without > 0 && needs_class && !(target_.format == BoxFormat::kVisDrone && stated_.scores > 0)) {
       BoxClass pedestrian = FitClass({-1, "pedestrian"});

@@ -56,7 +56,7 @@ std::vector<std::string> EndingsOf(BoxFormat format) {
   switch (format) {
     case BoxFormat::kMotHeader:
     case BoxFormat::kSupervision:
-      return {".csv", ".txt", ".tsv"};
+      return {".csv", ".txt", ".tsv", ".json"};
     case BoxFormat::kNumpy:
       return {".npy", ".npz"};
     default:
@@ -184,14 +184,14 @@ class BoxReader {
         case BoxFormat::kVisDrone:
           ParseVisDrone(text, source, sequence, &table_);
           break;
-        default: {
-          const bool named = format_ != BoxFormat::kMot;
+        case BoxFormat::kMotHeader:
+        case BoxFormat::kSupervision:
+          ParseNamedRows(text, source, options_, sequence, &table_);
+          break;
+        default:
           ParseMotBoxes(text, source, options_,
-                        rows != MotRows::kAuto ? rows
-                        : named                ? MotRows::kResults
-                                               : GuessMotRows(text, files[i].file),
-                        sequence, &table_);
-        }
+                        rows != MotRows::kAuto ? rows : GuessMotRows(text, files[i].file), sequence,
+                        &table_);
       }
     }
   }

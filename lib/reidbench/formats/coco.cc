@@ -395,7 +395,7 @@ std::string DefaultSequence(const std::string& source) {
   return std::filesystem::path(source).stem().string();
 }
 
-std::string Quoted(const std::string& text) { return DumpJson(Json(text), -1); }
+std::string JsonText(const std::string& text) { return DumpJson(Json(text), -1); }
 
 }  // namespace
 
@@ -427,7 +427,7 @@ void WriteCoco(const BoxTable& table, TextSink* sink) {
     const BoxSequence& info = table.sequences[s];
     first_image.push_back(next_image);
     next_image += info.frame_count;
-    out += fmt::format("{}\n{{\"id\":{},\"name\":{}", s == 0 ? "" : ",", s + 1, Quoted(info.name));
+    out += fmt::format("{}\n{{\"id\":{},\"name\":{}", s == 0 ? "" : ",", s + 1, JsonText(info.name));
     if (info.size.width > 0)
       out += fmt::format(",\"width\":{},\"height\":{}", info.size.width, info.size.height);
     if (info.frame_rate) out += fmt::format(",\"fps\":{}", *info.frame_rate);
@@ -442,7 +442,7 @@ void WriteCoco(const BoxTable& table, TextSink* sink) {
       fmt::format_to(std::back_inserter(out),
                      "{}\n{{\"id\":{},\"video_id\":{},\"frame_id\":{},\"file_name\":{}",
                      first ? "" : ",", first_image[s] + frame - 1, s + 1, frame,
-                     Quoted(name != info.frame_names.end() ? name->second
+                     JsonText(name != info.frame_names.end() ? name->second
                                                            : DefaultFileName(info.name, frame)));
       first = false;
       if (const ImageSize size = info.SizeOf(frame); size.width > 0) {
@@ -456,7 +456,7 @@ void WriteCoco(const BoxTable& table, TextSink* sink) {
   out += "],\n\"categories\":[";
   for (size_t c = 0; c < table.classes.size(); ++c) {
     out += fmt::format("{}\n{{\"id\":{},\"name\":{}}}", c == 0 ? "" : ",", table.classes[c].number,
-                       Quoted(table.classes[c].name));
+                       JsonText(table.classes[c].name));
   }
   out += "],\n\"annotations\":[";
   for (size_t i = 0; i < table.rows.size(); ++i) {
@@ -488,12 +488,12 @@ void WriteCoco(const BoxTable& table, TextSink* sink) {
       if (!HasValue(number)) continue;
       out += any ? "," : ",\"attributes\":{";
       any = true;
-      out += Quoted(extra.name);
+      out += JsonText(extra.name);
       out += ':';
       if (extra.words.empty()) {
         AppendShortest(number, &out);
       } else {
-        out += Quoted(extra.words[static_cast<size_t>(number)]);
+        out += JsonText(extra.words[static_cast<size_t>(number)]);
       }
     }
     if (any) out += '}';

@@ -9,6 +9,7 @@
 
 #include "reidbench/core/error.h"
 #include "reidbench/core/text.h"
+#include "reidbench/datasets/quoted.h"
 #include "reidbench/formats/decimal.h"
 #include "reidbench/formats/format_parts.h"
 #include "reidbench/formats/text_rows.h"
@@ -38,7 +39,7 @@ class CvatReader {
 
   void Run() {
     if (xml_.Next() != XmlReader::Event::kBegin || xml_.name() != "annotations")
-      xml_.Fail("<annotations> of CVAT", fmt::format("<{}>", QuotedField(xml_.name())));
+      xml_.Fail("<annotations> of CVAT", fmt::format("<{}>", Quoted(xml_.name())));
     const int32_t index = static_cast<int32_t>(table_.sequences.size());
     table_.sequences.push_back(sequence_);
     index_ = index;
@@ -156,7 +157,7 @@ class CvatReader {
     const auto size = [&](int64_t most) {
       const auto value = ParseInt(text);
       if (!value || *value < 0 || *value > most)
-        xml_.Fail(fmt::format("a whole number 0..{} in <{}>", most, name), QuotedField(text));
+        xml_.Fail(fmt::format("a whole number 0..{} in <{}>", most, name), Quoted(text));
       return *value;
     };
     if (xml_.depth() == 4 && name == "name" && !named_by_file_ && !text.empty())

@@ -73,7 +73,9 @@ void WriteMotBoxes(const SequenceRows& rows, MotRows kind, TextSink* sink);
 // Error(kUsage) where that is needed and not known.
 BoxLtwh ReadColumns(const BoxLtwh& raw, const BoxReadOptions& options, const BoxSequence& sequence);
 
-// named_csv.cc
+// named_csv.cc: rows below a line of names, or of JSON objects with such names.
+void ParseNamedRows(std::string_view text, const std::string& source, const BoxReadOptions& options,
+                    int32_t sequence, BoxTable* table);
 void WriteMotHeader(const SequenceRows& rows, TextSink* sink);
 void WriteSupervision(const SequenceRows& rows, TextSink* sink);
 

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "reidbench/core/error.h"
+#include "reidbench/datasets/quoted.h"
 #include "reidbench/formats/text_rows.h"
 
 namespace reidbench {
@@ -23,7 +24,7 @@ std::string DescribeField(const JsonRecord::Field* field) {
     case JsonRecord::Kind::kFlag:
       return field->number != 0 ? "true" : "false";
     case JsonRecord::Kind::kText:
-      return fmt::format("\"{}\"", QuotedField(field->text));
+      return fmt::format("\"{}\"", Quoted(field->text));
     case JsonRecord::Kind::kNumbers:
       return fmt::format("a list of {} numbers", field->numbers.size());
     default:

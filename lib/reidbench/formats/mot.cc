@@ -110,14 +110,21 @@ void ParseMotBoxes(std::string_view text, const std::string& source, const BoxRe
   MotReadOptions read;
   read.kind = KindOf(rows);
   read.result_classes.clear();
+  read.frame_offset = options.frame_offset;
   MotFile file = ParseMotText(text, source, read);
   const BoxSequence& info = table->sequences[static_cast<size_t>(sequence)];
   table->rows.reserve(table->rows.size() + file.tracks.boxes.size());
   int32_t last_number = -2, last_class = kNoClass;
-  for (const TrackBox& box : file.tracks.boxes) {
+  for (size_t i = 0; i < file.tracks.boxes.size(); ++i) {
+    const TrackBox& box = file.tracks.boxes[i];
+    if (box.frame.value > kMostFrames) {
+      ThrowField(fmt::format("{}:{}", source, file.line[i]),
+                 fmt::format("a frame up to {}", kMostFrames),
+                 fmt::format("{}: is it a time?", box.frame.value));
+    }
     BoxRow row;
     row.sequence = sequence;
-    row.frame = static_cast<int32_t>(box.frame.value);
+    row.frame = static_cast<int32_t>(box.frame.value - options.frame_offset);
     if (box.id.value >= 0) row.track_id = box.id.value;
     row.box = ReadColumns(box.box, options, info);
     if (box.class_id != last_number) {

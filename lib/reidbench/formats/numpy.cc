@@ -59,7 +59,8 @@ void ParseArray(std::span<const uint8_t> bytes, const std::string& where, const 
     };
     BoxRow row;
     row.sequence = sequence;
-    row.frame = static_cast<int32_t>(whole(0, 1, static_cast<double>(kMostFrames), "a frame"));
+    row.frame = static_cast<int32_t>(whole(0, 1 - static_cast<double>(options.frame_offset), static_cast<double>(kMostFrames),
+              "a frame"));
     if (has_id)
       row.track_id = static_cast<int64_t>(whole(1, -1, 9007199254740992.0, "a track id"));
     const uint64_t box = has_id ? 2 : 1;

@@ -6,6 +6,8 @@
 
 #include "reidbench/core/error.h"
 #include "reidbench/core/text.h"
+#include "reidbench/datasets/mot_header.h"
+#include "reidbench/datasets/quoted.h"
 #include "reidbench/formats/box_table.h"
 
 namespace reidbench {
@@ -14,16 +16,6 @@ namespace {
 constexpr double kLargestCoordinate = 1e100;  // areas of larger boxes overflow
 
 }  // namespace
-
-std::string QuotedField(std::string_view text) {
-  if (text.empty()) return "nothing";
-  std::string out;
-  for (const char c : text.substr(0, 40)) {
-    out += c >= 0x20 && c < 0x7f ? std::string(1, c)
-                                 : fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
-  }
-  return text.size() > 40 ? out + "..." : out;
-}
 
 void ThrowField(const std::string& place, std::string_view expected, std::string_view found) {
   ThrowInput("{}: expected {}, found {}", place, expected, found);
@@ -57,18 +49,8 @@ bool TextRows::Next() {
     rest_.remove_prefix(newline == std::string_view::npos ? rest_.size() : newline + 1);
     ++line_;
     if (line.empty()) continue;
-    fields_.clear();
-    for (size_t at = 0; at <= line.size();) {
-      const size_t end =
-          std::min(delimiter_ == ' ' ? line.find_first_of(" \t", at) : line.find(delimiter_, at),
-                   line.size());
-      if (delimiter_ != ' ') {
-        fields_.push_back(Trim(line.substr(at, end - at)));
-      } else if (end > at) {
-        fields_.push_back(line.substr(at, end - at));
-      }
-      at = end + 1;
-    }
+    text_ = line;
+    SplitFields(line, delimiter_, &fields_);
     return true;
   }
   return false;
@@ -81,23 +63,23 @@ void TextRows::Fail(std::string_view expected, std::string_view found) const {
 }
 
 double TextRows::Number(size_t column, std::string_view name) const {
-  const auto value = ParseDouble(fields_[column]);
+  const auto value = ParseDouble(Trim(fields_[column]));
   if (!value || !std::isfinite(*value)) {
-    Fail(fmt::format("a number in column {} ({})", column + 1, name), QuotedField(fields_[column]));
+    Fail(fmt::format("a number in column {} ({})", column + 1, name), Quoted(fields_[column]));
   }
   return *value;
 }
 
 int64_t TextRows::Integer(size_t column, std::string_view name, int64_t least, int64_t most) const {
-  std::optional<int64_t> value = ParseInt(fields_[column]);
+  std::optional<int64_t> value = ParseInt(Trim(fields_[column]));
   if (!value) {  // "7.0", as numpy's savetxt writes
-    const auto real = ParseDouble(fields_[column]);
+    const auto real = ParseDouble(Trim(fields_[column]));
     if (real && *real == std::floor(*real) && std::abs(*real) <= 9e15)
       value = static_cast<int64_t>(*real);
   }
   if (!value || *value < least || *value > most) {
     Fail(fmt::format("a whole number {}..{} in column {} ({})", least, most, column + 1, name),
-         QuotedField(fields_[column]));
+         Quoted(fields_[column]));
   }
   return *value;
 }

@@ -11,9 +11,6 @@
 
 namespace reidbench {
 
-// Text of a file in a message: short, and printable whatever the bytes are.
-std::string QuotedField(std::string_view text);
-
 // Throws Error(kInput) "<place>: expected <expected>, found <found>".
 [[noreturn]] void ThrowField(const std::string& place, std::string_view expected,
                              std::string_view found);
@@ -23,12 +20,15 @@ void CheckBox(const BoxLtwh& box, const std::string& place);
 
 class TextRows {
  public:
-  // `delimiter` ' ' stands for runs of spaces and tabs. `source` names the text in messages. Throws
+  // `delimiter` ' ' stands for runs of blanks; fields may be quoted. `source` names the text in messages. Throws
   // Error(kInput) for UTF-16.
   TextRows(std::string_view text, std::string source, char delimiter);
 
   // The next line that is not blank; false at the end.
   bool Next();
+  // From the next line on; the first one may say which it is.
+  void SetDelimiter(char delimiter) { delimiter_ = delimiter; }
+  std::string_view text() const { return text_; }  // of the line
   const std::vector<std::string_view>& fields() const { return fields_; }
   size_t size() const { return fields_.size(); }
   int64_t line() const { return line_; }
@@ -43,7 +43,7 @@ class TextRows {
   int32_t Frame(size_t column, int64_t first) const;
 
  private:
-  std::string_view rest_;
+  std::string_view rest_, text_;
   std::string source_;
   char delimiter_;
   int64_t line_ = 0;

@@ -29,8 +29,7 @@ void ParseVisDrone(std::string_view text, const std::string& source, int32_t seq
   bool ground_truth = false;
   bool marks = true;  // the score column holds 0 and 1 alone
   while (rows.Next()) {
-    size_t columns = rows.size();
-    if (columns > 1 && rows.fields().back().empty()) --columns;  // a comma at the line's end
+    const size_t columns = rows.size();
     if (columns != 10 && columns != 8) {
       rows.Fail("10 columns (frame, id, left, top, width, height, score, category, truncation, "
                 "occlusion), or 8 of detections",

@@ -7,6 +7,7 @@
 
 #include "reidbench/core/error.h"
 #include "reidbench/core/text.h"
+#include "reidbench/datasets/quoted.h"
 #include "reidbench/formats/text_rows.h"
 
 namespace reidbench {
@@ -104,7 +105,7 @@ void XmlReader::AppendText(std::string_view raw, std::string* out) {
       code = ParseInt(entity.substr(1));
     }
     if (!code || *code < 1 || *code > 0x10FFFF || (*code >= 0xD800 && *code < 0xE000)) {
-      Fail("&amp; or an entity of XML", QuotedField(raw.substr(0, 12)));
+      Fail("&amp; or an entity of XML", Quoted(raw.substr(0, 12)));
     }
     AppendCodePoint(static_cast<uint32_t>(*code), out);
     raw.remove_prefix(end + 1);
@@ -123,26 +124,26 @@ void XmlReader::ReadTag() {
       break;
     }
     if (text_in_[at_] == '/') {
-      if (text_in_.substr(at_, 2) != "/>") Fail("/>", QuotedField(text_in_.substr(at_, 2)));
+      if (text_in_.substr(at_, 2) != "/>") Fail("/>", Quoted(text_in_.substr(at_, 2)));
       at_ += 2;
       pending_end_ = true;
       break;
     }
-    if (at_ == before) Fail("a blank before an attribute", QuotedField(text_in_.substr(at_, 8)));
+    if (at_ == before) Fail("a blank before an attribute", Quoted(text_in_.substr(at_, 8)));
     if (attribute_count_ == attributes_.size()) attributes_.emplace_back();
     auto& [name, value] = attributes_[attribute_count_];
     name = ReadName();
-    if (Has(name)) Fail("each attribute once", QuotedField(name) + " twice");
+    if (Has(name)) Fail("each attribute once", Quoted(name) + " twice");
     SkipBlanks();
     const bool equals = at_ < text_in_.size() && text_in_[at_] == '=';
     if (equals) ++at_;
     SkipBlanks();
     const char quote = at_ < text_in_.size() ? text_in_[at_] : '\0';
     if (!equals || (quote != '"' && quote != '\''))
-      Fail(fmt::format("{}=\"...\"", QuotedField(name)), QuotedField(text_in_.substr(at_, 8)));
+      Fail(fmt::format("{}=\"...\"", Quoted(name)), Quoted(text_in_.substr(at_, 8)));
     const size_t end = text_in_.find(quote, at_ + 1);
     if (end == std::string_view::npos)
-      Fail(fmt::format("the end of {}=\"", QuotedField(name)), "the end of the file");
+      Fail(fmt::format("the end of {}=\"", Quoted(name)), "the end of the file");
     value.clear();
     AppendText(text_in_.substr(at_ + 1, end - at_ - 1), &value);
     at_ = end + 1;
@@ -151,7 +152,7 @@ void XmlReader::ReadTag() {
   if (open_.size() >= kDeepestXml)
     Fail(fmt::format("elements nested at most {} levels deep", kDeepestXml), "more");
   if (open_.empty()) {
-    if (seen_root_) Fail("the end of the file", fmt::format("<{}>", QuotedField(name_)));
+    if (seen_root_) Fail("the end of the file", fmt::format("<{}>", Quoted(name_)));
     seen_root_ = true;
   }
   open_.push_back(name_);
@@ -173,7 +174,7 @@ XmlReader::Event XmlReader::Next() {
     tag_at_ = std::min(open, text_in_.size());
     const std::string_view between = text_in_.substr(at_, tag_at_ - at_);
     if (open_.empty()) {
-      if (!Trim(between).empty()) Fail("<", QuotedField(Trim(between)));
+      if (!Trim(between).empty()) Fail("<", Quoted(Trim(between)));
     } else {
       AppendText(between, &text_);
     }
@@ -195,14 +196,14 @@ XmlReader::Event XmlReader::Next() {
     } else if (StartsWith(rest, "<?")) {
       if (!SkipPast("?>")) Fail("?>", "the end of the file");
     } else if (StartsWith(rest, "<!")) {
-      Fail("annotations without a document type", QuotedField(rest.substr(0, 20)));
+      Fail("annotations without a document type", Quoted(rest.substr(0, 20)));
     } else if (StartsWith(rest, "</")) {
       at_ += 2;
       const std::string_view name = ReadName();
       SkipBlanks();
       if (open_.empty() || name != open_.back() || at_ >= text_in_.size() || text_in_[at_] != '>') {
         Fail(open_.empty() ? std::string("an element") : fmt::format("</{}>", open_.back()),
-             fmt::format("</{}", QuotedField(name)));
+             fmt::format("</{}", Quoted(name)));
       }
       ++at_;
       name_ = open_.back();
@@ -235,7 +236,7 @@ double XmlReader::Number(std::string_view attribute) const {
   const std::string& text = Attribute(attribute);
   const auto value = ParseDouble(Trim(text));
   if (!value || !std::isfinite(*value))
-    Fail(fmt::format("a number in <{} {}>", name_, attribute), QuotedField(text));
+    Fail(fmt::format("a number in <{} {}>", name_, attribute), Quoted(text));
   return *value;
 }
 
@@ -244,7 +245,7 @@ int64_t XmlReader::Integer(std::string_view attribute, int64_t least, int64_t mo
   const auto value = ParseInt(Trim(text));
   if (!value || *value < least || *value > most) {
     Fail(fmt::format("a whole number {}..{} in <{} {}>", least, most, name_, attribute),
-         QuotedField(text));
+         Quoted(text));
   }
   return *value;
 }

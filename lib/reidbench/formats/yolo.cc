@@ -11,6 +11,7 @@
 
 #include "reidbench/core/error.h"
 #include "reidbench/core/text.h"
+#include "reidbench/datasets/quoted.h"
 #include "reidbench/formats/decimal.h"
 #include "reidbench/formats/format_parts.h"
 #include "reidbench/formats/text_rows.h"
@@ -140,7 +141,7 @@ void ParseYoloFrame(std::string_view text, const std::string& source, int32_t se
     for (size_t column = 1; column < 5; ++column) {
       if (std::abs(rows.Number(column, "")) > 10) {
         rows.Fail(fmt::format("a share of the picture in column {}, 0..1", column + 1),
-                  QuotedField(rows.fields()[column]));
+                  Quoted(rows.fields()[column]));
       }
     }
     row.box = {centre_x * width - share_width * width / 2,
