@@ -54,10 +54,11 @@ int main(int argc, char** argv) {
     const ConvertStageResult result = RunConvert(options, common.dry_run);
     for (const std::string& warning : result.warnings) PrintWarning(warning);
     if (common.dry_run) return FinishDryRun(common);
-    WriteResult(common,
-                {.json = [&] { return RenderConvertJson(result); },
-                 .csv = [&] { return RenderConvertCsv(result); },
-                 .tables = [&](TableFormat format) { return RenderConvertTables(result, format); }});
+    WriteResult(
+        common,
+        {.json = [&] { return RenderConvertJson(result); },
+         .csv = [&] { return RenderConvertCsv(result); },
+         .tables = [&](TableFormat format) { return RenderConvertTables(result, format); }});
     return kExitOk;
   });
 }

@@ -82,7 +82,8 @@ TEST(FitToFormat, NotesWhatItMakesUp) {
   AddBox(&table, 1, 8).score = 0.5;
   AddBox(&table, 2, kNoTrack);
   const FittedBoxes fitted = FitToFormat({BoxFormat::kMot, MotRows::kAuto, true}, &table);
-  EXPECT_THAT(RowTexts(table), ElementsAre("S 1 id=8 [1 2 3 4] score=0.5", "S 2 id=9 [1 2 3 4] score=1"));
+  EXPECT_THAT(RowTexts(table),
+              ElementsAre("S 1 id=8 [1 2 3 4] score=0.5", "S 2 id=9 [1 2 3 4] score=1"));
   EXPECT_THAT(fitted.notes, ElementsAre("score 1 for 1 boxes that state none",
                                         "a new track id for each of 1 boxes that state none"));
 }
@@ -97,10 +98,11 @@ TEST(FitToFormat, ClassesGetNumbersByTheirNames) {
   AddBox(&table, 1, 5, 9, "");
   const FittedBoxes fitted = FitToFormat({BoxFormat::kMot, MotRows::kAuto, true}, &table);
   EXPECT_THAT(ClassTexts(fitted),
-              ElementsAre("-1:Pedestrian > 1:pedestrian (1)", "-1:Car > 3:car (1)", "-1:Van > 14: (1)",
-                          "-1:DontCare > 15: (1)", "9: > 9:occluder (1)"));
-  EXPECT_THAT(LossTexts(fitted), ElementsAre("1 class name 'Van': MOT ground truth has numbers: it is 14",
-                                             "1 class name 'DontCare': MOT ground truth has numbers: it is 15"));
+              ElementsAre("-1:Pedestrian > 1:pedestrian (1)", "-1:Car > 3:car (1)",
+                          "-1:Van > 14: (1)", "-1:DontCare > 15: (1)", "9: > 9:occluder (1)"));
+  EXPECT_THAT(LossTexts(fitted),
+              ElementsAre("1 class name 'Van': MOT ground truth has numbers: it is 14",
+                          "1 class name 'DontCare': MOT ground truth has numbers: it is 15"));
   EXPECT_THAT(RowTexts(table)[3], HasSubstr("id=6 15: [1 2 3 4] mark=0"));
 }
 
@@ -136,8 +138,10 @@ TEST(FitToFormat, RefusesWhatCannotBeWritten) {
   };
   BoxTable sizeless;
   AddBox(&sizeless, 1, kNoTrack);
-  EXPECT_THAT(refused(ErrorKind::kUsage, BoxFormat::kYolo, true, sizeless), HasSubstr("--image-size"));
-  EXPECT_THAT(refused(ErrorKind::kUsage, BoxFormat::kCvat, true, sizeless), HasSubstr("--image-size"));
+  EXPECT_THAT(refused(ErrorKind::kUsage, BoxFormat::kYolo, true, sizeless),
+              HasSubstr("--image-size"));
+  EXPECT_THAT(refused(ErrorKind::kUsage, BoxFormat::kCvat, true, sizeless),
+              HasSubstr("--image-size"));
   BoxTable two = sizeless;
   two.Sequence("T");
   EXPECT_THAT(refused(ErrorKind::kUsage, BoxFormat::kKitti, false, two),

@@ -18,7 +18,8 @@ TEST(BoxFormats, HaveNames) {
     EXPECT_EQ(BoxFormatOf(info.name), info.format);
     EXPECT_EQ(&InfoOf(info.format), &info);
   }
-  EXPECT_THAT(MessageOf(ErrorKind::kUsage, [] { BoxFormatOf("kity"); }), HasSubstr("did you mean 'kitti'"));
+  EXPECT_THAT(MessageOf(ErrorKind::kUsage, [] { BoxFormatOf("kiti"); }),
+              HasSubstr("did you mean 'kitti'"));
 }
 
 TEST(DetectBoxFormat, LooksAtTheContent) {
@@ -30,12 +31,17 @@ TEST(DetectBoxFormat, LooksAtTheContent) {
   EXPECT_EQ(detected("b.txt", "0 2 Pedestrian 0 1 -2.5 10.5 20 30.75 60 1 1 1 1 1 1 1\n"), "kitti");
   EXPECT_EQ(detected("c.txt", "0 0.5 0.5 0.125 0.25\n"), "yolo");
   EXPECT_EQ(detected("d.json", R"({"images": [], "annotations": [], "categories": []})"), "coco");
-  EXPECT_EQ(detected("e.xml", "<?xml version=\"1.0\"?>\n<annotations>\n<version>1.1</version>\n"
-                              "<track id=\"0\" label=\"a\"></track></annotations>"), "cvat");
-  EXPECT_EQ(detected("f.csv", "x_min,y_min,x_max,y_max,class_id,confidence,tracker_id,frame_index\n"
-                              "1,2,3,4,0,0.5,1,1\n"), "mot-header");
-  EXPECT_THAT(MessageOf(ErrorKind::kInput, [&] { detected("g.txt", "<!DOCTYPE html><html></html>"); }),
-              HasSubstr("a web page"));
+  EXPECT_EQ(detected("e.xml",
+                     "<?xml version=\"1.0\"?>\n<annotations>\n<version>1.1</version>\n"
+                     "<track id=\"0\" label=\"a\"></track></annotations>"),
+            "cvat");
+  EXPECT_EQ(detected("f.csv",
+                     "x_min,y_min,x_max,y_max,class_id,confidence,tracker_id,frame_index\n"
+                     "1,2,3,4,0,0.5,1,1\n"),
+            "mot-header");
+  EXPECT_THAT(
+      MessageOf(ErrorKind::kInput, [&] { detected("g.txt", "<!DOCTYPE html><html></html>"); }),
+      HasSubstr("a web page"));
 }
 
 TEST(DetectBoxFormat, LooksIntoFolders) {
@@ -59,7 +65,8 @@ TEST(ReadBoxes, ReadsFoldersOfFiles) {
   ASSERT_EQ(kitti.sequences.size(), 2);
   EXPECT_EQ(kitti.rows.size(), 1);
   folder.Write("gt/S/gt/gt.txt", "1,1,10,20,30,40,1,1,1\n");
-  folder.Write("gt/S/seqinfo.ini", "[Sequence]\nseqLength=9\nimWidth=64\nimHeight=48\nframeRate=5\n");
+  folder.Write("gt/S/seqinfo.ini",
+               "[Sequence]\nseqLength=9\nimWidth=64\nimHeight=48\nframeRate=5\n");
   const BoxTable gt = ReadBoxes(folder.path() / "gt", BoxFormat::kMot, {});
   EXPECT_THAT(RowTexts(gt), ElementsAre("S 1 id=1 1:pedestrian [10 20 30 40] mark=1 visibility=1"));
   EXPECT_EQ(gt.sequences[0].frame_count, 9);
@@ -73,11 +80,13 @@ TEST(ReadBoxes, ReadsYoloFoldersWithNamesOfClasses) {
   folder.Write("run/labels/video_3.txt", "0 0.5 0.5 0.25 0.5\n");
   folder.Write("run/classes.txt", "person\ncar\n");
   BoxReadOptions options;
-  EXPECT_THAT(MessageOf(ErrorKind::kUsage, [&] { ReadBoxes(folder.path() / "run", BoxFormat::kYolo, options); }),
+  EXPECT_THAT(MessageOf(ErrorKind::kUsage,
+                        [&] { ReadBoxes(folder.path() / "run", BoxFormat::kYolo, options); }),
               HasSubstr("--image-size"));
   options.image_size = {200, 100};
   const BoxTable table = ReadBoxes(folder.path() / "run", BoxFormat::kYolo, options);
-  EXPECT_THAT(RowTexts(table), ElementsAre("video 1 1:car [75 25 50 50]", "video 3 0:person [75 25 50 50]"));
+  EXPECT_THAT(RowTexts(table),
+              ElementsAre("video 1 1:car [75 25 50 50]", "video 3 0:person [75 25 50 50]"));
 }
 
 TEST(ReadBoxes, ScalesAndShifts) {
@@ -90,7 +99,17 @@ TEST(ReadBoxes, ScalesAndShifts) {
               ElementsAre("S 1 id=3 [15 30 45 60] score=1"));
   options.frame_offset = -4;
   EXPECT_THAT(MessageOf(ErrorKind::kInput, [&] { ReadBoxes(file, BoxFormat::kMot, options); }),
-              HasSubstr("expected frames from 1 on with --frame-offset -4, found 0"));
+              HasSubstr("S.txt:1: expected frame 1 or later, found frame 0"));
+}
+
+// What MOT text refuses, which is where the offset is needed.
+TEST(ReadBoxes, MendsFramesFromZero) {
+  const TempFolder folder;
+  BoxReadOptions options;
+  options.frame_offset = 1;
+  EXPECT_THAT(
+      RowTexts(ReadBoxes(folder.Write("S.txt", "0,3,10,20,30,40,1\n"), BoxFormat::kMot, options)),
+      ElementsAre("S 1 id=3 [10 20 30 40] score=1"));
 }
 
 }  // namespace

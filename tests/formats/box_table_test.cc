@@ -66,15 +66,22 @@ TEST(CompareTables, FindsWhatIsDifferent) {
     change(other);
     return CompareTables(TwoBoxes(), other).mismatch;
   };
-  EXPECT_THAT(mismatch([](BoxTable& t) { t.rows.pop_back(); }), HasSubstr("expected 2 boxes, found 1"));
-  EXPECT_THAT(mismatch([](BoxTable& t) { t.rows[0].track_id = 4; }), HasSubstr("found sequence A, frame 5, id 4"));
-  EXPECT_THAT(mismatch([](BoxTable& t) { t.rows[0].box_class = t.Class(1, "x"); }), HasSubstr("class 1 'x'"));
-  EXPECT_THAT(mismatch([](BoxTable& t) { t.rows[0].score = 1; }), HasSubstr("expected score none, found 1"));
-  EXPECT_THAT(mismatch([](BoxTable& t) { t.sequences[0].name = "C"; }), HasSubstr("expected sequence A"));
+  EXPECT_THAT(mismatch([](BoxTable& t) { t.rows.pop_back(); }),
+              HasSubstr("expected 2 boxes, found 1"));
+  EXPECT_THAT(mismatch([](BoxTable& t) { t.rows[0].track_id = 4; }),
+              HasSubstr("found sequence A, frame 5, id 4"));
+  EXPECT_THAT(mismatch([](BoxTable& t) { t.rows[0].box_class = t.Class(1, "x"); }),
+              HasSubstr("class 1 'x'"));
+  EXPECT_THAT(mismatch([](BoxTable& t) { t.rows[0].score = 1; }),
+              HasSubstr("expected score none, found 1"));
+  EXPECT_THAT(mismatch([](BoxTable& t) { t.sequences[0].name = "C"; }),
+              HasSubstr("expected sequence A"));
   EXPECT_THAT(mismatch([](BoxTable& t) { t.sequences[0].frame_count = 9; }), HasSubstr("9 frames"));
-  EXPECT_THAT(mismatch([](BoxTable& t) { t.extras.clear(); }), HasSubstr("column speed is not there"));
+  EXPECT_THAT(mismatch([](BoxTable& t) { t.extras.clear(); }),
+              HasSubstr("column speed is not there"));
   EXPECT_THAT(mismatch([](BoxTable& t) { t.SetExtra("new", 1); }), HasSubstr("column new is new"));
-  EXPECT_THAT(mismatch([](BoxTable& t) { t.extras[0].values[1] = kNoValue; }), HasSubstr("found none"));
+  EXPECT_THAT(mismatch([](BoxTable& t) { t.extras[0].values[1] = kNoValue; }),
+              HasSubstr("found none"));
 }
 
 }  // namespace

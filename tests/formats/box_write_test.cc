@@ -47,7 +47,8 @@ BoxTable RandomTable(uint64_t seed) {
     if (chance(30)) sequence.frame_names[3] = "third \"one\".png";
     if (chance(30)) sequence.frame_sizes[2] = {320, 200};
   }
-  const BoxClass classes[] = {{1, "pedestrian"}, {3, "car"}, {7, ""}, {-1, "Vélo & Co"}, {0, "zero"}};
+  const BoxClass classes[] = {
+      {1, "pedestrian"}, {3, "car"}, {7, ""}, {-1, "Vélo & Co"}, {0, "zero"}};
   const bool ids = chance(70), scores = chance(60), marks = chance(30), stated = chance(50);
   const bool all_classes = chance(50), extras = chance(50);
   for (int64_t frame = 1; frame <= 20; ++frame) {
@@ -106,7 +107,6 @@ class EveryFormat : public ::testing::TestWithParam<BoxFormatInfo> {};
 
 TEST_P(EveryFormat, GivesBackWhatItHolds) {
   const BoxFormat format = GetParam().format;
-  if (format == BoxFormat::kMotHeader || format == BoxFormat::kSupervision) return;
   for (uint64_t seed = 0; seed < 120; ++seed) {
     for (const MotRows rows : {MotRows::kAuto, MotRows::kGroundTruth, MotRows::kResults}) {
       if (rows != MotRows::kAuto && format != BoxFormat::kMot) continue;
@@ -115,14 +115,14 @@ TEST_P(EveryFormat, GivesBackWhatItHolds) {
       ASSERT_EQ(difference.mismatch, "") << "seed " << seed;
       // Shares of the picture round; nothing else does.
       ASSERT_LE(difference.largest_px, format == BoxFormat::kYolo ? 1e-12 : 0) << "seed " << seed;
-      ASSERT_EQ(difference.largest_value, 0) << "seed " << seed;
+      // The reader of MOT text keeps visibilities as floats.
+      ASSERT_LE(difference.largest_value, format == BoxFormat::kMot ? 1e-7 : 0) << "seed " << seed;
     }
   }
 }
 
 TEST_P(EveryFormat, HoldsATableWithoutBoxes) {
   const BoxFormat format = GetParam().format;
-  if (format == BoxFormat::kMotHeader || format == BoxFormat::kSupervision) return;
   BoxTable table;
   BoxSequence& sequence = table.sequences[static_cast<size_t>(table.Sequence("S"))];
   sequence.size = {640, 480};
@@ -131,7 +131,8 @@ TEST_P(EveryFormat, HoldsATableWithoutBoxes) {
   EXPECT_EQ(CompareTables(trip.written, trip.read).mismatch, "");
 }
 
-INSTANTIATE_TEST_SUITE_P(Formats, EveryFormat, ::testing::ValuesIn(BoxFormats().begin(), BoxFormats().end()),
+INSTANTIATE_TEST_SUITE_P(Formats, EveryFormat,
+                         ::testing::ValuesIn(BoxFormats().begin(), BoxFormats().end()),
                          [](const auto& tested) {
                            std::string name = tested.param.name;
                            std::erase(name, '-');
@@ -171,8 +172,8 @@ TEST(WriteBoxes, WritesWhatTheFormatsDocumentationShows) {
   EXPECT_EQ(FileOf(OneBox(), BoxFormat::kMotHeader, MotRows::kAuto, "S.csv"),
             "frame,id,bb_left,bb_top,bb_width,bb_height,conf,class\n2,7,10.5,20,30.25,40,1,1\n");
   EXPECT_EQ(FileOf(OneBox(), BoxFormat::kSupervision, MotRows::kAuto, "S.csv"),
-            "x_min,y_min,x_max,y_max,class_id,confidence,tracker_id,frame_index\n"
-            "10.5,20,40.75,60,1,,7,2\n");
+            "x_min,y_min,x_max,y_max,class_id,confidence,tracker_id,class_name,frame_index\n"
+            "10.5,20,40.75,60,1,,7,pedestrian,2\n");
   EXPECT_EQ(FileOf(OneBox(), BoxFormat::kKitti, MotRows::kAuto, "S.txt"),
             "1 7 Pedestrian -1 -1 -10 10.5 20 40.75 60 -1 -1 -1 -1000 -1000 -1000 -10\n");
   EXPECT_EQ(FileOf(OneBox(), BoxFormat::kVisDrone, MotRows::kAuto, "S.txt"),

@@ -73,8 +73,8 @@ TEST(Coco, ReadsListsOfResults) {
   const BoxTable table = Coco(
       R"([{"image_id": 0, "category_id": 1, "bbox": [1, 2, 3, 4], "score": 0.5},
           {"image_id": 4, "category_id": 1, "bbox": [1, 2, 3, 4], "score": 0.25, "track_id": 9}])");
-  EXPECT_THAT(RowTexts(table), ElementsAre("val 1 1: [1 2 3 4] score=0.5",
-                                           "val 5 id=9 1: [1 2 3 4] score=0.25"));
+  EXPECT_THAT(RowTexts(table),
+              ElementsAre("val 1 1: [1 2 3 4] score=0.5", "val 5 id=9 1: [1 2 3 4] score=0.25"));
   EXPECT_THAT(table.notes, ElementsAre(HasSubstr("image ids are frames, and 1 was added")));
 }
 
@@ -85,7 +85,8 @@ TEST(Coco, CountsWhatIsNoBox) {
       {"image_id": 1, "segmentation": {"counts": [1, 2], "size": [3, 4]}}]})");
   EXPECT_THAT(RowTexts(table), ElementsAre("S 1 [1 2 3 4]"));
   std::vector<std::string> losses;
-  for (const BoxLoss& loss : table.losses) losses.push_back(fmt::format("{} {}", loss.count, loss.what));
+  for (const BoxLoss& loss : table.losses)
+    losses.push_back(fmt::format("{} {}", loss.count, loss.what));
   EXPECT_THAT(losses, ElementsAre("1 annotations without a bbox", "1 segmentations", "1 keypoints",
                                   "1 crowd marks"));
 }
@@ -112,13 +113,15 @@ TEST(Coco, NamesThePlaceOfWhatIsWrong) {
               HasSubstr("track_id: expected a whole number, found \"x\""));
   EXPECT_THAT(RefusedCoco(R"({"images": [{"id": 1}, {"id": 1}]})"),
               HasSubstr("images[1].id: expected each image id once"));
-  EXPECT_THAT(RefusedCoco(R"({"images": [{"id": 1, "video_id": 3}], "videos": [{"id": 1, "name": "a"}]})"),
-              HasSubstr("images[0].video_id: expected the id of a video, found 3"));
+  EXPECT_THAT(
+      RefusedCoco(R"({"images": [{"id": 1, "video_id": 3}], "videos": [{"id": 1, "name": "a"}]})"),
+      HasSubstr("images[0].video_id: expected the id of a video, found 3"));
   EXPECT_THAT(RefusedCoco(R"({"shapes": [], "tracks": []})"), HasSubstr("found shapes, tracks"));
   EXPECT_THAT(RefusedCoco(R"([{"image_id": 1700000000000, "bbox": [1, 2, 3, 4]}])"),
               HasSubstr("to take as frames"));
-  EXPECT_THAT(RefusedCoco(R"({"images": [{"id": 1, "file_name": "S/1.jpg"}], "annotations": [{"im)"),
-              AllOf(HasSubstr("in/val.json:1:"), HasSubstr("expected JSON")));
+  EXPECT_THAT(
+      RefusedCoco(R"({"images": [{"id": 1, "file_name": "S/1.jpg"}], "annotations": [{"im)"),
+      AllOf(HasSubstr("in/val.json:1:"), HasSubstr("expected JSON")));
 }
 
 TEST(Coco, EmptyListsAreNoBoxes) {

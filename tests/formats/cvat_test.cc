@@ -74,9 +74,10 @@ TEST(Cvat, NamesTheLineOfWhatIsWrong) {
     return MessageOf(ErrorKind::kInput, [&] { Cvat(text); });
   };
   EXPECT_THAT(refused("<html/>"), HasSubstr("annotations.xml:1: expected <annotations> of CVAT"));
-  EXPECT_THAT(refused("<annotations>\n<track id='1' label='a'>\n<box frame='0' xtl='5' ytl='0' "
-                      "xbr='1' ybr='2'/></track></annotations>"),
-              HasSubstr("annotations.xml:3: expected a width and height of at least 0, found -4 x 2"));
+  EXPECT_THAT(
+      refused("<annotations>\n<track id='1' label='a'>\n<box frame='0' xtl='5' ytl='0' "
+              "xbr='1' ybr='2'/></track></annotations>"),
+      HasSubstr("annotations.xml:3: expected a width and height of at least 0, found -4 x 2"));
   EXPECT_THAT(refused("<annotations><track id='1'/></annotations>"),
               HasSubstr("expected <track label=\"...\">, found none"));
   EXPECT_THAT(refused("<annotations><track id='x' label='a'/></annotations>"),

@@ -58,7 +58,8 @@ TEST(JsonRecords, FlattenObjectsAndKeepShortLists) {
 }
 
 TEST(JsonRecords, NameWhatIsWrong) {
-  const auto refused = [](std::string_view text, const std::function<void(const JsonRecord&)>& use) {
+  const auto refused = [](std::string_view text,
+                          const std::function<void(const JsonRecord&)>& use) {
     return MessageOf(ErrorKind::kInput, [&] {
       JsonRecords reader("f.json",
                          [&](const std::string&, const JsonRecord& record) { use(record); });

@@ -20,12 +20,13 @@ BoxTable Mot(std::string_view text, MotRows rows, const BoxReadOptions& options 
 }
 
 TEST(MotBoxes, AreGroundTruthResultsOrDetections) {
-  EXPECT_THAT(RowTexts(Mot("1,3,10,20,30,40,0,7,0.3\n2,3,10,20,30,40,1,1,-1\n", MotRows::kGroundTruth)),
-              ElementsAre("S 1 id=3 7:static_person [10 20 30 40] mark=0 visibility=0.3",
-                          "S 2 id=3 1:pedestrian [10 20 30 40] mark=1"));
-  EXPECT_THAT(RowTexts(Mot("1,3,10,20,30,40,0.5,-1,-1,-1\n1,4,10,20,30,40,1,3,-1,-1\n",
-                           MotRows::kResults)),
-              ElementsAre("S 1 id=3 [10 20 30 40] score=0.5", "S 1 id=4 3:car [10 20 30 40] score=1"));
+  EXPECT_THAT(
+      RowTexts(Mot("1,3,10,20,30,40,0,7,0.3\n2,3,10,20,30,40,1,1,-1\n", MotRows::kGroundTruth)),
+      ElementsAre("S 1 id=3 7:static_person [10 20 30 40] mark=0 visibility=0.3",
+                  "S 2 id=3 1:pedestrian [10 20 30 40] mark=1"));
+  EXPECT_THAT(
+      RowTexts(Mot("1,3,10,20,30,40,0.5,-1,-1,-1\n1,4,10,20,30,40,1,3,-1,-1\n", MotRows::kResults)),
+      ElementsAre("S 1 id=3 [10 20 30 40] score=0.5", "S 1 id=4 3:car [10 20 30 40] score=1"));
   EXPECT_THAT(RowTexts(Mot("1,-1,10,20,30,40,12.5,-1,-1,-1\n", MotRows::kDetections)),
               ElementsAre("S 1 [10 20 30 40] score=12.5"));
 }

@@ -15,8 +15,9 @@ using ::testing::HasSubstr;
 
 // What numpy.save writes of a matrix of doubles.
 std::string NpyBytes(const std::vector<double>& values, size_t columns) {
-  std::string header = fmt::format("{{'descr': '<f8', 'fortran_order': False, 'shape': ({}, {}), }}",
-                                   values.size() / columns, columns);
+  std::string header =
+      fmt::format("{{'descr': '<f8', 'fortran_order': False, 'shape': ({}, {}), }}",
+                  values.size() / columns, columns);
   header.append(63 - (10 + header.size()) % 64, ' ');
   header += '\n';
   std::string bytes("\x93NUMPY\x01\0", 8);
@@ -35,7 +36,7 @@ BoxTable Numpy(const std::string& bytes) {
 
 TEST(NumpyBoxes, AreMotRows) {
   EXPECT_THAT(RowTexts(Numpy(NpyBytes({1, -1, 10, 20, 30, 40, 0.5, -1, -1, -1,  //
-                                       2, 7, 1, 2, 3, 4, 1, -1, -1, -1},
+                                       2, 7,  1,  2,  3,  4,  1,   -1, -1, -1},
                                       10))),
               ElementsAre("S 1 [10 20 30 40] score=0.5", "S 2 id=7 [1 2 3 4] score=1"));
   EXPECT_THAT(RowTexts(Numpy(NpyBytes({3, 5, 1, 2, 3, 4}, 6))), ElementsAre("S 3 id=5 [1 2 3 4]"));
@@ -44,8 +45,7 @@ TEST(NumpyBoxes, AreMotRows) {
 
 // deep_sort's detections: ten columns, then the embedding.
 TEST(NumpyBoxes, LeaveFeaturesOut) {
-  const BoxTable table =
-      Numpy(NpyBytes({1, -1, 10, 20, 30, 40, 0.5, -1, -1, -1, 0.25, 0.75}, 12));
+  const BoxTable table = Numpy(NpyBytes({1, -1, 10, 20, 30, 40, 0.5, -1, -1, -1, 0.25, 0.75}, 12));
   EXPECT_THAT(RowTexts(table), ElementsAre("S 1 [10 20 30 40] score=0.5"));
   ASSERT_EQ(table.losses.size(), 1);
   EXPECT_EQ(table.losses[0].what, "features");

@@ -31,7 +31,8 @@ TEST(ParseJson, NamesThePlace) {
               AllOf(HasSubstr("f.json:3:2: expected JSON: "), HasSubstr("invalid literal")));
   EXPECT_THAT(RefusedJson([] { ParseJson("", "f.json"); }), HasSubstr("f.json:1:1: expected JSON"));
   EXPECT_THAT(RefusedJson([] { ParseJson("[\"\xff\"]", "f.json"); }), HasSubstr("UTF-8"));
-  EXPECT_THAT(RefusedJson([] { ParseJson("1e999", "f.json"); }), HasSubstr("f.json: expected JSON"));
+  EXPECT_THAT(RefusedJson([] { ParseJson("1e999", "f.json"); }),
+              HasSubstr("f.json: expected JSON"));
   EXPECT_THAT(RefusedJson([] { ParseJson("{", "p", ErrorKind::kConfig); }, ErrorKind::kConfig),
               HasSubstr("p:1:2"));
 }
@@ -51,7 +52,8 @@ TEST(ParseJson, RefusesWhatIsNestedTooDeep) {
 TEST(ReadJson, IsOfAFile) {
   const TempFolder folder;
   EXPECT_EQ(ReadJson(folder.Write("a.json", "[7]"))[0], 7);
-  EXPECT_THAT(RefusedJson([&] { ReadJson(folder.Write("b.json", "[7")); }), HasSubstr("b.json:1:3"));
+  EXPECT_THAT(RefusedJson([&] { ReadJson(folder.Write("b.json", "[7")); }),
+              HasSubstr("b.json:1:3"));
   EXPECT_THAT(RefusedJson([&] { ReadJson(folder.path() / "none"); }, ErrorKind::kIo),
               HasSubstr("none"));
 }
@@ -100,7 +102,8 @@ TEST(StreamJson, RefusesWhatParseJsonRefuses) {
 TEST(StreamJsonFile, IsTheSameInPieces) {
   std::string text = "[";
   for (int i = 0; i < 20000; ++i)
-    text += fmt::format("{}{{\"key{}\": [{}, {}.5, \"t\\u00e9xt\", null]}}", i == 0 ? "" : ", ", i, i, i);
+    text += fmt::format("{}{{\"key{}\": [{}, {}.5, \"t\\u00e9xt\", null]}}", i == 0 ? "" : ", ", i,
+                        i, i);
   text += "]";
   ASSERT_GT(text.size(), size_t{1} << 19);
   const TempFolder folder;

@@ -125,7 +125,7 @@ void NumpyFeatures::Impl::OpenArchive() {
     if (!EndsWith(member.name, ".npy")) continue;
     const std::string key = member.name.substr(0, member.name.size() - 4);
     arrays.emplace(key, OpenArray(archive.Read(member, unpacked[key], budget),
-                              fmt::format("{}: array {}", name, Printable(key))));
+                                  fmt::format("{}: array {}", name, Printable(key))));
   }
   if (arrays.empty()) {
     if (archive.Find("archive/data.pkl") != nullptr ||

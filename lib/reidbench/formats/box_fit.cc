@@ -49,9 +49,9 @@ std::string PlainName(std::string_view name) {
       plain += c;
   }
   static const std::map<std::string, std::string> kSynonyms = {
-      {"person", "pedestrian"},          {"motorcycle", "motorbike"}, {"motor", "motorbike"},
-      {"ignoredregions", "dontcare"},    {"ignoredregion", "dontcare"},
-      {"ignoreregion", "dontcare"},      {"ignore", "dontcare"}};
+      {"person", "pedestrian"},       {"motorcycle", "motorbike"},   {"motor", "motorbike"},
+      {"ignoredregions", "dontcare"}, {"ignoredregion", "dontcare"}, {"ignoreregion", "dontcare"},
+      {"ignore", "dontcare"}};
   const auto same = kSynonyms.find(plain);
   return same == kSynonyms.end() ? plain : same->second;
 }
@@ -170,9 +170,10 @@ class Fitting {
         if (target_.format == BoxFormat::kCvat && sequence.frame_count == 0)
           sequence.frame_count = last[s];
         if (holds_.lists_frames && sequence.frame_count > kMostListedFrames) {
-          ThrowInput("sequence {}: {} would list {} frames, expected at most {}: are its frame "
-                     "numbers times?",
-                     sequence.name, info_.title, sequence.frame_count, kMostListedFrames);
+          ThrowInput(
+              "sequence {}: {} would list {} frames, expected at most {}: are its frame "
+              "numbers times?",
+              sequence.name, info_.title, sequence.frame_count, kMostListedFrames);
         }
       } else {
         if (sequence.frame_count > last[s]) empty_frames += sequence.frame_count - last[s];
@@ -194,9 +195,10 @@ class Fitting {
         FitYoloNames(&sequence, &names);
         for (int64_t frame = 1; frame <= sequence.frame_count; ++frame) {
           if (sequence.SizeOf(frame).width > 0) continue;
-          ThrowUsage("sequence {}: YOLO's labels are shares of the picture, whose size is not known: "
-                     "--image-size WIDTHxHEIGHT, or --sequences with its seqinfo.ini",
-                     sequence.name);
+          ThrowUsage(
+              "sequence {}: YOLO's labels are shares of the picture, whose size is not known: "
+              "--image-size WIDTHxHEIGHT, or --sequences with its seqinfo.ini",
+              sequence.name);
         }
       } else if (!holds_.frame_names) {
         names += static_cast<int64_t>(sequence.frame_names.size());
@@ -204,9 +206,10 @@ class Fitting {
       }
       if (target_.format == BoxFormat::kCvat && holds_.lists_frames && sequence.size.width == 0 &&
           sequence.frame_count > 0) {
-        ThrowUsage("sequence {}: CVAT for images states each picture's size, which is not known: "
-                   "--image-size WIDTHxHEIGHT, or --sequences with its seqinfo.ini",
-                   sequence.name);
+        ThrowUsage(
+            "sequence {}: CVAT for images states each picture's size, which is not known: "
+            "--image-size WIDTHxHEIGHT, or --sequences with its seqinfo.ini",
+            sequence.name);
       }
     }
     Lose("frames without boxes at the end", empty_frames, Title() + " has no number of frames");
@@ -247,8 +250,8 @@ class Fitting {
     if (good) {
       const std::vector<YoloFrame> placed = PlaceYoloFiles(sequence->name, sorted);
       for (size_t i = 0; i < sorted.size(); ++i) {
-        good = good && placed[i].sequence == sequence->name &&
-               placed[i].frame == frames.at(sorted[i]);
+        good =
+            good && placed[i].sequence == sequence->name && placed[i].frame == frames.at(sorted[i]);
       }
     }
     if (!good) {
@@ -286,9 +289,9 @@ class Fitting {
     Lose("truncations", truncations, Title() + " has none");
     Lose("track ids", ids, Title() + " has none");
     for (ExtraColumn& extra : table_.extras) {
-      const bool held = holds_.extras == HeldExtras::kAll ||
-                        (holds_.extras == HeldExtras::kKitti && IsKittiColumn(extra.name) &&
-                         extra.words.empty());
+      const bool held =
+          holds_.extras == HeldExtras::kAll ||
+          (holds_.extras == HeldExtras::kKitti && IsKittiColumn(extra.name) && extra.words.empty());
       if (held) continue;
       Lose(fmt::format("values of {}", extra.name),
            std::count_if(extra.values.begin(), extra.values.end(), HasValue),
@@ -358,8 +361,9 @@ class Fitting {
   // The class of number or name that the format wants for one that was read.
   BoxClass FitClass(const BoxClass& read) {
     switch (target_.format) {
-      case BoxFormat::kMot:
       case BoxFormat::kMotHeader:
+        return {SchemeClass(read, MotClassNames(), 1, 14).number, ""};
+      case BoxFormat::kMot:
         return SchemeClass(read, MotClassNames(), 1, 14);
       case BoxFormat::kVisDrone:
         return SchemeClass(read, VisDroneClassNames(), 0, 12);
@@ -449,31 +453,35 @@ class Fitting {
     for (size_t c = 0; c < table_.classes.size(); ++c) {
       if (boxes[c] > 0) index[c] = add(FitClass(table_.classes[c]));
     }
-    const bool needs_class = (target_.format == BoxFormat::kMot &&
-                              fitted_.rows == MotRows::kGroundTruth) ||
-                             (holds_.class_names && target_.format != BoxFormat::kSupervision);
+    const bool needs_class =
+        (target_.format == BoxFormat::kMot && fitted_.rows == MotRows::kGroundTruth) ||
+        (holds_.class_names && target_.format != BoxFormat::kSupervision);
     int32_t none = kNoClass;
-    if (without > 0 && needs_class && !(target_.format == BoxFormat::kVisDrone && stated_.scores > 0)) {
+    if (without > 0 && needs_class &&
+        !(target_.format == BoxFormat::kVisDrone && stated_.scores > 0)) {
       BoxClass pedestrian = FitClass({-1, "pedestrian"});
       if (target_.format == BoxFormat::kCoco) pedestrian.number = -2;
       none = add(pedestrian);
-      Note(fmt::format("class pedestrian for {} boxes that state none: --classes none=NAME to change "
-                       "it",
-                       WithThousands(without)));
+      Note(fmt::format(
+          "class pedestrian for {} boxes that state none: --classes none=NAME to change "
+          "it",
+          WithThousands(without)));
     }
     if (target_.format == BoxFormat::kCoco || target_.format == BoxFormat::kYolo)
       NumberClasses(&fitted);
-    const bool result = target_.format == BoxFormat::kMotHeader ||
-                        (target_.format == BoxFormat::kMot && fitted_.rows == MotRows::kResults);
+    const bool result = target_.format == BoxFormat::kMot && fitted_.rows == MotRows::kResults;
     for (size_t c = 0; c < table_.classes.size(); ++c) {
       if (boxes[c] == 0) continue;
       const BoxClass& written = fitted[static_cast<size_t>(index[c])];
-      fitted_.classes.push_back({table_.classes[c], written, boxes[c]});
-      if (!table_.classes[c].name.empty() && written.name.empty()) {
+      const bool says_nothing = result && written.number == 0;
+      fitted_.classes.push_back({table_.classes[c], says_nothing ? BoxClass() : written, boxes[c]});
+      const bool known_number = target_.format == BoxFormat::kMotHeader && written.number >= 1 &&
+                                written.number <= static_cast<int32_t>(MotClassNames().size());
+      if (!table_.classes[c].name.empty() && written.name.empty() && !known_number) {
         Lose(fmt::format("class name '{}'", table_.classes[c].name), boxes[c],
              fmt::format("{} has numbers: it is {}", Title(), written.number));
       }
-      if (result && written.number == 0) {
+      if (says_nothing) {
         Lose("class 0", boxes[c], Title() + " takes it for 'not stated'");
         index[c] = kNoClass;
       }
@@ -483,7 +491,8 @@ class Fitting {
     table_.classes = std::move(fitted);
   }
 
-  // Numbers for classes without one: COCO's from 1, YOLO's all from 0 on as names stand in its list.
+  // Numbers for classes without one: COCO's from 1, YOLO's all from 0 on as names stand in its
+  // list.
   void NumberClasses(std::vector<BoxClass>* classes) {
     if (target_.format == BoxFormat::kYolo) {
       const bool named = std::any_of(classes->begin(), classes->end(),

@@ -39,9 +39,8 @@ struct SequenceFile {
 
 // Files of a folder with one of the endings, by name, that are not about the set as a whole.
 std::vector<std::string> DataFiles(const fs::path& folder, std::span<const std::string> endings) {
-  static const std::set<std::string> kAboutTheSet = {"classes.txt", "README.txt", "labels.txt",
-                                                     "obj.names",   "train.txt",  "val.txt",
-                                                     "test.txt"};
+  static const std::set<std::string> kAboutTheSet = {
+      "classes.txt", "README.txt", "labels.txt", "obj.names", "train.txt", "val.txt", "test.txt"};
   std::vector<std::string> names;
   for (std::string& name : ListFileNames(folder)) {
     const std::string extension = ToLower(fs::path(name).extension().string());
@@ -234,9 +233,10 @@ class BoxReader {
 
   void ReadYoloFolders() {
     if (!IsFolder(path_)) {
-      ThrowInput("{}: expected the folder of the labels, one file a frame, found a file\n  hint: "
-                 "give {}",
-                 path_.string(), fs::absolute(path_).parent_path().string());
+      ThrowInput(
+          "{}: expected the folder of the labels, one file a frame, found a file\n  hint: "
+          "give {}",
+          path_.string(), fs::absolute(path_).parent_path().string());
     }
     const std::vector<std::string> endings = {".txt"};
     std::vector<std::pair<std::string, fs::path>> folders;  // name of the sequence
@@ -254,9 +254,10 @@ class BoxReader {
       for (const std::string& name : ListFolderNames(path_)) add(path_ / name, name);
     }
     if (folders.empty()) {
-      ThrowIo("{}: expected label files (.txt), one a frame, here or in a folder a sequence, found "
-              "none",
-              path_.string());
+      ThrowIo(
+          "{}: expected label files (.txt), one a frame, here or in a folder a sequence, found "
+          "none",
+          path_.string());
     }
     for (const auto& [name, folder] : folders) ReadYoloFolder(name, folder);
     FinishYolo(&table_);
@@ -266,8 +267,7 @@ class BoxReader {
   void ReadYoloFolder(const std::string& name, const fs::path& folder) {
     const std::vector<std::string> endings = {".txt"};
     std::vector<std::string> stems;
-    for (const std::string& file : DataFiles(folder, endings))
-      stems.emplace_back(StemOf(file));
+    for (const std::string& file : DataFiles(folder, endings)) stems.emplace_back(StemOf(file));
     std::sort(stems.begin(), stems.end());
     const std::vector<YoloFrame> frames = PlaceYoloFiles(name, stems);
     bool named = false;
@@ -280,9 +280,10 @@ class BoxReader {
         FillInfo(SequenceInfos({file}).front(), &info);
       }
       if (info.size.width == 0) {
-        ThrowUsage("{}: YOLO's labels are shares of the picture, whose size is not known: "
-                   "--image-size WIDTHxHEIGHT, or --sequences with its seqinfo.ini",
-                   folder.string());
+        ThrowUsage(
+            "{}: YOLO's labels are shares of the picture, whose size is not known: "
+            "--image-size WIDTHxHEIGHT, or --sequences with its seqinfo.ini",
+            folder.string());
       }
       info.frame_count = std::max(info.frame_count, frames[i].frame);
       if (stems[i] != DefaultStem(frames[i].frame)) {
@@ -294,15 +295,16 @@ class BoxReader {
                      static_cast<int32_t>(frames[i].frame), &table_);
     }
     if (named) {
-      table_.notes.push_back(fmt::format(
-          "{}: frames are not the numbers in names: their order, or one higher, as they count from 0",
-          folder.string()));
+      table_.notes.push_back(
+          fmt::format("{}: frames are not the numbers in names: their order, or one higher, as "
+                      "they count from 0",
+                      folder.string()));
     }
   }
 
   void NameYoloClasses(const fs::path& folder) {
-    for (const fs::path& file : {folder / "classes.txt", path_ / "classes.txt",
-                                 folder.parent_path() / "classes.txt"}) {
+    for (const fs::path& file :
+         {folder / "classes.txt", path_ / "classes.txt", folder.parent_path() / "classes.txt"}) {
       if (!IsFile(file)) continue;
       const std::string text = ReadFileText(file);
       std::vector<std::string> names;
@@ -382,7 +384,8 @@ class BoxReader {
 
 // The first file of a folder that may hold boxes, for a look at its content.
 fs::path FirstDataFile(const fs::path& folder) {
-  const std::vector<std::string> endings = {".txt", ".csv", ".json", ".xml", ".npy", ".npz", ".tsv"};
+  const std::vector<std::string> endings = {".txt", ".csv", ".json", ".xml",
+                                            ".npy", ".npz", ".tsv"};
   const std::vector<std::string> names = DataFiles(folder, endings);
   for (const std::string& name : names) {
     std::error_code ignored;

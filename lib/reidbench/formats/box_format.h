@@ -50,8 +50,8 @@ struct BoxReadOptions {
   bool relative = false;                   // they are shares of the picture
   double scale = 1;                        // every coordinate is multiplied by it
   int64_t frame_offset = 0;                // added to every frame
-  ImageSize image_size;                       // of every picture; none: as files say
-  std::filesystem::path sequences;            // whose seqinfo.ini say size, length and rate
+  ImageSize image_size;                    // of every picture; none: as files say
+  std::filesystem::path sequences;         // whose seqinfo.ini say size, length and rate
   // Sequences that are known: the pictures' sizes are taken from the one of the same name, or from
   // the only one.
   const std::vector<BoxSequence>* known = nullptr;
@@ -93,8 +93,8 @@ struct FittedBoxes {
 // is needed and not known, or several sequences do not fit.
 FittedBoxes FitToFormat(const BoxTarget& target, BoxTable* table);
 
-// Writes a table that FitToFormat made into `path`: the file, or a folder that is there. Returns the
-// paths of the files in the folder; of a single file, its own. Throws Error(kIo).
+// Writes a table that FitToFormat made into `path`: the file, or a folder that is there. Returns
+// the paths of the files in the folder; of a single file, its own. Throws Error(kIo).
 std::vector<std::string> WriteBoxes(const BoxTable& table, const BoxTarget& target,
                                     const std::filesystem::path& path);
 

@@ -129,9 +129,10 @@ struct RowOrder {
     const BoxRow& row = table.rows[index];
     const BoxClass* box_class =
         row.box_class == kNoClass ? nullptr : &table.classes[static_cast<size_t>(row.box_class)];
-    return std::tuple(sequence_rank[static_cast<size_t>(row.sequence)], row.frame, row.track_id,
-                      box_class == nullptr ? -1 : box_class->number,
-                      box_class == nullptr ? std::string_view() : std::string_view(box_class->name));
+    return std::tuple(
+        sequence_rank[static_cast<size_t>(row.sequence)], row.frame, row.track_id,
+        box_class == nullptr ? -1 : box_class->number,
+        box_class == nullptr ? std::string_view() : std::string_view(box_class->name));
   }
   bool operator()(uint32_t a, uint32_t b) const {
     const auto key_a = Key(a), key_b = Key(b);
@@ -187,8 +188,8 @@ class TableComparison {
   TableDifference Run() {
     CompareSequences();
     if (difference_.mismatch.empty() && expected_.rows.size() != found_.rows.size()) {
-      Mismatch(fmt::format("expected {} boxes, found {}", expected_.rows.size(),
-                           found_.rows.size()));
+      Mismatch(
+          fmt::format("expected {} boxes, found {}", expected_.rows.size(), found_.rows.size()));
     }
     if (!difference_.mismatch.empty()) return difference_;
     const std::vector<uint32_t> a = OrderedRows(expected_, NameRanks(expected_));
@@ -237,10 +238,11 @@ class TableComparison {
     const BoxClass &class_a = ClassOf(expected_, a), &class_b = ClassOf(found_, b);
     if (a.frame != b.frame || a.track_id != b.track_id || !(class_a == class_b) ||
         a.mark != b.mark) {
-      return Mismatch(fmt::format("expected a box of {} (class {} '{}', mark {}), found {} (class "
-                                  "{} '{}', mark {})",
-                                  RowName(expected_, a), class_a.number, class_a.name, a.mark,
-                                  RowName(found_, b), class_b.number, class_b.name, b.mark));
+      return Mismatch(
+          fmt::format("expected a box of {} (class {} '{}', mark {}), found {} (class "
+                      "{} '{}', mark {})",
+                      RowName(expected_, a), class_a.number, class_a.name, a.mark,
+                      RowName(found_, b), class_b.number, class_b.name, b.mark));
     }
     const std::array<double, 4> box_a = {a.box.left, a.box.top, a.box.width, a.box.height};
     const std::array<double, 4> box_b = {b.box.left, b.box.top, b.box.width, b.box.height};
@@ -272,9 +274,9 @@ class TableComparison {
   void CompareExtras(const std::vector<uint32_t>& a, const std::vector<uint32_t>& b) {
     for (const ExtraColumn& column : expected_.extras) {
       if (!HasAnyValue(column)) continue;
-      const auto other = std::find_if(
-          found_.extras.begin(), found_.extras.end(),
-          [&](const ExtraColumn& candidate) { return candidate.name == column.name; });
+      const auto other =
+          std::find_if(found_.extras.begin(), found_.extras.end(),
+                       [&](const ExtraColumn& candidate) { return candidate.name == column.name; });
       if (other == found_.extras.end()) return Mismatch("column " + column.name + " is not there");
       for (size_t i = 0; i < a.size() && difference_.mismatch.empty(); ++i) {
         const BoxRow& row = expected_.rows[a[i]];
@@ -289,9 +291,9 @@ class TableComparison {
       }
     }
     for (const ExtraColumn& column : found_.extras) {
-      const bool known = std::any_of(
-          expected_.extras.begin(), expected_.extras.end(),
-          [&](const ExtraColumn& candidate) { return candidate.name == column.name; });
+      const bool known =
+          std::any_of(expected_.extras.begin(), expected_.extras.end(),
+                      [&](const ExtraColumn& candidate) { return candidate.name == column.name; });
       if (!known && HasAnyValue(column)) return Mismatch("column " + column.name + " is new");
     }
   }

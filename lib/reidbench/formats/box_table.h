@@ -111,14 +111,14 @@ std::vector<int64_t> LastFrames(const BoxTable& table);
 
 // How two tables that should hold the same differ.
 struct TableDifference {
-  int64_t rows = 0;              // compared
-  double largest_px = 0;         // of left, top, width, height
-  double largest_value = 0;      // of score, visibility, extras
-  std::string where;             // the row with the largest; empty where all are equal
-  std::string mismatch;          // what is different otherwise; empty: nothing
+  int64_t rows = 0;          // compared
+  double largest_px = 0;     // of left, top, width, height
+  double largest_value = 0;  // of score, visibility, extras
+  std::string where;         // the row with the largest; empty where all are equal
+  std::string mismatch;      // what is different otherwise; empty: nothing
 };
-// Sequences are matched by name, classes by number and name, rows of a frame by id, class and place.
-// Notes, losses and columns without any value do not count.
+// Sequences are matched by name, classes by number and name, rows of a frame by id, class and
+// place. Notes, losses and columns without any value do not count.
 TableDifference CompareTables(const BoxTable& expected, const BoxTable& found);
 
 }  // namespace reidbench

@@ -108,7 +108,8 @@ class BoxWriter {
     Write("classes.txt", [&](TextSink* sink) {
       for (size_t number = 0; number < table_.classes.size(); ++number) {
         for (const BoxClass& box_class : table_.classes) {
-          if (box_class.number == static_cast<int32_t>(number)) sink->text() += box_class.name + "\n";
+          if (box_class.number == static_cast<int32_t>(number))
+            sink->text() += box_class.name + "\n";
         }
       }
     });

@@ -24,9 +24,9 @@ namespace {
 
 // The keys of an annotation that have a place in a row, or say nothing.
 constexpr std::array<std::string_view, 16> kKnownKeys = {
-    "id",       "image_id",  "video_id", "category_id", "bbox",   "track_id",
-    "instance_id", "score",  "conf",     "visibility",  "occluded", "truncated",
-    "area",     "iscrowd",   "ignore",   "num_keypoints"};
+    "id",          "image_id", "video_id", "category_id",  "bbox",     "track_id",
+    "instance_id", "score",    "conf",     "visibility",   "occluded", "truncated",
+    "area",        "iscrowd",  "ignore",   "num_keypoints"};
 // Of an annotation's "attributes", as CVAT and Datumaro write them, the same.
 constexpr std::string_view kAttributes = "attributes.";
 constexpr std::array<std::string_view, 5> kKnownAttributes = {"track_id", "score", "visibility",
@@ -85,13 +85,17 @@ class CocoReader {
     const auto has = [&](std::string_view key) {
       return std::find(root_keys.begin(), root_keys.end(), key) != root_keys.end();
     };
-    if (!results_ && !has("images") && !has("annotations") && !(root_keys.empty() && images_.empty())) {
-      ThrowInput("{}: expected COCO's lists images, annotations and categories, or a list of "
-                 "results, found {}",
-                 source_, root_keys.empty() ? "an empty object" : JoinText(root_keys, ", "));
+    if (!results_ && !has("images") && !has("annotations") &&
+        !(root_keys.empty() && images_.empty())) {
+      ThrowInput(
+          "{}: expected COCO's lists images, annotations and categories, or a list of "
+          "results, found {}",
+          source_, root_keys.empty() ? "an empty object" : JoinText(root_keys, ", "));
     }
-    if (images_.empty()) PlaceByImageId();
-    else PlaceImages();
+    if (images_.empty())
+      PlaceByImageId();
+    else
+      PlaceImages();
     NameClasses();
     table_.CountLoss("annotations without a bbox", without_box_, "there is no box in them");
     table_.CountLoss("segmentations", segmentations_, "outlines are not boxes");
@@ -102,10 +106,9 @@ class CocoReader {
  private:
   void TakeVideo(const JsonRecord& record) {
     BoxSequence video;
-    video.name = record.Find("name") != nullptr ? record.Text("name")
-                 : record.Find("file_name") != nullptr
-                     ? record.Text("file_name")
-                     : fmt::format("{}", record.Integer("id"));
+    video.name = record.Find("name") != nullptr        ? record.Text("name")
+                 : record.Find("file_name") != nullptr ? record.Text("file_name")
+                                                       : fmt::format("{}", record.Integer("id"));
     while (EndsWith(video.name, "/")) video.name.pop_back();
     video.size = {Size(record, "width"), Size(record, "height")};
     for (const char* key : {"fps", "frame_rate"}) {
@@ -302,8 +305,7 @@ class CocoReader {
       }
       std::vector<int64_t> sorted = frames;
       std::sort(sorted.begin(), sorted.end());
-      if (only_dense && !AreFrameNumbers(sorted.back(), sorted.size()))
-        return false;
+      if (only_dense && !AreFrameNumbers(sorted.back(), sorted.size())) return false;
       if (std::adjacent_find(sorted.begin(), sorted.end()) != sorted.end()) return false;
       const int64_t shift = sorted.front() == 0 ? 1 : 0;
       for (size_t k = 0; k < images.size(); ++k) images_[images[k]].frame = frames[k] + shift;
@@ -316,12 +318,13 @@ class CocoReader {
     const auto own = [](const CocoImage& image) -> std::optional<int64_t> { return image.frame; };
     if (stated) {
       if (!try_frames(false, own)) {
-        ThrowInput("{}: images: expected each frame of sequence {} once, from 0 to {}, found "
-                   "others",
-                   source_, sequence->name, kMostFrames - 1);
+        ThrowInput(
+            "{}: images: expected each frame of sequence {} once, from 0 to {}, found "
+            "others",
+            source_, sequence->name, kMostFrames - 1);
       }
-    } else if (!try_frames(
-                   true, [](const CocoImage& image) { return FrameOfName(image.file_name); })) {
+    } else if (!try_frames(true,
+                           [](const CocoImage& image) { return FrameOfName(image.file_name); })) {
       std::vector<uint32_t> order = images;
       std::sort(order.begin(), order.end(), [&](uint32_t a, uint32_t b) {
         return std::tie(images_[a].file_name, image_ids_[a]) <
@@ -330,9 +333,9 @@ class CocoReader {
       for (size_t k = 0; k < order.size(); ++k)
         images_[order[k]].frame = static_cast<int64_t>(k) + 1;
       sequence->frame_count = static_cast<int64_t>(order.size());
-      table_.notes.push_back(
-          fmt::format("{}: sequence {}: names of images hold no frame numbers: frames are the order of names",
-                      source_, sequence->name));
+      table_.notes.push_back(fmt::format(
+          "{}: sequence {}: names of images hold no frame numbers: frames are the order of names",
+          source_, sequence->name));
     }
     for (const uint32_t i : images) {
       CocoImage& image = images_[i];
@@ -427,7 +430,8 @@ void WriteCoco(const BoxTable& table, TextSink* sink) {
     const BoxSequence& info = table.sequences[s];
     first_image.push_back(next_image);
     next_image += info.frame_count;
-    out += fmt::format("{}\n{{\"id\":{},\"name\":{}", s == 0 ? "" : ",", s + 1, JsonText(info.name));
+    out +=
+        fmt::format("{}\n{{\"id\":{},\"name\":{}", s == 0 ? "" : ",", s + 1, JsonText(info.name));
     if (info.size.width > 0)
       out += fmt::format(",\"width\":{},\"height\":{}", info.size.width, info.size.height);
     if (info.frame_rate) out += fmt::format(",\"fps\":{}", *info.frame_rate);
@@ -443,7 +447,7 @@ void WriteCoco(const BoxTable& table, TextSink* sink) {
                      "{}\n{{\"id\":{},\"video_id\":{},\"frame_id\":{},\"file_name\":{}",
                      first ? "" : ",", first_image[s] + frame - 1, s + 1, frame,
                      JsonText(name != info.frame_names.end() ? name->second
-                                                           : DefaultFileName(info.name, frame)));
+                                                             : DefaultFileName(info.name, frame)));
       first = false;
       if (const ImageSize size = info.SizeOf(frame); size.width > 0) {
         fmt::format_to(std::back_inserter(out), ",\"width\":{},\"height\":{}", size.width,
@@ -462,18 +466,17 @@ void WriteCoco(const BoxTable& table, TextSink* sink) {
   for (size_t i = 0; i < table.rows.size(); ++i) {
     const BoxRow& row = table.rows[i];
     const auto sequence = static_cast<size_t>(row.sequence);
-    fmt::format_to(std::back_inserter(out),
-                   "{}\n{{\"id\":{},\"image_id\":{},\"video_id\":{}", i == 0 ? "" : ",", i + 1,
-                   first_image[sequence] + row.frame - 1, sequence + 1);
+    fmt::format_to(std::back_inserter(out), "{}\n{{\"id\":{},\"image_id\":{},\"video_id\":{}",
+                   i == 0 ? "" : ",", i + 1, first_image[sequence] + row.frame - 1, sequence + 1);
     if (row.box_class != kNoClass) {
       fmt::format_to(std::back_inserter(out), ",\"category_id\":{}",
                      table.classes[static_cast<size_t>(row.box_class)].number);
     }
     if (row.track_id != kNoTrack)
       fmt::format_to(std::back_inserter(out), ",\"track_id\":{}", row.track_id);
-    fmt::format_to(std::back_inserter(out),
-                   ",\"bbox\":[{},{},{},{}],\"area\":{},\"iscrowd\":0", row.box.left, row.box.top,
-                   row.box.width, row.box.height, row.box.width * row.box.height);
+    fmt::format_to(std::back_inserter(out), ",\"bbox\":[{},{},{},{}],\"area\":{},\"iscrowd\":0",
+                   row.box.left, row.box.top, row.box.width, row.box.height,
+                   row.box.width * row.box.height);
     const auto value = [&](const char* key, double number) {
       if (HasValue(number)) fmt::format_to(std::back_inserter(out), ",\"{}\":{}", key, number);
     };

@@ -1,5 +1,6 @@
-// CVAT's XML 1.1 (docs.cvat.ai, "XML annotation format"): for video, tracks of boxes, a box a frame,
-// of which one with outside="1" ends a track; for images, boxes in images. Frames count from 0.
+// CVAT's XML 1.1 (docs.cvat.ai, "XML annotation format"): for video, tracks of boxes, a box a
+// frame, of which one with outside="1" ends a track; for images, boxes in images. Frames count from
+// 0.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -66,12 +67,14 @@ class CvatReader {
     }
     sequence_.frame_count = std::max(size_, last_image_);
     table_.sequences[static_cast<size_t>(index)] = sequence_;
-    table_.CountLoss("other shapes", other_shapes_, "polygons, points, masks and tags are no boxes");
+    table_.CountLoss("other shapes", other_shapes_,
+                     "polygons, points, masks and tags are no boxes");
     if (interpolated_ > 0) {
-      table_.warnings.push_back(fmt::format(
-          "{} tracks have frames without a box between key frames: what CVAT would fill in there is "
-          "not made up",
-          interpolated_));
+      table_.warnings.push_back(
+          fmt::format("{} tracks have frames without a box between key frames: what CVAT would "
+                      "fill in there is "
+                      "not made up",
+                      interpolated_));
     }
   }
 
@@ -83,7 +86,8 @@ class CvatReader {
     if (!images_.insert(frame_).second)
       xml_.Fail("each image id once", xml_.Attribute("id") + " twice");
     if (xml_.Has("width")) {
-      const ImageSize size = {xml_.Integer("width", 0, 1 << 20), xml_.Integer("height", 0, 1 << 20)};
+      const ImageSize size = {xml_.Integer("width", 0, 1 << 20),
+                              xml_.Integer("height", 0, 1 << 20)};
       if (sequence_.size.width == 0) sequence_.size = size;
       if (!(sequence_.size == size)) sequence_.frame_sizes[frame_] = size;
     }
@@ -94,13 +98,14 @@ class CvatReader {
   void BeginBox() {
     BoxRow row;
     row.sequence = index_;
-    row.frame = in_track_ ? static_cast<int32_t>(xml_.Integer("frame", 0, kMostFrames - 1) + 1)
-                          : frame_;
+    row.frame =
+        in_track_ ? static_cast<int32_t>(xml_.Integer("frame", 0, kMostFrames - 1) + 1) : frame_;
     row.box_class = in_track_ ? class_ : table_.Class(-1, xml_.Attribute("label"));
     if (in_track_) row.track_id = track_id_;
     const double left = xml_.Number("xtl"), top = xml_.Number("ytl");
     const double right = xml_.Number("xbr"), bottom = xml_.Number("ybr");
-    row.box = {left, top, DecimalDifference(xml_.Attribute("xbr"), xml_.Attribute("xtl"), right, left),
+    row.box = {left, top,
+               DecimalDifference(xml_.Attribute("xbr"), xml_.Attribute("xtl"), right, left),
                DecimalDifference(xml_.Attribute("ybr"), xml_.Attribute("ytl"), bottom, top)};
     CheckBox(row.box, xml_.Place());
     if (xml_.Has("occluded")) row.occluded = static_cast<double>(xml_.Integer("occluded", 0, 1));
@@ -272,8 +277,9 @@ struct CvatAttributes {
 
 void AppendMeta(const SequenceRows& rows, bool video, std::string* out) {
   const BoxSequence& info = rows.info();
-  *out += "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<annotations>\n  <version>1.1</version>\n"
-          "  <meta>\n    <task>\n";
+  *out +=
+      "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<annotations>\n  <version>1.1</version>\n"
+      "  <meta>\n    <task>\n";
   *out += fmt::format("      <name>{}</name>\n      <size>{}</size>\n      <mode>{}</mode>\n",
                       Xml(info.name), info.frame_count, video ? "interpolation" : "annotation");
   if (info.frame_count > 0) {
@@ -282,9 +288,10 @@ void AppendMeta(const SequenceRows& rows, bool video, std::string* out) {
   }
   if (info.frame_rate) *out += fmt::format("      <frame_rate>{}</frame_rate>\n", *info.frame_rate);
   if (info.size.width > 0) {
-    *out += fmt::format("      <original_size>\n        <width>{}</width>\n        "
-                        "<height>{}</height>\n      </original_size>\n",
-                        info.size.width, info.size.height);
+    *out += fmt::format(
+        "      <original_size>\n        <width>{}</width>\n        "
+        "<height>{}</height>\n      </original_size>\n",
+        info.size.width, info.size.height);
   }
   // CVAT refuses labels and attributes that its task does not know: they are listed.
   std::map<std::string, std::set<std::string>> labels;
@@ -298,10 +305,11 @@ void AppendMeta(const SequenceRows& rows, bool video, std::string* out) {
     *out += fmt::format("        <label>\n          <name>{}</name>\n          <attributes>\n",
                         Xml(label));
     for (const std::string& attribute : attributes) {
-      *out += fmt::format("            <attribute>\n              <name>{}</name>\n              "
-                          "<mutable>True</mutable>\n              <input_type>text</input_type>\n  "
-                          "          </attribute>\n",
-                          Xml(attribute));
+      *out += fmt::format(
+          "            <attribute>\n              <name>{}</name>\n              "
+          "<mutable>True</mutable>\n              <input_type>text</input_type>\n  "
+          "          </attribute>\n",
+          Xml(attribute));
     }
     *out += "          </attributes>\n        </label>\n";
   }
@@ -340,9 +348,8 @@ void WriteImages(const SequenceRows& rows, TextSink* sink) {
 void WriteTracks(const SequenceRows& rows, TextSink* sink) {
   std::vector<size_t> order;
   for (size_t i = rows.begin; i < rows.end; ++i) order.push_back(i);
-  std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) {
-    return rows.row(a).track_id < rows.row(b).track_id;
-  });
+  std::stable_sort(order.begin(), order.end(),
+                   [&](size_t a, size_t b) { return rows.row(a).track_id < rows.row(b).track_id; });
   for (size_t k = 0; k < order.size();) {
     const size_t first = k;
     const BoxRow& head = rows.row(order[first]);

@@ -14,9 +14,9 @@ void AppendShortest(double value, std::string* out);
 // shortest text of their sum as doubles.
 void AppendDecimalSum(double a, double b, std::string* out);
 
-// The double that is nearest to the exact decimal difference a - b of two texts of numbers (`value_a`
-// and `value_b` are what they parse to), or the difference of the doubles where the exact one has
-// more than 37 digits.
+// The double that is nearest to the exact decimal difference a - b of two texts of numbers
+// (`value_a` and `value_b` are what they parse to), or the difference of the doubles where the
+// exact one has more than 37 digits.
 double DecimalDifference(std::string_view a, std::string_view b, double value_a, double value_b);
 
 }  // namespace reidbench

@@ -1,5 +1,5 @@
-// The members of a JSON file's long lists as flat records, one at a time: memory does not follow the
-// file. Private to lib/reidbench/formats.
+// The members of a JSON file's long lists as flat records, one at a time: memory does not follow
+// the file. Private to lib/reidbench/formats.
 #pragma once
 
 #include <cstdint>
@@ -79,13 +79,13 @@ class JsonRecords final : public JsonEvents {
   std::string source_;
   Body body_;
   std::vector<std::string> root_keys_;
-  std::vector<char> open_;  // '{' and '[' that are not closed
-  std::string list_;        // key of the root that is being read
-  size_t record_depth_ = 0;  // number of open brackets inside a record; 0: in none
-  int64_t index_ = 0;        // of the next record in its list
-  std::string path_;         // of keys inside the record
-  std::vector<size_t> path_length_;  // before each open object of the record
-  int lists_ = 0;                    // that are open inside the record
+  std::vector<char> open_;                // '{' and '[' that are not closed
+  std::string list_;                      // key of the root that is being read
+  size_t record_depth_ = 0;               // number of open brackets inside a record; 0: in none
+  int64_t index_ = 0;                     // of the next record in its list
+  std::string path_;                      // of keys inside the record
+  std::vector<size_t> path_length_;       // before each open object of the record
+  int lists_ = 0;                         // that are open inside the record
   JsonRecord::Field* numbers_ = nullptr;  // the list that is being read
   JsonRecord record_;
 };

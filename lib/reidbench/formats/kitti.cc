@@ -43,9 +43,10 @@ void ParseKitti(std::string_view text, const std::string& source, int32_t sequen
   size_t columns = 0;
   while (rows.Next()) {
     if (rows.size() != kKittiLabels && rows.size() != kKittiLabels + 1) {
-      rows.Fail("17 columns of KITTI tracking labels (frame, track id, type, ...), or 18 with a "
-                "score",
-                fmt::format("{}", rows.size()));
+      rows.Fail(
+          "17 columns of KITTI tracking labels (frame, track id, type, ...), or 18 with a "
+          "score",
+          fmt::format("{}", rows.size()));
     }
     if (columns == 0) columns = rows.size();
     if (columns != rows.size()) {
@@ -75,8 +76,8 @@ void ParseKitti(std::string_view text, const std::string& source, int32_t sequen
     for (const KittiColumn& column : kKittiColumns) {
       const double value = rows.Number(column.column, column.name);
       // DontCare rows fill these columns with other numbers that mean nothing either.
-      const bool none = type == "DontCare" || value == column.none ||
-                        (column.none == -1 && value < 0);
+      const bool none =
+          type == "DontCare" || value == column.none || (column.none == -1 && value < 0);
       if (!none) table->SetExtra(column.name, value);
     }
   }

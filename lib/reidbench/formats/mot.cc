@@ -17,8 +17,8 @@ namespace reidbench {
 namespace {
 
 constexpr std::array<std::string_view, 13> kMotClasses = {
-    "pedestrian",      "person_on_vehicle", "car",           "bicycle",    "motorbike",
-    "non_mot_vehicle", "static_person",     "distractor",    "occluder",   "occluder_on_ground",
+    "pedestrian",      "person_on_vehicle", "car",        "bicycle",  "motorbike",
+    "non_mot_vehicle", "static_person",     "distractor", "occluder", "occluder_on_ground",
     "occluder_full",   "reflection",        "crowd"};
 
 std::string_view MotClassName(int32_t number) {
@@ -94,9 +94,10 @@ BoxLtwh ReadColumns(const BoxLtwh& raw, const BoxReadOptions& options,
   }
   if (options.relative) {
     if (sequence.size.width == 0) {
-      ThrowUsage("{}: shares of the picture need its size: --image-size WIDTHxHEIGHT, or "
-                 "--sequences with its seqinfo.ini",
-                 sequence.name);
+      ThrowUsage(
+          "{}: shares of the picture need its size: --image-size WIDTHxHEIGHT, or "
+          "--sequences with its seqinfo.ini",
+          sequence.name);
     }
     const double width = static_cast<double>(sequence.size.width);
     const double height = static_cast<double>(sequence.size.height);

@@ -78,10 +78,10 @@ class NamedRows {
     }
     BoxRow row;
     row.sequence = sequence_;
-    row.frame = static_cast<int32_t>(
-        Whole(kFrameColumn, fields, place, std::min<int64_t>(0, 1 - options_.frame_offset),
-              kMostFrames)
-            .value_or(-1));
+    row.frame =
+        static_cast<int32_t>(Whole(kFrameColumn, fields, place,
+                                   std::min<int64_t>(0, 1 - options_.frame_offset), kMostFrames)
+                                 .value_or(-1));
     lowest_frame_ = std::min(lowest_frame_, row.frame);
     if (const auto id = Whole(kIdColumn, fields, place, -1, int64_t{1} << 53, true))
       row.track_id = *id;
@@ -146,10 +146,9 @@ class NamedRows {
   }
 
   BoxLtwh Box(const std::vector<std::string>& fields, const std::string& place) const {
-    BoxLtwh box = {Number(kLeftColumn, fields, place, false),
-                   Number(kTopColumn, fields, place, false),
-                   Number(kWidthColumn, fields, place, false),
-                   Number(kHeightColumn, fields, place, false)};
+    BoxLtwh box = {
+        Number(kLeftColumn, fields, place, false), Number(kTopColumn, fields, place, false),
+        Number(kWidthColumn, fields, place, false), Number(kHeightColumn, fields, place, false)};
     const auto side = [&](MotHeader::Box form, MotColumn start, MotColumn size, double* from,
                           double* length) {
       if (form == MotHeader::Box::kCorners)
@@ -269,7 +268,8 @@ void ParseNamedRows(std::string_view text, const std::string& source, const BoxR
     fields.clear();
     for (const std::string_view field : lines.fields()) fields.push_back(Unescaped(field));
     // A comma at the end of a line begins no field, unless there is a name for it.
-    if (fields.size() + 1 == header->names.size() && EndsWith(lines.text(), ",")) fields.emplace_back();
+    if (fields.size() + 1 == header->names.size() && EndsWith(lines.text(), ","))
+      fields.emplace_back();
     rows.Take(fields, lines.Place());
   }
   rows.Finish(source, first_row);

@@ -1,6 +1,6 @@
-// numpy's arrays of MOT rows: frame, id, left, top, width, height, score and three of -1, as deep_sort
-// keeps them before each embedding; also without the last ones, or of five columns without an id. A
-// .npz holds an array a sequence.
+// numpy's arrays of MOT rows: frame, id, left, top, width, height, score and three of -1, as
+// deep_sort keeps them before each embedding; also without the last ones, or of five columns
+// without an id. A .npz holds an array a sequence.
 #include <fmt/format.h>
 
 #include <bit>
@@ -42,7 +42,8 @@ void ParseArray(std::span<const uint8_t> bytes, const std::string& where, const 
     const auto place = [&] { return fmt::format("{}: row {}", where, r); };
     const auto value = [&](uint64_t column) {
       const uint64_t i = array.Index(r, column);
-      const double number = array.is_float() ? array.Float(i) : static_cast<double>(array.Integer(i));
+      const double number =
+          array.is_float() ? array.Float(i) : static_cast<double>(array.Integer(i));
       if (!std::isfinite(number)) {
         ThrowField(place(), fmt::format("a finite number in column {}", column),
                    fmt::format("{}", number));
@@ -59,10 +60,9 @@ void ParseArray(std::span<const uint8_t> bytes, const std::string& where, const 
     };
     BoxRow row;
     row.sequence = sequence;
-    row.frame = static_cast<int32_t>(whole(0, 1 - static_cast<double>(options.frame_offset), static_cast<double>(kMostFrames),
-              "a frame"));
-    if (has_id)
-      row.track_id = static_cast<int64_t>(whole(1, -1, 9007199254740992.0, "a track id"));
+    row.frame = static_cast<int32_t>(whole(0, 1 - static_cast<double>(options.frame_offset),
+                                           static_cast<double>(kMostFrames), "a frame"));
+    if (has_id) row.track_id = static_cast<int64_t>(whole(1, -1, 9007199254740992.0, "a track id"));
     const uint64_t box = has_id ? 2 : 1;
     row.box = ReadColumns({value(box), value(box + 1), value(box + 2), value(box + 3)}, options,
                           table->sequences.back());
@@ -100,8 +100,9 @@ void ParseNumpy(std::string_view bytes, const std::string& source, const BoxRead
 
 void WriteNumpy(const SequenceRows& rows, TextSink* sink) {
   std::string& out = sink->text();
-  std::string header = fmt::format("{{'descr': '<f8', 'fortran_order': False, 'shape': ({}, {}), }}",
-                                   rows.end - rows.begin, kMotColumns);
+  std::string header =
+      fmt::format("{{'descr': '<f8', 'fortran_order': False, 'shape': ({}, {}), }}",
+                  rows.end - rows.begin, kMotColumns);
   // The whole head is a multiple of 64 bytes long and ends in a line break.
   header.append(63 - (10 + header.size()) % 64, ' ');
   header += '\n';

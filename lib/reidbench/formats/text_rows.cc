@@ -35,9 +35,10 @@ void CheckBox(const BoxLtwh& box, const std::string& place) {
 TextRows::TextRows(std::string_view text, std::string source, char delimiter)
     : rest_(text), source_(std::move(source)), delimiter_(delimiter) {
   if (StartsWith(rest_, "\xFF\xFE") || StartsWith(rest_, "\xFE\xFF")) {
-    ThrowInput("{}: expected UTF-8 text, found UTF-16\n  hint: save it as UTF-8 (iconv -f utf-16 "
-               "-t utf-8)",
-               source_);
+    ThrowInput(
+        "{}: expected UTF-8 text, found UTF-16\n  hint: save it as UTF-8 (iconv -f utf-16 "
+        "-t utf-8)",
+        source_);
   }
   if (StartsWith(rest_, kByteOrderMark)) rest_.remove_prefix(kByteOrderMark.size());
 }

@@ -15,13 +15,14 @@ namespace reidbench {
 [[noreturn]] void ThrowField(const std::string& place, std::string_view expected,
                              std::string_view found);
 
-// Throws Error(kInput) where a coordinate is no finite number of sane size, or the size is negative.
+// Throws Error(kInput) where a coordinate is no finite number of sane size, or the size is
+// negative.
 void CheckBox(const BoxLtwh& box, const std::string& place);
 
 class TextRows {
  public:
-  // `delimiter` ' ' stands for runs of blanks; fields may be quoted. `source` names the text in messages. Throws
-  // Error(kInput) for UTF-16.
+  // `delimiter` ' ' stands for runs of blanks; fields may be quoted. `source` names the text in
+  // messages. Throws Error(kInput) for UTF-16.
   TextRows(std::string_view text, std::string source, char delimiter);
 
   // The next line that is not blank; false at the end.

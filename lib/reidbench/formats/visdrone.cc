@@ -1,6 +1,6 @@
 // VisDrone's multi-object annotations (VisDrone-MOT toolkit): frame, id, left, top, width, height,
-// score, category, truncation, occlusion. The score of ground truth is 0 where a box does not count,
-// and 1; in results it is a confidence, and truncation and occlusion are -1.
+// score, category, truncation, occlusion. The score of ground truth is 0 where a box does not
+// count, and 1; in results it is a confidence, and truncation and occlusion are -1.
 #include <fmt/format.h>
 
 #include <array>
@@ -31,9 +31,10 @@ void ParseVisDrone(std::string_view text, const std::string& source, int32_t seq
   while (rows.Next()) {
     const size_t columns = rows.size();
     if (columns != 10 && columns != 8) {
-      rows.Fail("10 columns (frame, id, left, top, width, height, score, category, truncation, "
-                "occlusion), or 8 of detections",
-                fmt::format("{}", columns));
+      rows.Fail(
+          "10 columns (frame, id, left, top, width, height, score, category, truncation, "
+          "occlusion), or 8 of detections",
+          fmt::format("{}", columns));
     }
     BoxRow row;
     row.sequence = sequence;

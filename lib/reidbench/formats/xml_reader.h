@@ -23,7 +23,7 @@ class XmlReader {
   Event Next();
 
   const std::string& name() const { return name_; }  // of the element
-  size_t depth() const { return open_.size(); }       // of elements that are open, with a begun one
+  size_t depth() const { return open_.size(); }      // of elements that are open, with a begun one
   // The text since the last event, with its blanks.
   const std::string& text() const { return text_; }
 

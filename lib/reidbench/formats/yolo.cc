@@ -134,8 +134,7 @@ void ParseYoloFrame(std::string_view text, const std::string& source, int32_t se
     BoxRow row;
     row.sequence = sequence;
     row.frame = frame;
-    row.box_class =
-        table->Class(static_cast<int32_t>(rows.Integer(0, "class", 0, 1 << 20)), "");
+    row.box_class = table->Class(static_cast<int32_t>(rows.Integer(0, "class", 0, 1 << 20)), "");
     const double share_width = rows.Number(3, "width"), share_height = rows.Number(4, "height");
     const double centre_x = rows.Number(1, "x_centre"), centre_y = rows.Number(2, "y_centre");
     for (size_t column = 1; column < 5; ++column) {

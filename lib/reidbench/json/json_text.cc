@@ -127,7 +127,7 @@ class EventBridge final : public nlohmann::json_sax<nlohmann::json> {
   bool start_array(size_t) override { return Deeper(), events_.BeginList(), true; }
   bool end_array() override { return --depth_, events_.EndList(), true; }
   bool parse_error(size_t, const std::string&, const nlohmann::json::exception& error) override {
-    if (std::string_view(error.what()).find("out of range") != std::string_view::npos)
+    if (std::string_view(error.what()).find("out_of_range") != std::string_view::npos)
       ThrowInput("{}: expected JSON: {}", place_, error.what());
     ThrowInput("{}:{}: expected JSON: {}", place_, LineAndColumn(error.what()),
                WithoutPlace(error.what()));

@@ -1,5 +1,5 @@
-// The one way from text to JSON and back. Input is nested at most so deep that whatever walks it has
-// enough stack, and what is wrong with it is one message with place, line and column.
+// The one way from text to JSON and back. Input is nested at most so deep that whatever walks it
+// has enough stack, and what is wrong with it is one message with place, line and column.
 #pragma once
 
 #include <cstdint>

@@ -15,8 +15,8 @@ Table ConvertedSequenceTable(const ConvertStageResult& result, TableFormat forma
     return format == TableFormat::kCsv ? fmt::format("{}", value) : WithThousands(value);
   };
   for (const ConvertedSequence& sequence : result.sequences) {
-    table.AddRow({sequence.name, count(sequence.frames), count(sequence.boxes),
-                  count(sequence.tracks)});
+    table.AddRow(
+        {sequence.name, count(sequence.frames), count(sequence.boxes), count(sequence.tracks)});
   }
   return table;
 }
@@ -39,12 +39,11 @@ std::string RoundTripText(const ConvertStageResult& result) {
     return fmt::format("checked by a round trip: {} boxes, equal but for what is listed above",
                        boxes);
   }
-  return fmt::format("checked by a round trip: {} boxes, rounded by at most {:.3g} px{} ({})", boxes,
-                     result.largest_px,
-                     result.largest_value > 0 ? fmt::format(" and values by {:.3g}",
-                                                            result.largest_value)
-                                              : "",
-                     result.where);
+  return fmt::format(
+      "checked by a round trip: {} boxes, rounded by at most {:.3g} px{} ({})", boxes,
+      result.largest_px,
+      result.largest_value > 0 ? fmt::format(" and values by {:.3g}", result.largest_value) : "",
+      result.where);
 }
 
 }  // namespace
@@ -69,7 +68,8 @@ std::string RenderConvertTables(const ConvertStageResult& result, TableFormat fo
   if (!result.classes.empty()) {
     Table table({{"class read", Align::kLeft}, {"written", Align::kLeft}, {"boxes"}});
     for (const ClassChange& change : result.classes)
-      table.AddRow({ClassText(change.read), ClassText(change.written), WithThousands(change.boxes)});
+      table.AddRow(
+          {ClassText(change.read), ClassText(change.written), WithThousands(change.boxes)});
     text += "\n" + table.Render(format);
   }
   if (!result.losses.empty()) {

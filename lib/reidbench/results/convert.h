@@ -1,4 +1,5 @@
-// What `reidbench convert` read, wrote and could not carry over: tables, JSON (kConvertSchema), CSV.
+// What `reidbench convert` read, wrote and could not carry over: tables, JSON (kConvertSchema),
+// CSV.
 #pragma once
 
 #include <cstdint>

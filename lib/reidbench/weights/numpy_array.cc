@@ -47,8 +47,7 @@ NumpyArray::NumpyArray(std::span<const uint8_t> bytes, std::string where)
     begin = 12;
   }
   if (header_bytes > bytes.size() - begin) Damaged("its header is cut short");
-  const std::string_view header(reinterpret_cast<const char*>(bytes.data()) + begin,
-                                header_bytes);
+  const std::string_view header(reinterpret_cast<const char*>(bytes.data()) + begin, header_bytes);
   type_ = HeaderValue(header, "descr");
   fortran_ = HeaderValue(header, "fortran_order") == "True";
   const std::string_view shape = HeaderValue(header, "shape");

@@ -1,4 +1,5 @@
-// Arrays of numbers and text as numpy saves them (.npy; format: NEP 1). Nothing of Python is executed.
+// Arrays of numbers and text as numpy saves them (.npy; format: NEP 1). Nothing of Python is
+// executed.
 #pragma once
 
 #include <cstdint>
@@ -12,8 +13,8 @@ namespace reidbench {
 class NumpyArray {
  public:
   NumpyArray() = default;
-  // `where` names the array in messages; the bytes must outlive it. Throws Error(kInput) for what is
-  // no array of numbers, text or Python objects, or is cut short.
+  // `where` names the array in messages; the bytes must outlive it. Throws Error(kInput) for what
+  // is no array of numbers, text or Python objects, or is cut short.
   NumpyArray(std::span<const uint8_t> bytes, std::string where);
 
   const std::vector<uint64_t>& shape() const { return shape_; }
@@ -35,6 +36,7 @@ class NumpyArray {
   double Float(uint64_t i) const;
   int64_t Integer(uint64_t i) const;
   std::string Text(uint64_t i) const;
+
  private:
   template <typename T>
   T Load(uint64_t i) const;

@@ -57,7 +57,8 @@ TEST_F(Convert, ThereAndBackIsLossless) {
   const fs::path kitti = folder_.Write("0001.txt", kKittiRows);
   const ConvertStageResult there = RunConvert(Options(kitti, "all.json", "coco"), false);
   EXPECT_TRUE(there.Lossless());
-  EXPECT_TRUE(RunConvert(Options(folder_.path() / "all.json", "back", "kitti"), false).where.empty());
+  EXPECT_TRUE(
+      RunConvert(Options(folder_.path() / "all.json", "back", "kitti"), false).where.empty());
   EXPECT_EQ(Text("back/0001.txt"), kKittiRows);
 }
 

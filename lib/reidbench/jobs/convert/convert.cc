@@ -77,10 +77,12 @@ void CheckOutput(const ConvertStageOptions& options, const BoxTarget& target) {
     ThrowUsage("--output {}: expected a folder for one file a frame, found a file",
                options.output.string());
   }
-  if (!options.force && fs::directory_iterator(options.output, failed) != fs::directory_iterator()) {
-    ThrowUsage("--output {}: the folder is not empty; --force writes into it, over files of the "
-               "same names",
-               options.output.string());
+  if (!options.force &&
+      fs::directory_iterator(options.output, failed) != fs::directory_iterator()) {
+    ThrowUsage(
+        "--output {}: the folder is not empty; --force writes into it, over files of the "
+        "same names",
+        options.output.string());
   }
 }
 
@@ -116,8 +118,8 @@ class ClassChoice {
     int64_t left_out = 0;
     for (size_t i = 0; i < keep.size(); ++i) {
       BoxRow& row = table_.rows[i];
-      const int32_t to = target[row.box_class == kNoClass ? read
-                                                           : static_cast<size_t>(row.box_class)];
+      const int32_t to =
+          target[row.box_class == kNoClass ? read : static_cast<size_t>(row.box_class)];
       keep[i] = rest || to != kLeftOut;
       if (to != kLeftOut) row.box_class = to;
       left_out += keep[i] ? 0 : 1;
@@ -141,9 +143,10 @@ class ClassChoice {
     const size_t colon = text.find(':');
     const auto number = ParseInt(text.substr(0, colon));
     if (text.empty() || (number && (*number < 0 || *number > (1 << 20)))) {
-      ThrowUsage("--classes {}: expected WHICH=NAME, WHICH=NUMBER or WHICH=NUMBER:NAME, numbers "
-                 "from 0",
-                 word);
+      ThrowUsage(
+          "--classes {}: expected WHICH=NAME, WHICH=NUMBER or WHICH=NUMBER:NAME, numbers "
+          "from 0",
+          word);
     }
     if (!number) return table_.Class(-1, text);
     return table_.Class(static_cast<int32_t>(*number),
@@ -187,9 +190,10 @@ void CheckNoOtherLabels(const fs::path& folder, const std::vector<std::string>& 
   if (!IsFolder(folder)) return;
   for (const std::string& name : ListFileNames(folder)) {
     if (EndsWith(name, ".txt") && std::find(files.begin(), files.end(), name) == files.end()) {
-      ThrowUsage("--output {}: holds {}, which is not of these labels but would be read with them; "
-                 "choose another folder",
-                 folder.string(), name);
+      ThrowUsage(
+          "--output {}: holds {}, which is not of these labels but would be read with them; "
+          "choose another folder",
+          folder.string(), name);
     }
   }
 }
@@ -233,14 +237,14 @@ class Conversion {
     if (difference.mismatch.empty() && difference.largest_px <= kRounding &&
         difference.largest_value <= kRounding)
       return;
-    throw Error(ErrorKind::kInternal,
-                fmt::format("{}: what was written reads back as something else: {}",
-                            options_.output.string(),
-                            difference.mismatch.empty()
-                                ? fmt::format("a difference of {} px, {} otherwise in {}",
-                                              difference.largest_px, difference.largest_value,
-                                              difference.where)
-                                : difference.mismatch));
+    throw Error(
+        ErrorKind::kInternal,
+        fmt::format(
+            "{}: what was written reads back as something else: {}", options_.output.string(),
+            difference.mismatch.empty()
+                ? fmt::format("a difference of {} px, {} otherwise in {}", difference.largest_px,
+                              difference.largest_value, difference.where)
+                : difference.mismatch));
   }
 
   const ConvertStageOptions& options_;
@@ -252,8 +256,8 @@ class Conversion {
 }  // namespace
 
 const std::vector<std::string>& BoxColumnNames() {
-  static const std::vector<std::string> names = {
-      "size", "corners", "centre", "relative", "relative-corners", "relative-centre"};
+  static const std::vector<std::string> names = {"size",     "corners",          "centre",
+                                                 "relative", "relative-corners", "relative-centre"};
   return names;
 }
 
