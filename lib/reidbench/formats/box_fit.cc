@@ -6,8 +6,10 @@
 #include <map>
 #include <set>
 
+#include "reidbench/config/utf8.h"
 #include "reidbench/core/error.h"
 #include "reidbench/core/text.h"
+#include "reidbench/datasets/mot_header.h"
 #include "reidbench/formats/box_format.h"
 #include "reidbench/formats/format_parts.h"
 
@@ -56,6 +58,24 @@ std::string PlainName(std::string_view name) {
   return same == kSynonyms.end() ? plain : same->second;
 }
 
+// Text that stands in one line of every format: valid UTF-8 without control characters, and without
+// blanks around it.
+std::string CleanText(std::string_view text) {
+  std::string clean;
+  while (!text.empty()) {
+    const size_t length = Utf8Length(text);
+    if (length == 0) {
+      clean += "\xEF\xBF\xBD";  // U+FFFD
+    } else if (length == 1 && (static_cast<unsigned char>(text[0]) < 0x20 || text[0] == 0x7F)) {
+      clean += ' ';
+    } else {
+      clean += text.substr(0, length);
+    }
+    text.remove_prefix(std::max<size_t>(length, 1));
+  }
+  return std::string(Trim(clean));
+}
+
 bool IsIgnoredRegion(const BoxClass& box_class) { return PlainName(box_class.name) == "dontcare"; }
 
 class Fitting {
@@ -70,6 +90,7 @@ class Fitting {
     }
     ChooseRows();
     Choose();
+    CleanTexts();
     FitSequences();
     FitValues();
     FitClasses();
@@ -152,6 +173,53 @@ class Fitting {
     }
   }
 
+  void CleanTexts() {
+    int64_t changed = 0;
+    const auto clean = [&](std::string* text, const std::string& otherwise) {
+      std::string better = CleanText(*text);
+      if (better.empty() && !otherwise.empty()) better = otherwise;
+      if (better == *text) return;
+      ++changed;
+      *text = std::move(better);
+    };
+    for (BoxClass& box_class : table_.classes) {
+      if (!box_class.name.empty()) clean(&box_class.name, "unnamed");
+    }
+    for (BoxSequence& sequence : table_.sequences) {
+      clean(&sequence.name, "unnamed");
+      for (auto& [frame, name] : sequence.frame_names) clean(&name, "unnamed");
+    }
+    for (ExtraColumn& extra : table_.extras) {
+      clean(&extra.name, "unnamed");
+      for (std::string& word : extra.words) clean(&word, "");
+      // Nothing is written for an empty text, and nothing is read.
+      for (double& value : extra.values) {
+        if (HasValue(value) && !extra.words.empty() &&
+            extra.words[static_cast<size_t>(value)].empty())
+          value = kNoValue;
+      }
+    }
+    if (changed > 0)
+      Note(fmt::format("{} texts without bytes that are no characters, and blanks around",
+                       WithThousands(changed)));
+  }
+
+  // Whether a column of this name stays what it is beside those of supervision.
+  static bool IsFreeName(const std::string& name) {
+    if (name == "class_name" || name == "label" || StartsWith(ToLower(name), "unnamed") ||
+        name.find_first_of("\",;\t") != std::string::npos)
+      return false;
+    try {
+      const auto header = ReadMotHeader(
+          "x_min,y_min,x_max,y_max,class_id,confidence,tracker_id,frame_index," + name,
+          MotFileKind::kDetections, "", 1);
+      return header && std::find(header->field.begin(), header->field.end(), 8) ==
+                           header->field.end();
+    } catch (const Error&) {
+      return false;  // it means the same as one of them
+    }
+  }
+
   // What is not of a row.
   void FitSequences() {
     const std::vector<int64_t> last = LastFrames(table_);
@@ -212,10 +280,14 @@ class Fitting {
             sequence.name);
       }
     }
-    Lose("frames without boxes at the end", empty_frames, Title() + " has no number of frames");
-    Lose("picture sizes", sizes, Title() + " has none");
+    // What is not about boxes is said, and is no loss of any.
+    if (empty_frames > 0) {
+      Note(fmt::format("{} has no number of frames: {} without boxes at the end are not in it",
+                       Title(), WithThousands(empty_frames)));
+    }
+    if (sizes > 0) Note(Title() + " has no picture size");
+    if (rates > 0) Note(Title() + " has no frame rate");
     Lose("sizes of single pictures", other_sizes, Title() + " has one size a sequence");
-    Lose("frame rates", rates, Title() + " has none");
     Lose("names of pictures", names, Title() + " numbers its frames");
   }
 
@@ -288,20 +360,19 @@ class Fitting {
     Lose("occlusions", occlusions, Title() + " has none");
     Lose("truncations", truncations, Title() + " has none");
     Lose("track ids", ids, Title() + " has none");
-    for (ExtraColumn& extra : table_.extras) {
-      const bool held =
-          holds_.extras == HeldExtras::kAll ||
-          (holds_.extras == HeldExtras::kKitti && IsKittiColumn(extra.name) && extra.words.empty());
-      if (held) continue;
+    const auto held = [&](const ExtraColumn& extra) {
+      if (target_.format == BoxFormat::kSupervision) return IsFreeName(extra.name);
+      return holds_.extras == HeldExtras::kAll ||
+             (holds_.extras == HeldExtras::kKitti && IsKittiColumn(extra.name) &&
+              extra.words.empty());
+    };
+    for (const ExtraColumn& extra : table_.extras) {
+      if (held(extra)) continue;
       Lose(fmt::format("values of {}", extra.name),
            std::count_if(extra.values.begin(), extra.values.end(), HasValue),
            Title() + " has no such column");
     }
-    std::erase_if(table_.extras, [&](const ExtraColumn& extra) {
-      return holds_.extras == HeldExtras::kNone ||
-             (holds_.extras == HeldExtras::kKitti &&
-              (!IsKittiColumn(extra.name) || !extra.words.empty()));
-    });
+    std::erase_if(table_.extras, [&](const ExtraColumn& extra) { return !held(extra); });
     MakeUpValues();
   }
 
@@ -421,7 +492,7 @@ class Fitting {
     if (type != kTypes.end()) return {-1, type->second};
     std::string name = read.name.empty() ? fmt::format("class_{}", read.number) : read.name;
     for (char& c : name) {
-      if (c == ' ' || static_cast<unsigned char>(c) < 0x20) c = '_';
+      if (c == ' ' || c == '"') c = '_';
     }
     return {-1, name};
   }

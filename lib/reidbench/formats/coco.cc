@@ -194,7 +194,9 @@ class CocoReader {
     const auto is_one_of = [&](const auto& keys) {
       return std::find(keys.begin(), keys.end(), key) != keys.end();
     };
-    if (attribute ? is_one_of(kKnownAttributes) : is_one_of(kKnownKeys)) return;
+    if (attribute ? is_one_of(kKnownAttributes) && field.kind != Kind::kText
+                  : is_one_of(kKnownKeys))
+      return;
     if (StartsWith(key, "segmentation.")) return;
     if (field.kind == Kind::kText) {
       table_.SetExtra(key, field.text);
@@ -209,6 +211,7 @@ class CocoReader {
       const JsonRecord::Field* field = record.Find(key);
       if (field == nullptr) continue;
       if (field->kind == JsonRecord::Kind::kFlag) return field->number;
+      if (field->kind == JsonRecord::Kind::kText && StartsWith(key, kAttributes)) continue;
       return record.Number(key);
     }
     return kNoValue;

@@ -21,7 +21,7 @@ namespace reidbench {
 namespace {
 
 void AppendCell(std::string_view text, std::string* out) {
-  if (text.find_first_of(",\"\n\r") == std::string_view::npos) {
+  if (text.find_first_of(",\"\n\r") == std::string_view::npos && !StartsWith(text, "'")) {
     *out += text;
     return;
   }
