@@ -50,7 +50,7 @@ BoxTable RandomTable(uint64_t seed) {
   const BoxClass classes[] = {
       {1, "pedestrian"}, {3, "car"}, {7, ""}, {-1, "Vélo & Co"}, {0, "zero"}};
   const bool ids = chance(70), scores = chance(60), marks = chance(30), stated = chance(50);
-  const bool all_classes = chance(50), extras = chance(50);
+  const bool classed = chance(80), all_classes = chance(50), extras = chance(50);
   for (int64_t frame = 1; frame <= 20; ++frame) {
     if (chance(30)) continue;
     for (int64_t box = 0; box < 6; ++box) {
@@ -59,7 +59,7 @@ BoxTable RandomTable(uint64_t seed) {
       row.sequence = static_cast<int32_t>(random() % sequences);
       row.frame = static_cast<int32_t>(frame);
       if (ids && chance(95)) row.track_id = box * 1000 + 3;
-      if (chance(80)) {
+      if (classed && chance(80)) {
         const BoxClass& box_class = classes[all_classes ? random() % 5 : 0];
         row.box_class = table.Class(box_class.number, box_class.name);
       }
@@ -74,6 +74,7 @@ BoxTable RandomTable(uint64_t seed) {
       if (extras && chance(50)) table.SetExtra("alpha", RandomPlace(&random, -3, 3));
       if (extras && chance(50)) table.SetExtra("colour", chance(50) ? "red" : "\"b,lue\" <&>");
       if (extras && chance(20)) table.SetExtra("rotation_y", 0.5);
+      if (extras && chance(20)) table.SetExtra("world_x", RandomPlace(&random, -9, 9));
     }
   }
   return table;
@@ -192,6 +193,18 @@ TEST(WriteBoxes, WritesWhatTheFormatsDocumentationShows) {
   // CVAT would draw the box to the end of the video otherwise.
   EXPECT_THAT(cvat, HasSubstr("<box frame=\"2\" keyframe=\"1\" outside=\"1\""));
   EXPECT_EQ(FileOf(OneBox(), BoxFormat::kNumpy, MotRows::kAuto, "S.npy").size(), 128 + 80);
+}
+
+TEST(WriteBoxes, WritesMot15WhereBoxesHavePlacesInTheWorld) {
+  BoxTable table = OneBox();
+  table.rows[0].box_class = kNoClass;
+  table.SetExtra("world_x", -4.5);
+  table.SetExtra("world_y", 2);
+  EXPECT_EQ(FileOf(table, BoxFormat::kMot, MotRows::kAuto, "S/gt/gt.txt"),
+            "2,7,10.5,20,30.25,40,1,-4.5,2,-1\n");
+  table.rows[0].box_class = 0;  // of which there is no place then
+  EXPECT_EQ(FileOf(table, BoxFormat::kMot, MotRows::kAuto, "S/gt/gt.txt"),
+            "2,7,10.5,20,30.25,40,1,1\n");
 }
 
 }  // namespace

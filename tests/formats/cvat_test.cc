@@ -73,6 +73,7 @@ TEST(Cvat, NamesTheLineOfWhatIsWrong) {
   const auto refused = [](std::string_view text) {
     return MessageOf(ErrorKind::kInput, [&] { Cvat(text); });
   };
+  EXPECT_THAT(refused("[{\"shapes\": []}]"), HasSubstr("CVAT for video 1.1"));
   EXPECT_THAT(refused("<html/>"), HasSubstr("annotations.xml:1: expected <annotations> of CVAT"));
   EXPECT_THAT(
       refused("<annotations>\n<track id='1' label='a'>\n<box frame='0' xtl='5' ytl='0' "

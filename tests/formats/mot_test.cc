@@ -31,6 +31,18 @@ TEST(MotBoxes, AreGroundTruthResultsOrDetections) {
               ElementsAre("S 1 [10 20 30 40] score=12.5"));
 }
 
+// MOT15: a place in the world where later years have class and visibility.
+TEST(MotBoxes, KeepPlacesInTheWorld) {
+  EXPECT_THAT(RowTexts(Mot("1,3,10,20,30,40,1,-4.5,2,0\n\n2,3,10,20,30,40,1,-1,-1,-1\n",
+                           MotRows::kGroundTruth)),
+              ElementsAre("S 1 id=3 [10 20 30 40] mark=1 world_x=-4.5 world_y=2 world_z=0",
+                          "S 2 id=3 [10 20 30 40] mark=1 world_x=-1 world_y=-1 world_z=-1"));
+  EXPECT_THAT(RowTexts(Mot("1,3,10,20,30,40,1,-1,-1,-1\n", MotRows::kGroundTruth)),
+              ElementsAre("S 1 id=3 [10 20 30 40] mark=1"));
+  EXPECT_THAT(RowTexts(Mot("1,3,10,20,30,40,1,2.5,3,0\n", MotRows::kResults)),
+              ElementsAre("S 1 id=3 [10 20 30 40] score=1 world_x=2.5 world_y=3 world_z=0"));
+}
+
 TEST(GuessMotRows, ByNameThenByTheFirstRow) {
   EXPECT_EQ(GuessMotRows("", "S/gt/gt.txt"), MotRows::kGroundTruth);
   EXPECT_EQ(GuessMotRows("", "S/det/det.txt"), MotRows::kDetections);

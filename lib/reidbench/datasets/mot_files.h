@@ -22,7 +22,6 @@ enum class MotFileKind { kGroundTruth, kResult, kDetections };
 struct MotReadOptions {
   MotFileKind kind = MotFileKind::kResult;
   int64_t frame_count = 0;   // rows of frames outside 1..frame_count are errors; 0 = not known
-  int64_t frame_offset = 0;  // is added to every frame, before it is looked at
   bool has_classes =
       true;  // column 8 is a class; false for MOT15, where columns 8-10 are world coordinates
   // Ground truth: the only valid classes; empty = any.
@@ -33,6 +32,7 @@ struct MotReadOptions {
   // Ground truth: the classes whose rows count, if their mark is not 0; empty = all. Rows that do
   // not count may repeat an id within a frame.
   std::vector<int32_t> counted_classes;
+  int64_t frame_offset = 0;  // is added to every frame, before it is looked at
 };
 
 struct MotFile {

@@ -19,7 +19,7 @@ namespace {
 // A format that lists every frame of a video, boxes or not, must not be made to list times.
 constexpr int64_t kMostListedFrames = 10'000'000;
 
-enum class HeldExtras { kNone, kKitti, kAll };
+enum class HeldExtras { kNone, kKitti, kWorld, kAll };
 
 struct Holds {
   bool ids = true, scores = true, marks = false;
@@ -128,6 +128,10 @@ class Fitting {
         if (fitted_.rows == MotRows::kGroundTruth) {
           holds_.scores = false;
           holds_.marks = holds_.visibility = true;
+          if (IsMot15()) {
+            holds_.class_numbers = holds_.visibility = false;
+            holds_.extras = HeldExtras::kWorld;
+          }
         }
         // A folder has a seqinfo.ini for each sequence.
         holds_.frame_counts = holds_.sizes = holds_.frame_rates =
@@ -171,6 +175,19 @@ class Fitting {
       case BoxFormat::kNumpy:
         break;
     }
+  }
+
+  // Boxes with places in the world and nothing that stands there in later years' files.
+  bool IsMot15() const {
+    return std::any_of(table_.extras.begin(), table_.extras.end(),
+                       [](const ExtraColumn& extra) {
+                         return IsWorldColumn(extra.name) && extra.words.empty() &&
+                                std::any_of(extra.values.begin(), extra.values.end(),
+                                            [](double v) { return HasValue(v) && v != -1; });
+                       }) &&
+           std::none_of(table_.rows.begin(), table_.rows.end(), [](const BoxRow& row) {
+             return row.box_class != kNoClass || HasValue(row.visibility);
+           });
   }
 
   void CleanTexts() {
@@ -362,9 +379,10 @@ class Fitting {
     Lose("track ids", ids, Title() + " has none");
     const auto held = [&](const ExtraColumn& extra) {
       if (target_.format == BoxFormat::kSupervision) return IsFreeName(extra.name);
-      return holds_.extras == HeldExtras::kAll ||
-             (holds_.extras == HeldExtras::kKitti && IsKittiColumn(extra.name) &&
-              extra.words.empty());
+      if (holds_.extras == HeldExtras::kAll) return true;
+      return extra.words.empty() &&
+             ((holds_.extras == HeldExtras::kKitti && IsKittiColumn(extra.name)) ||
+              (holds_.extras == HeldExtras::kWorld && IsWorldColumn(extra.name)));
     };
     for (const ExtraColumn& extra : table_.extras) {
       if (held(extra)) continue;
@@ -373,6 +391,13 @@ class Fitting {
            Title() + " has no such column");
     }
     std::erase_if(table_.extras, [&](const ExtraColumn& extra) { return !held(extra); });
+    if (holds_.extras == HeldExtras::kWorld) {
+      for (const char* name : {"world_x", "world_y", "world_z"}) {
+        ExtraColumn& extra = table_.Extra(name);
+        extra.values.resize(table_.rows.size(), kNoValue);
+        for (double& value : extra.values) value = HasValue(value) ? value : -1;
+      }
+    }
     MakeUpValues();
   }
 

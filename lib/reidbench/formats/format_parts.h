@@ -69,6 +69,7 @@ MotRows GuessMotRows(std::string_view text, const std::filesystem::path& path);
 void ParseMotBoxes(std::string_view text, const std::string& source, const BoxReadOptions& options,
                    MotRows rows, int32_t sequence, BoxTable* table);
 void WriteMotBoxes(const SequenceRows& rows, MotRows kind, TextSink* sink);
+bool IsWorldColumn(std::string_view extra);  // x, y, z of MOT15
 // Left, top, width, height of what four columns say; the picture's size is the sequence's. Throws
 // Error(kUsage) where that is needed and not known.
 BoxLtwh ReadColumns(const BoxLtwh& raw, const BoxReadOptions& options, const BoxSequence& sequence);

@@ -9,6 +9,7 @@
 #include "reidbench/core/error.h"
 #include "reidbench/core/text.h"
 #include "reidbench/datasets/mot_files.h"
+#include "reidbench/datasets/mot_header.h"
 #include "reidbench/formats/decimal.h"
 #include "reidbench/formats/format_parts.h"
 #include "reidbench/formats/text_rows.h"
@@ -41,22 +42,52 @@ MotFileKind KindOf(MotRows rows) {
 
 // The first row of numbers of a text, as its fields.
 std::vector<double> FirstNumbers(std::string_view text) {
-  for (const char delimiter : {',', ';', '\t', ' '}) {
-    if (delimiter != ' ' && text.substr(0, text.find('\n')).find(delimiter) == text.npos) continue;
-    TextRows rows(text, "", delimiter == '\t' ? ' ' : delimiter);
-    for (int row = 0; row < 2 && rows.Next(); ++row) {
-      std::vector<double> numbers;
-      for (const std::string_view field : rows.fields()) {
-        if (const auto number = ParseDouble(field)) numbers.push_back(*number);
-      }
-      if (numbers.size() >= 6) return numbers;
+  TextRows rows(text, "", DelimiterOf(Trim(text).substr(0, Trim(text).find('\n'))));
+  for (int row = 0; row < 2 && rows.Next(); ++row) {
+    std::vector<double> numbers;
+    for (const std::string_view field : rows.fields()) {
+      if (const auto number = ParseDouble(Trim(field))) numbers.push_back(*number);
     }
-    break;
+    if (numbers.size() >= 6) return numbers;
   }
   return {};
 }
 
+// MOT15's rows end in a place in the world instead of class and visibility.
+constexpr std::array<std::string_view, 3> kWorldColumns = {"world_x", "world_y", "world_z"};
+
+// The places of the rows that `file` has, from `first` on.
+void ReadWorldPlaces(std::string_view text, const std::string& source, const MotFile& file,
+                     size_t first, BoxTable* table) {
+  TextRows rows(text, source, DelimiterOf(Trim(text).substr(0, Trim(text).find('\n'))));
+  std::array<std::vector<double>, kWorldColumns.size()> places;
+  for (auto& column : places) column.resize(table->rows.size(), kNoValue);
+  bool any = false;
+  for (size_t i = 0; i < file.line.size();) {
+    if (!rows.Next()) break;
+    if (rows.line() != file.line[i]) continue;
+    if (rows.size() >= 10) {
+      for (size_t k = 0; k < places.size(); ++k) {
+        places[k][first + i] = rows.Number(7 + k, kWorldColumns[k]);
+        any = any || places[k][first + i] != -1;
+      }
+    }
+    ++i;
+  }
+  if (!any) return;  // -1 in all: not known
+  for (size_t k = 0; k < places.size(); ++k) {
+    ExtraColumn& extra = table->Extra(kWorldColumns[k]);
+    extra.values.resize(first, kNoValue);
+    extra.values.insert(extra.values.end(), places[k].begin() + static_cast<int64_t>(first),
+                        places[k].end());
+  }
+}
+
 }  // namespace
+
+bool IsWorldColumn(std::string_view extra) {
+  return std::find(kWorldColumns.begin(), kWorldColumns.end(), extra) != kWorldColumns.end();
+}
 
 std::span<const std::string_view> MotClassNames() { return kMotClasses; }
 
@@ -112,7 +143,13 @@ void ParseMotBoxes(std::string_view text, const std::string& source, const BoxRe
   read.kind = KindOf(rows);
   read.result_classes.clear();
   read.frame_offset = options.frame_offset;
+  const std::vector<double> row_of_numbers = FirstNumbers(text.substr(0, 1 << 16));
+  const bool world =
+      row_of_numbers.size() == 10 && rows != MotRows::kDetections &&
+      (rows == MotRows::kGroundTruth || row_of_numbers[7] != std::floor(row_of_numbers[7]));
+  if (world) read.has_classes = false;
   MotFile file = ParseMotText(text, source, read);
+  const size_t first = table->rows.size();
   const BoxSequence& info = table->sequences[static_cast<size_t>(sequence)];
   table->rows.reserve(table->rows.size() + file.tracks.boxes.size());
   int32_t last_number = -2, last_class = kNoClass;
@@ -143,10 +180,20 @@ void ParseMotBoxes(std::string_view text, const std::string& source, const BoxRe
     }
     table->rows.push_back(row);
   }
+  if (world) ReadWorldPlaces(text, source, file, first, table);
   for (std::string& warning : file.warnings) table->warnings.push_back(std::move(warning));
 }
 
 void WriteMotBoxes(const SequenceRows& rows, MotRows kind, TextSink* sink) {
+  // A fitted table has places in the world only where rows are those of MOT15.
+  std::array<const ExtraColumn*, kWorldColumns.size()> world{};
+  for (const ExtraColumn& extra : rows.table.extras) {
+    for (size_t k = 0; k < world.size(); ++k) {
+      if (extra.name == kWorldColumns[k]) world[k] = &extra;
+    }
+  }
+  const bool has_world = std::any_of(world.begin(), world.end(),
+                                     [](const ExtraColumn* column) { return column != nullptr; });
   bool visibility = false;
   for (size_t i = rows.begin; i < rows.end; ++i)
     visibility = visibility || HasValue(rows.row(i).visibility);
@@ -159,11 +206,18 @@ void WriteMotBoxes(const SequenceRows& rows, MotRows kind, TextSink* sink) {
       out += ',';
       AppendShortest(value, &out);
     }
+    const auto append = [&](double value) {
+      out += ',';
+      AppendShortest(HasValue(value) ? value : -1, &out);
+    };
     if (kind == MotRows::kGroundTruth) {
-      fmt::format_to(std::back_inserter(out), ",{},{}", row.mark, rows.class_of(i).number);
-      if (visibility) {
-        out += ',';
-        AppendShortest(HasValue(row.visibility) ? row.visibility : -1, &out);
+      fmt::format_to(std::back_inserter(out), ",{}", row.mark);
+      if (has_world) {
+        for (const ExtraColumn* column : world)
+          append(column == nullptr ? kNoValue : column->values[i]);
+      } else {
+        fmt::format_to(std::back_inserter(out), ",{}", rows.class_of(i).number);
+        if (visibility) append(row.visibility);
       }
     } else {
       out += ',';
