@@ -25,6 +25,7 @@ struct CommandInfo {
 // In the order of a user's work; shown by --help when the program is there.
 constexpr CommandInfo kCommands[] = {
     {"check", "look at a data set or a weights file before trusting it"},
+    {"convert", "boxes and tracks of other programs -> MOT text, and back"},
     {"extract", "images -> embeddings in an HDF5 file"},
     {"rank", "embeddings -> mAP, CMC, mINP, verification, confidence intervals"},
     {"track", "detections -> tracks"},

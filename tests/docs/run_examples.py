@@ -25,8 +25,8 @@ import time
 import markdown
 
 PAGES = ["README.md"] + [f"tools/manual/{name}.md" for name in
-                         ("reidbench", "synth", "check", "extract", "rank", "track", "score", "relink", "compare", "render",
-                          "train", "run", "profile")]
+                         ("reidbench", "synth", "check", "extract", "rank", "track", "score", "relink", "compare", "convert",
+                          "render", "train", "run", "profile")]
 # What commands given in the repository's root may name.
 LINKED = ("configs", "datasets", "experiments", "tests", "tools")
 NUMBER = re.compile(r"[+-]?(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)(?:\.\d+)?(?:e[+-]?\d+)?")

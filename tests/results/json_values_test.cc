@@ -5,12 +5,9 @@
 
 #include <functional>
 
-#include "support/temp_folder.h"
-
 namespace reidbench {
 namespace {
 
-using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
@@ -22,43 +19,6 @@ std::string Refusal(const std::function<void()>& act, ErrorKind kind = ErrorKind
     return error.what();
   }
   return "nothing was thrown";
-}
-
-TEST(DumpJson, BytesThatAreNoTextBecomeText) {
-  const Json json = {{"na\xefve", "caf\xe9"}};
-  EXPECT_EQ(DumpJson(json, -1), "{\"na\xef\xbf\xbdve\":\"caf\xef\xbf\xbd\"}");
-  EXPECT_EQ(DumpJson({{"a", 1}}), "{\n \"a\": 1\n}\n");
-}
-
-TEST(ParseJson, NamesThePlace) {
-  EXPECT_EQ(ParseJson(" {\"a\": [1, null]}", "x")["a"][0], 1);
-  EXPECT_THAT(Refusal([] { ParseJson("{\n \"a\": 1,\n oops}", "f.json"); }),
-              AllOf(HasSubstr("f.json:3:2: expected JSON: "), HasSubstr("invalid literal")));
-  EXPECT_THAT(Refusal([] { ParseJson("", "f.json"); }), HasSubstr("f.json:1:1: expected JSON"));
-  EXPECT_THAT(Refusal([] { ParseJson("[\"\xff\"]", "f.json"); }), HasSubstr("UTF-8"));
-  EXPECT_THAT(Refusal([] { ParseJson("1e999", "f.json"); }), HasSubstr("f.json: expected JSON"));
-  EXPECT_THAT(Refusal([] { ParseJson("{", "p", ErrorKind::kConfig); }, ErrorKind::kConfig),
-              HasSubstr("p:1:2"));
-}
-
-TEST(ParseJson, RefusesWhatIsNestedTooDeep) {
-  const auto nested = [](size_t depth) {
-    return std::string(depth, '[') + std::string(depth, ']');
-  };
-  EXPECT_NO_THROW(ParseJson(nested(kDeepestJson), "f"));
-  EXPECT_THAT(Refusal([&] { ParseJson(nested(kDeepestJson + 1), "f"); }),
-              HasSubstr("f:1:65: expected JSON nested at most 64 levels deep"));
-  EXPECT_THAT(Refusal([&] { ParseJson(nested(10'000'000), "f"); }), HasSubstr("64 levels"));
-  // Brackets in texts are no nesting.
-  EXPECT_NO_THROW(ParseJson("\"" + std::string(1000, '[') + "\\\"[\"", "f"));
-}
-
-TEST(ReadJson, IsOfAFile) {
-  const TempFolder folder;
-  EXPECT_EQ(ReadJson(folder.Write("a.json", "[7]"))[0], 7);
-  EXPECT_THAT(Refusal([&] { ReadJson(folder.Write("b.json", "[7")); }), HasSubstr("b.json:1:3"));
-  EXPECT_THAT(Refusal([&] { ReadJson(folder.path() / "none"); }, ErrorKind::kIo),
-              HasSubstr("none"));
 }
 
 TEST(RequireSchema, NamesExpectedAndFound) {

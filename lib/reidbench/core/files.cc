@@ -47,6 +47,14 @@ void RequireReadable(const InputFile& input, const fs::path& path) {
   ::fcntl(input.descriptor, F_SETFL, 0);  // from here on, reads wait for the writer
 }
 
+size_t ReadSome(int descriptor, const fs::path& path, std::span<char> buffer) {
+  for (;;) {
+    const ssize_t got = ::read(descriptor, buffer.data(), buffer.size());
+    if (got >= 0) return static_cast<size_t>(got);
+    if (errno != EINTR) ThrowIo("{}: read failed: {}", path.string(), std::strerror(errno));
+  }
+}
+
 template <typename Container>
 Container ReadWhole(const fs::path& path) {
   const InputFile input(path);
@@ -55,10 +63,8 @@ Container ReadWhole(const fs::path& path) {
   // Not by file size: that is 0 for pipes and /proc files, and may change while reading.
   char buffer[1 << 16];
   for (;;) {
-    const ssize_t got = ::read(input.descriptor, buffer, sizeof buffer);
+    const size_t got = ReadSome(input.descriptor, path, buffer);
     if (got == 0) return content;
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) ThrowIo("{}: read failed: {}", path.string(), std::strerror(errno));
     content.insert(content.end(), buffer, buffer + got);
   }
 }
@@ -82,6 +88,19 @@ std::vector<uint8_t> ReadFileBytes(const fs::path& path) {
   return ReadWhole<std::vector<uint8_t>>(path);
 }
 std::string ReadFileText(const fs::path& path) { return ReadWhole<std::string>(path); }
+
+FileChunks::FileChunks(fs::path path) : path_(std::move(path)), buffer_(1 << 16) {
+  const InputFile input(path_);
+  RequireReadable(input, path_);
+  descriptor_ = ::fcntl(input.descriptor, F_DUPFD_CLOEXEC, 0);
+  if (descriptor_ < 0) ThrowIo("{}: cannot open: {}", path_.string(), std::strerror(errno));
+}
+
+FileChunks::~FileChunks() { ::close(descriptor_); }
+
+std::string_view FileChunks::Next() {
+  return {buffer_.data(), ReadSome(descriptor_, path_, buffer_)};
+}
 
 bool IsFile(const fs::path& path) {
   std::error_code ignored;

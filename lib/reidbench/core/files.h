@@ -18,6 +18,24 @@ namespace reidbench {
 std::vector<uint8_t> ReadFileBytes(const std::filesystem::path& path);
 std::string ReadFileText(const std::filesystem::path& path);
 
+// The same piece by piece, for files that need not fit into memory.
+class FileChunks {
+ public:
+  // Throws Error(kIo) as ReadFileBytes does.
+  explicit FileChunks(std::filesystem::path path);
+  ~FileChunks();
+  FileChunks(const FileChunks&) = delete;
+  FileChunks& operator=(const FileChunks&) = delete;
+
+  // Valid until the next call; empty at the end. Throws Error(kIo).
+  std::string_view Next();
+
+ private:
+  std::filesystem::path path_;
+  int descriptor_ = -1;
+  std::vector<char> buffer_;
+};
+
 // What the path leads to; false, not an error, when it does not exist or cannot be looked at.
 bool IsFile(const std::filesystem::path& path);
 bool IsFolder(const std::filesystem::path& path);

@@ -283,13 +283,26 @@ void AtomicFolder::Commit() {
   committed_ = true;
 }
 
+namespace {
+
+// The files of `from` and of its folders to the same places in `to`.
+void MoveAmong(const fs::path& from, const fs::path& to) {
+  for (const std::string& name : ListFileNames(from)) {
+    std::error_code error;
+    fs::rename(from / name, to / name, error);
+    if (error) ThrowIo("{}: cannot rename: {}", (to / name).string(), error.message());
+  }
+  for (const std::string& name : ListFolderNames(from)) {
+    CreateFolders(to / name);
+    MoveAmong(from / name, to / name);
+  }
+}
+
+}  // namespace
+
 void AtomicFolder::CommitAmong() {
   if (!IsFolder(target_)) return Commit();
-  for (const std::string& name : ListFileNames(temporary_)) {
-    std::error_code error;
-    fs::rename(temporary_ / name, target_ / name, error);
-    if (error) ThrowIo("{}: cannot rename: {}", (target_ / name).string(), error.message());
-  }
+  MoveAmong(temporary_, target_);
   RemoveFolder(temporary_);
   committed_ = true;
 }

@@ -60,7 +60,8 @@ class AtomicFolder {
 
   const std::filesystem::path& path() const { return temporary_; }
   void Commit();
-  // Puts the files beside what is at `target` already, in place of those of their names alone.
+  // Puts the files, also those of folders, beside what is at `target` already, in place of those of
+  // their names alone.
   void CommitAmong();
 
  private:

@@ -317,7 +317,7 @@ class MotParser {
     }
     if (columns < min_columns_ || bad_column_ != 0) return BadShape(columns, text, line);
 
-    const double frame = values_[0];
+    const double frame = values_[0] + static_cast<double>(options_.frame_offset);
     if (!IsIntegral(frame)) {
       fractional_frame_ = fractional_frame_ || std::isfinite(frame);
       return Bad(line, "an integral frame number", Token(1));

@@ -2,77 +2,14 @@
 
 #include <fmt/core.h>
 
-#include <algorithm>
 #include <cmath>
-
-#include "reidbench/core/files.h"
 
 namespace reidbench {
 namespace {
 
 [[noreturn]] void Refuse(ErrorKind kind, const std::string& message) { throw Error(kind, message); }
 
-std::string PlaceIn(std::string_view text, const std::string& place, size_t at) {
-  const std::string_view before = text.substr(0, at);
-  const size_t line_start = before.rfind('\n') + 1;  // npos + 1 = 0
-  return fmt::format("{}:{}:{}", place, 1 + std::count(before.begin(), before.end(), '\n'),
-                     1 + at - line_start);
-}
-
-// Before the parser, whose tree is walked with one call a level by everything after it.
-void CheckDepth(std::string_view text, const std::string& place, ErrorKind kind) {
-  int depth = 0;
-  bool in_string = false;
-  for (size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    if (in_string) {
-      if (c == '\\') ++i;
-      if (c == '"') in_string = false;
-    } else if (c == '"') {
-      in_string = true;
-    } else if (c == '[' || c == '{') {
-      if (++depth > kDeepestJson) {
-        Refuse(kind, fmt::format("{}: expected JSON nested at most {} levels deep, found more",
-                                 PlaceIn(text, place, i), kDeepestJson));
-      }
-    } else if (c == ']' || c == '}') {
-      --depth;
-    }
-  }
-}
-
-// nlohmann's "[json.exception.parse_error.101] parse error at line 1, column 2: syntax error ...":
-// what stands behind the place.
-std::string_view WithoutPlace(std::string_view message) {
-  const size_t place = message.find("column ");
-  const size_t colon = message.find(": ", place == message.npos ? 0 : place);
-  return colon == message.npos ? message : message.substr(colon + 2);
-}
-
 }  // namespace
-
-std::string DumpJson(const Json& json, int indent) {
-  std::string text = json.dump(indent, ' ', false, Json::error_handler_t::replace);
-  if (indent >= 0) text += '\n';
-  return text;
-}
-
-Json ParseJson(std::string_view text, const std::string& place, ErrorKind kind) {
-  CheckDepth(text, place, kind);
-  try {
-    return Json::parse(text);
-  } catch (const Json::parse_error& error) {
-    const size_t at = std::min(text.size(), error.byte > 0 ? error.byte - 1 : 0);
-    Refuse(kind, fmt::format("{}: expected JSON: {}", PlaceIn(text, place, at),
-                             WithoutPlace(error.what())));
-  } catch (const Json::exception& error) {  // a number beyond double
-    Refuse(kind, fmt::format("{}: expected JSON: {}", place, error.what()));
-  }
-}
-
-Json ReadJson(const std::filesystem::path& file) {
-  return ParseJson(ReadFileText(file), file.string());
-}
 
 void RequireSchema(const Json& json, std::string_view schema, std::string_view maker,
                    const std::string& place, ErrorKind kind) {

@@ -3,9 +3,7 @@
 #pragma once
 
 #include <cstdint>
-#include <filesystem>
 #include <limits>
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -13,28 +11,14 @@
 #include <vector>
 
 #include "reidbench/core/error.h"
+#include "reidbench/json/json_text.h"  // IWYU pragma: export
 
 namespace reidbench {
-
-using Json = nlohmann::ordered_json;
 
 template <typename T>
 Json OrNull(const std::optional<T>& value) {
   return value ? Json(*value) : Json(nullptr);
 }
-
-// Text with so many spaces a level and a line break at its end; -1: all in one line without one.
-// Bytes that are no UTF-8 become U+FFFD: this never throws.
-std::string DumpJson(const Json& json, int indent = 1);
-
-// Deeper input is refused: what walks it would run out of stack.
-inline constexpr int kDeepestJson = 64;
-
-// `place` names the text in messages: a file. Throws Error(kind) with place, line and column for
-// what is no JSON, has bytes that are no UTF-8, or is nested deeper than kDeepestJson.
-Json ParseJson(std::string_view text, const std::string& place, ErrorKind kind = ErrorKind::kInput);
-// Throws also Error(kIo).
-Json ReadJson(const std::filesystem::path& file);
 
 // Throws Error(kind) that names the schema expected and the one found. `maker` is what writes it:
 // "reidbench score --format json".

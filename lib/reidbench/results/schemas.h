@@ -9,6 +9,7 @@ namespace reidbench {
 
 inline constexpr std::string_view kCheckSchema = "reidbench.check/1";
 inline constexpr std::string_view kCompareSchema = "reidbench.compare/1";
+inline constexpr std::string_view kConvertSchema = "reidbench.convert/1";
 inline constexpr std::string_view kDecisionsSchema = "reidbench.relink.decisions/1";
 inline constexpr std::string_view kEnginesSchema = "reidbench.engines/1";
 inline constexpr std::string_view kExtractSchema = "reidbench.extract/1";
