@@ -51,6 +51,20 @@ std::string_view WithoutPlace(std::string_view message) {
 
 }  // namespace
 
+Json FindingsJson(std::span<const Finding> findings) {
+  Json out = Json::array();
+  for (const Finding& finding : findings) {
+    out.push_back({{"kind", FindingKindId(finding.kind)},
+                   {"severity", FindingSeverityName(finding.severity)},
+                   {"place", finding.place},
+                   {"count", OrNull(finding.count)},
+                   {"share", OrNull(finding.share)},
+                   {"message", finding.message},
+                   {"mend", finding.mend}});
+  }
+  return out;
+}
+
 std::string DumpJson(const Json& json, int indent) {
   std::string text = json.dump(indent, ' ', false, Json::error_handler_t::replace);
   if (indent >= 0) text += '\n';

@@ -7,12 +7,14 @@
 #include <limits>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include "reidbench/core/error.h"
+#include "reidbench/core/finding.h"
 
 namespace reidbench {
 
@@ -22,6 +24,9 @@ template <typename T>
 Json OrNull(const std::optional<T>& value) {
   return value ? Json(*value) : Json(nullptr);
 }
+
+// An array of {kind, severity, place, count, share, message, mend}.
+Json FindingsJson(std::span<const Finding> findings);
 
 // Text with so many spaces a level and a line break at its end; -1: all in one line without one.
 // Bytes that are no UTF-8 become U+FFFD: this never throws.
