@@ -101,6 +101,7 @@ TEST(BoxSanity, FractionsAreFoundInEveryShape) {
   const Found corners = FindAll(relative(AsCorners));
   EXPECT_EQ(ReadingOf(corners.all), "x1,y1,x2,y2 in 0..1 of the picture");
   EXPECT_EQ(ReadingOf(corners.nothing), "x1,y1,x2,y2 in 0..1 of the picture");
+  EXPECT_THAT(corners.all->mend, HasSubstr(" --boxes relative-corners --output OUT"));
   EXPECT_EQ(ReadingOf(FindAll(relative(AsCentre)).all), "cx,cy,w,h in 0..1 of the picture");
 }
 

@@ -128,12 +128,12 @@ class Comparison {
     }
     if (usual.second >= best.second - as_good) return usual;
     // A factor that is nearly one of those is it.
-    for (const double usual : UsualFactors(picture)) {
+    for (const double factor : UsualFactors(picture)) {
       const auto [x, y] = best.first.scale;
       constexpr double kNear = 0.03;
-      if (x != y || best.first.offset[0] != 0 || std::abs(x / usual - 1) > kNear) continue;
+      if (x != y || best.first.offset[0] != 0 || std::abs(x / factor - 1) > kNear) continue;
       BoxReading rounded = best.first;
-      rounded.scale = {usual, usual};
+      rounded.scale = {factor, factor};
       const int64_t matched = Matched(rounded, picture);
       if (matched >= best.second - as_good) return {rounded, matched};
     }
@@ -497,9 +497,12 @@ std::string Scaling(const BoxReading& reading) {
 
 std::string Mend(const BoxReading& reading, const std::filesystem::path& path) {
   if (!reading.swapped && !reading.scaled) {
-    const char* form = reading.relative                   ? "relative"
-                       : reading.shape == Shape::kCorners ? "corners"
-                                                          : "centre";
+    const char* shape = reading.shape == Shape::kCorners  ? "corners"
+                        : reading.shape == Shape::kCentre ? "centre"
+                                                          : "";
+    const std::string form = !reading.relative ? shape
+                             : *shape == 0     ? "relative"
+                                               : fmt::format("relative-{}", shape);
     return fmt::format("reidbench convert {} --boxes {} --output OUT", path.string(), form);
   }
   return fmt::format(
