@@ -42,8 +42,8 @@ int main(int argc, char** argv) {
 
   Command command(
       "check",
-      "Looks at a data set, a weights file or tracking files. Exit code 1 when a data set has "
-      "problems or an engine differs by more than its precision allows, 3 when a file is bad.",
+      "Looks at a data set, a weights file or tracking files. Exit code 1 when these have problems "
+      "or an engine differs by more than its precision allows, 3 when a file is bad.",
       "reidbench check --dataset market1501 --root DIR\n"
       "reidbench check --weights osnet_x0_25_msmt17.pth\n"
       "reidbench check --weights osnet_x0_25_msmt17.pth --engines\n"
@@ -105,6 +105,7 @@ int main(int argc, char** argv) {
       engines_options.seed = common.seed;
       return CheckEngines(common, engines_options);
     }
+    options.mot.choose_rules = !command.WasGiven("--benchmark");
     options.read_only = common.dry_run;
     CheckResult result;
     {
@@ -116,8 +117,13 @@ int main(int argc, char** argv) {
         progress.Update(done, total);
       });
     }
-    if (result.mot) {
-      for (const std::string& warning : result.mot->warnings) PrintWarning(warning);
+    // Text and JSON have the findings in them.
+    const bool shown = common.format == OutputFormat::kText || common.format == OutputFormat::kJson;
+    if (!shown || common.dry_run) {
+      for (const Finding& finding : result.findings()) {
+        if (finding.severity == FindingSeverity::kProblem || finding.kind == FindingKind::kOddRows)
+          PrintWarning(WarningText(finding));
+      }
     }
     if (common.dry_run) return FinishDryRun(common);
     WriteResult(common,

@@ -10,6 +10,7 @@
 #include "reidbench/core/files.h"
 #include "support/run_program.h"
 #include "support/temp_folder.h"
+#include "support/walking_people.h"
 
 namespace reidbench {
 namespace {
@@ -188,8 +189,31 @@ TEST_F(TrackingCommands, CheckPrintsWarningsAndGoesOn) {
   folder_.Write("tracks/B.txt", "frame,id,x,y,w,h,score\n1,1,0,0,40,90,0.9\n");
   const ProgramResult result = RunReidbench({"check", "--tracks", Path("tracks")});
   EXPECT_EQ(result.code, 0);
-  EXPECT_THAT(result.err, HasSubstr("B.txt:1"));
+  EXPECT_THAT(result.out, HasSubstr("B.txt:1"));
   EXPECT_THAT(result.out, HasSubstr("in order"));
+  // Tables alone do not show it.
+  const ProgramResult csv = RunReidbench({"check", "--tracks", Path("tracks"), "--format", "csv"});
+  EXPECT_THAT(csv.err, HasSubstr("B.txt:1"));
+}
+
+TEST_F(TrackingCommands, CheckFailsWhereBoxesAreCornersAndScoreWarns) {
+  const TrackSet walk = WalkingPeople(10, 60, 9);
+  folder_.Write("W/gt/gt.txt", MotRows(walk, ",-1,-1,-1"));
+  folder_.Write("W/seqinfo.ini", "[Sequence]\nseqLength=60\nimWidth=1920\nimHeight=1080\n");
+  const std::string corners =
+      folder_.Write("corners.txt", MotRows(Rewritten(Tracked(walk, 10), AsCorners), "")).string();
+  const ProgramResult check = RunReidbench({"check", "--gt", Path("W"), "--tracks", corners});
+  EXPECT_EQ(check.code, kExitCheckFailed);
+  EXPECT_THAT(check.out,
+              ::testing::ContainsRegex("PROBLEM: [0-9]+ % of the boxes end outside the picture; "
+                                       "they fit as x1,y1,x2,y2\n  in .*corners.txt\n"
+                                       "  hint: reidbench convert .*corners.txt --boxes corners "
+                                       "--output OUT\n"));
+  EXPECT_THAT(check.err, IsEmpty());
+  const ProgramResult score =
+      RunReidbench({"score", "--gt", Path("W"), "--tracks", corners, "--benchmark", "mot15"});
+  EXPECT_EQ(score.code, 0);
+  EXPECT_THAT(score.err, HasSubstr("they fit as x1,y1,x2,y2"));
 }
 
 }  // namespace

@@ -42,7 +42,7 @@ TEST(AuditReidDataset, CountsSplits) {
   dataset.junk_by_split[static_cast<size_t>(Split::kGallery)] = 4;
   dataset.junk_images = 4;
   const ReidAudit audit = AuditReidDataset(dataset);
-  EXPECT_TRUE(audit.ok) << testing::PrintToString(audit.problems);
+  EXPECT_TRUE(audit.ok) << testing::PrintToString(audit.problems());
   ASSERT_THAT(audit.splits, SizeIs(3));
   EXPECT_EQ(audit.splits[0].split, Split::kTrain);
   EXPECT_EQ(audit.splits[0].persons, 2);
@@ -69,7 +69,7 @@ TEST(AuditReidDataset, SaysWhyQueriesHaveNoMatch) {
   EXPECT_EQ(audit.matching->same_camera_only, 1);
   EXPECT_THAT(audit.matching->same_camera_examples, ElementsAre("q2"));
   EXPECT_TRUE(audit.ok);  // the others can be scored
-  EXPECT_THAT(audit.notes, Contains("1 query has no gallery image of the same person (q3)"));
+  EXPECT_THAT(audit.notes(), Contains("1 query has no gallery image of the same person (q3)"));
 }
 
 TEST(AuditReidDataset, ExamplesAreBounded) {
@@ -78,7 +78,7 @@ TEST(AuditReidDataset, ExamplesAreBounded) {
   images.push_back(Image("g", 100, 1, Split::kGallery));
   const ReidAudit audit = AuditReidDataset(OwnDataset(std::move(images)), {.max_examples = 2});
   EXPECT_EQ(audit.matching->without_person, 9);
-  EXPECT_THAT(audit.problems,
+  EXPECT_THAT(audit.problems(),
               Contains("9 queries have no gallery image of the same person (first: q1, q2)"));
 }
 
@@ -86,8 +86,8 @@ TEST(AuditReidDataset, SingleCameraIsExplained) {
   const ReidAudit audit = AuditReidDataset(
       OwnDataset({Image("q", 1, 0, Split::kQuery), Image("g", 1, 0, Split::kGallery)}));
   EXPECT_FALSE(audit.ok);
-  EXPECT_THAT(audit.problems, Contains(HasSubstr("by the query's own camera only")));
-  EXPECT_THAT(audit.problems, Contains(HasSubstr("camera ids seen: 0")));
+  EXPECT_THAT(audit.problems(), Contains(HasSubstr("by the query's own camera only")));
+  EXPECT_THAT(audit.problems(), Contains(HasSubstr("camera ids seen: 0")));
 }
 
 TEST(AuditReidDataset, FindsMixUps) {
@@ -100,20 +100,20 @@ TEST(AuditReidDataset, FindsMixUps) {
   EXPECT_EQ(audit.train_test_persons, 2);
   EXPECT_THAT(audit.train_test_examples, ElementsAre(7, 8));
   EXPECT_THAT(
-      audit.problems,
+      audit.problems(),
       Contains("2 persons are both in training and in test (7, 8): scores would be too good"));
-  EXPECT_THAT(audit.problems, Contains(HasSubstr("1 query is of person 0")));
+  EXPECT_THAT(audit.problems(), Contains(HasSubstr("1 query is of person 0")));
   EXPECT_EQ(audit.query_gallery_images, 1);
 }
 
 TEST(AuditReidDataset, MissingQueriesOrGallery) {
-  EXPECT_THAT(AuditReidDataset(OwnDataset({Image("q", 1, 0, Split::kQuery)})).problems,
+  EXPECT_THAT(AuditReidDataset(OwnDataset({Image("q", 1, 0, Split::kQuery)})).problems(),
               Contains("there is no gallery image"));
-  EXPECT_THAT(AuditReidDataset(OwnDataset({Image("g", 1, 0, Split::kGallery)})).problems,
+  EXPECT_THAT(AuditReidDataset(OwnDataset({Image("g", 1, 0, Split::kGallery)})).problems(),
               Contains("there is no query image"));
   const ReidAudit none = AuditReidDataset(OwnDataset({Image("a", 1, 0, Split::kNone)}));
   EXPECT_TRUE(none.ok);
-  EXPECT_THAT(none.notes, Contains(HasSubstr("nothing can be ranked")));
+  EXPECT_THAT(none.notes(), Contains(HasSubstr("nothing can be ranked")));
 }
 
 TEST(AuditReidDataset, ComparesWithPublishedCounts) {
@@ -127,11 +127,11 @@ TEST(AuditReidDataset, ComparesWithPublishedCounts) {
   EXPECT_EQ(audit.official[0].expected, 12936);
   EXPECT_EQ(audit.official[0].found, 24);
   EXPECT_FALSE(audit.official[0].matches());
-  EXPECT_THAT(audit.problems, Contains(HasSubstr("train images: 24 found, 12,936 published")));
+  EXPECT_THAT(audit.problems(), Contains(HasSubstr("train images: 24 found, 12,936 published")));
   // Without a description there is nothing to compare with, and nothing is wrong.
   const ReidAudit free =
       AuditReidDataset(LoadReidDataset({.name = "market_layout", .root = folder.path()}));
-  EXPECT_TRUE(free.ok) << testing::PrintToString(free.problems);
+  EXPECT_TRUE(free.ok) << testing::PrintToString(free.problems());
   EXPECT_THAT(free.official, IsEmpty());
 }
 
@@ -149,11 +149,11 @@ TEST(AuditReidDataset, UnverifiedCountsAndCamerasOutsideTheRange) {
           "  - {splits: [gallery], verified: false, images: 2}\n");
   const ReidAudit audit =
       AuditReidDataset(LoadReidDataset({.name = wrong.string(), .root = folder.path()}));
-  EXPECT_THAT(audit.problems, Contains(HasSubstr("query images: 1 found, 3 published")));
+  EXPECT_THAT(audit.problems(), Contains(HasSubstr("query images: 1 found, 3 published")));
   EXPECT_THAT(
-      audit.problems,
+      audit.problems(),
       Contains("1 image is from a camera outside 1 to 6, the first is q/1_c9.jpg (camera 9)"));
-  EXPECT_THAT(audit.notes,
+  EXPECT_THAT(audit.notes(),
               Contains("gallery images: 1 found, 2 published (a figure we could not verify)"));
   EXPECT_THAT(audit.official, SizeIs(3));
 }
@@ -174,11 +174,11 @@ TEST(AuditReidDataset, RecognisesAnotherDataSetByItsCounts) {
   dataset.name = "cuhk03_np_detected";
   dataset.description = "cuhk03_np_detected";
   EXPECT_THAT(
-      AuditReidDataset(dataset).problems,
+      AuditReidDataset(dataset).problems(),
       Contains("all counts are those of 'cuhk03_np_labeled': was the wrong data set named?"));
   dataset.name = "cuhk03_np_labeled";
   dataset.description = "cuhk03_np_labeled";
-  EXPECT_THAT(AuditReidDataset(dataset).problems, IsEmpty());
+  EXPECT_THAT(AuditReidDataset(dataset).problems(), IsEmpty());
 }
 
 TEST(AuditReidDataset, ListsAllCorruptImagesInOrderOnAnyNumberOfThreads) {
@@ -223,7 +223,7 @@ TEST(AuditReidDataset, CompleteMarketWherePresent) {
   const char* root = std::getenv("REIDBENCH_MARKET1501");
   if (root == nullptr) GTEST_SKIP() << "set REIDBENCH_MARKET1501 to the folder of Market-1501";
   const ReidAudit audit = AuditReidDataset(LoadReidDataset({.root = root}));
-  EXPECT_TRUE(audit.ok) << testing::PrintToString(audit.problems);
+  EXPECT_TRUE(audit.ok) << testing::PrintToString(audit.problems());
   EXPECT_EQ(audit.matching->valid, 3368);
   for (const ReidAudit::CountCheck& check : audit.official)
     EXPECT_TRUE(check.matches()) << check.what;
@@ -234,14 +234,14 @@ TEST(AuditReidDataset, ImagesThatAreNotReadAreAProblem) {
       OwnDataset({Image("q", 5, 1, Split::kQuery), Image("g", 5, 2, Split::kGallery)});
   dataset.ignored_folders = {"train_all"};
   EXPECT_TRUE(AuditReidDataset(dataset).ok);
-  EXPECT_THAT(AuditReidDataset(dataset).notes,
+  EXPECT_THAT(AuditReidDataset(dataset).notes(),
               Contains("left out as copies of other folders: train_all"));
   dataset.deeper_images = 2;
   dataset.deeper_example = "query/7/more/y.jpg";
   const ReidAudit audit = AuditReidDataset(dataset);
   EXPECT_FALSE(audit.ok);
-  EXPECT_THAT(audit.problems, ElementsAre(AllOf(HasSubstr("2 images are in a folder below"),
-                                                HasSubstr("query/7/more/y.jpg"))));
+  EXPECT_THAT(audit.problems(), ElementsAre(AllOf(HasSubstr("2 images are in a folder below"),
+                                                  HasSubstr("query/7/more/y.jpg"))));
 }
 
 }  // namespace

@@ -3,10 +3,12 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <cstdlib>
 #include <map>
 #include <set>
 #include <unordered_map>
 #include <unordered_set>
+#include <utility>
 
 #include "reidbench/core/error.h"
 #include "reidbench/core/interrupt.h"
@@ -28,6 +30,26 @@ std::string Examples(const std::vector<std::string>& examples, int64_t total) {
   if (examples.empty()) return "";
   const bool all = static_cast<int64_t>(examples.size()) == total;
   return fmt::format(" ({}{})", all ? "" : "first: ", JoinText(examples, ", "));
+}
+
+Finding& Add(FindingKind kind, FindingSeverity severity, std::string message, ReidAudit* audit) {
+  Finding& finding = audit->findings.emplace_back();
+  finding.kind = kind;
+  finding.severity = severity;
+  finding.message = std::move(message);
+  return finding;
+}
+
+Finding& AddProblem(FindingKind kind, std::string message, ReidAudit* audit) {
+  return Add(kind, FindingSeverity::kProblem, std::move(message), audit);
+}
+
+Finding& AddNote(FindingKind kind, std::string message, ReidAudit* audit) {
+  return Add(kind, FindingSeverity::kNote, std::move(message), audit);
+}
+
+double ShareOf(int64_t part, int64_t whole) {
+  return whole == 0 ? 0.0 : static_cast<double>(part) / static_cast<double>(whole);
 }
 
 std::vector<ReidAudit::SplitCounts> CountSplits(const ReidDataset& dataset) {
@@ -127,34 +149,47 @@ void CheckOfficial(const ReidDataset& dataset, ReidAudit* audit) {
     differs = true;
     std::string text = fmt::format("{}: {} found, {} published", check.what,
                                    WithThousands(check.found), WithThousands(check.expected));
-    if (check.verified) {
-      audit->problems.push_back(text +
-                                "; files are missing, or this is another version of the data set");
-    } else {
-      audit->notes.push_back(text + " (a figure we could not verify)");
-    }
+    Finding& finding =
+        check.verified
+            ? AddProblem(FindingKind::kPublishedCountDiffers,
+                         text + "; files are missing, or this is another version of the data set",
+                         audit)
+            : AddNote(FindingKind::kPublishedCountDiffers, text + " (a figure we could not verify)",
+                      audit);
+    finding.count = std::abs(check.found - check.expected);
+    if (check.expected > 0) finding.share = ShareOf(*finding.count, check.expected);
   }
   if (differs) {
     for (const ReidDescription& other : OtherReidDescriptions(dataset.name)) {
       if (!AllMatch(CompareCounts(dataset, other))) continue;
-      audit->problems.push_back(
-          fmt::format("all counts are those of '{}': was the wrong data set named?", other.name));
+      AddProblem(
+          FindingKind::kOtherDataSet,
+          fmt::format("all counts are those of '{}': was the wrong data set named?", other.name),
+          audit)
+          .mend = "--dataset " + other.name;
     }
   }
   if (!description.cameras) return;
   const auto [first, last] = *description.cameras;
   int64_t outside = 0;
-  std::string example;
+  std::string example, place;
   for (const ReidImage& image : dataset.images) {
     // +500K distractors may have names of their own.
     if (image.person.value == 0 || (image.camera.value >= first && image.camera.value <= last))
       continue;
-    if (outside++ == 0) example = fmt::format("{} (camera {})", image.path, image.camera.value);
+    if (outside++ > 0) continue;
+    example = fmt::format("{} (camera {})", image.path, image.camera.value);
+    place = image.path;
   }
   if (outside > 0) {
-    audit->problems.push_back(fmt::format("{} from a camera outside {} to {}, the first is {}",
-                                          Count(outside, "image is", "images are"), first, last,
-                                          example));
+    Finding& finding =
+        AddProblem(FindingKind::kCameraOutOfRange,
+                   fmt::format("{} from a camera outside {} to {}, the first is {}",
+                               Count(outside, "image is", "images are"), first, last, example),
+                   audit);
+    finding.place = place;
+    finding.count = outside;
+    finding.share = ShareOf(outside, static_cast<int64_t>(dataset.images.size()));
   }
 }
 
@@ -205,46 +240,65 @@ void CheckMatching(const ReidDataset& dataset, const AuditOptions& options, Reid
   // Own data may have neither: then there is nothing to rank, which is no fault.
   const bool own = dataset.description.empty();
   if (own && matching.queries == 0 && gallery_images == 0) {
-    audit->notes.push_back(
-        "there are no query and gallery images: nothing can be ranked, only features extracted");
+    AddNote(FindingKind::kNothingToRank,
+            "there are no query and gallery images: nothing can be ranked, only features extracted",
+            audit);
     return;
   }
-  if (matching.queries == 0) audit->problems.push_back("there is no query image");
-  if (gallery_images == 0) audit->problems.push_back("there is no gallery image");
+  if (matching.queries == 0) AddProblem(FindingKind::kNoQueries, "there is no query image", audit);
+  if (gallery_images == 0) AddProblem(FindingKind::kNoGallery, "there is no gallery image", audit);
+  const auto of_queries = [&](int64_t count, Finding* finding) {
+    finding->count = count;
+    finding->share = ShareOf(count, matching.queries);
+  };
   if (distractor_queries > 0) {
-    audit->problems.push_back(
-        fmt::format("{} of person 0, which means distractor: number persons from 1",
-                    Count(distractor_queries, "query is", "queries are")));
+    of_queries(distractor_queries,
+               &AddProblem(FindingKind::kDistractorQuery,
+                           fmt::format("{} of person 0, which means distractor",
+                                       Count(distractor_queries, "query is", "queries are")),
+                           audit));
+    audit->findings.back().mend = "number persons from 1";
   }
-  std::vector<std::string>& list =
-      matching.queries > 0 && matching.valid == 0 ? audit->problems : audit->notes;
+  const FindingSeverity severity = matching.queries > 0 && matching.valid == 0
+                                       ? FindingSeverity::kProblem
+                                       : FindingSeverity::kNote;
   if (matching.without_person > 0) {
-    list.push_back(
-        fmt::format("{} no gallery image of the same person{}",
-                    Count(matching.without_person, "query has", "queries have"),
-                    Examples(matching.without_person_examples, matching.without_person)));
+    of_queries(
+        matching.without_person,
+        &Add(FindingKind::kQueryWithoutPerson, severity,
+             fmt::format("{} no gallery image of the same person{}",
+                         Count(matching.without_person, "query has", "queries have"),
+                         Examples(matching.without_person_examples, matching.without_person)),
+             audit));
   }
   if (matching.same_camera_only > 0) {
-    list.push_back(
-        fmt::format("{} gallery images of the same person by the query's own camera only{}; "
-                    "evaluators drop same-camera images",
-                    Count(matching.same_camera_only, "query has", "queries have"),
-                    Examples(matching.same_camera_examples, matching.same_camera_only)));
+    of_queries(
+        matching.same_camera_only,
+        &Add(FindingKind::kQuerySameCameraOnly, severity,
+             fmt::format("{} gallery images of the same person by the query's own camera only{}; "
+                         "evaluators drop same-camera images",
+                         Count(matching.same_camera_only, "query has", "queries have"),
+                         Examples(matching.same_camera_examples, matching.same_camera_only)),
+             audit));
   }
   if (cameras.size() == 1) {
-    list.push_back(
-        fmt::format("query and gallery have one camera only; camera ids seen: {}. Put the camera "
-                    "into the names or "
-                    "the list, or rank without the camera rule",
-                    cameras.begin()->value));
+    Add(FindingKind::kOneCamera, severity,
+        fmt::format("query and gallery have one camera only; camera ids seen: {}",
+                    cameras.begin()->value),
+        audit)
+        .mend = "put the camera into the names or the list, or rank without the camera rule";
   }
   if (matching.persons_without_query > 0) {
-    audit->notes.push_back(
-        fmt::format("{} in the gallery without a query",
-                    Count(matching.persons_without_query, "person is", "persons are")));
+    AddNote(FindingKind::kPersonWithoutQuery,
+            fmt::format("{} in the gallery without a query",
+                        Count(matching.persons_without_query, "person is", "persons are")),
+            audit)
+        .count = matching.persons_without_query;
   }
   if (matching.queries > gallery_images && gallery_images > 0) {
-    audit->notes.push_back("there are more query than gallery images: were the two swapped?");
+    AddNote(FindingKind::kMoreQueriesThanGallery,
+            "there are more query than gallery images: were the two swapped?", audit)
+        .count = matching.queries - gallery_images;
   }
   audit->matching = std::move(matching);
 }
@@ -274,15 +328,22 @@ void CheckOverlap(const ReidDataset& dataset, const AuditOptions& options, ReidA
     names.push_back(fmt::format("{}", person.value));
   }
   if (!shared.empty()) {
-    audit->problems.push_back(
-        fmt::format("{} both in training and in test{}: scores would be too good",
-                    Count(audit->train_test_persons, "person is", "persons are"),
-                    Examples(names, audit->train_test_persons)));
+    AddProblem(FindingKind::kPersonInTrainAndTest,
+               fmt::format("{} both in training and in test{}: scores would be too good",
+                           Count(audit->train_test_persons, "person is", "persons are"),
+                           Examples(names, audit->train_test_persons)),
+               audit)
+        .count = audit->train_test_persons;
   }
   if (audit->query_gallery_images > 0) {
-    audit->notes.push_back(fmt::format("{} both in query and in gallery{}",
-                                       Count(audit->query_gallery_images, "image is", "images are"),
-                                       Examples(twice, audit->query_gallery_images)));
+    Finding& finding =
+        AddNote(FindingKind::kImageInQueryAndGallery,
+                fmt::format("{} both in query and in gallery{}",
+                            Count(audit->query_gallery_images, "image is", "images are"),
+                            Examples(twice, audit->query_gallery_images)),
+                audit);
+    finding.count = audit->query_gallery_images;
+    finding.place = twice.empty() ? "" : twice.front();
   }
 }
 
@@ -317,14 +378,28 @@ void DecodeAll(const ReidDataset& dataset, const AuditOptions& options, ReidAudi
     if (errors[i]) audit->corrupt.push_back({std::string(paths[i]), std::move(*errors[i])});
   }
   if (!audit->corrupt.empty()) {
-    audit->problems.push_back(fmt::format(
-        "{} of {} images do not decode, the first is {}: {}",
-        WithThousands(static_cast<int64_t>(audit->corrupt.size())), WithThousands(total),
-        audit->corrupt.front().path, audit->corrupt.front().reason));
+    Finding& finding =
+        AddProblem(FindingKind::kImageDoesNotDecode,
+                   fmt::format("{} of {} images do not decode, the first is {}: {}",
+                               WithThousands(static_cast<int64_t>(audit->corrupt.size())),
+                               WithThousands(total), audit->corrupt.front().path,
+                               audit->corrupt.front().reason),
+                   audit);
+    finding.place = audit->corrupt.front().path;
+    finding.count = static_cast<int64_t>(audit->corrupt.size());
+    finding.share = ShareOf(*finding.count, total);
   }
 }
 
 }  // namespace
+
+std::vector<std::string> ReidAudit::problems() const {
+  return MessagesOf(findings, FindingSeverity::kProblem);
+}
+
+std::vector<std::string> ReidAudit::notes() const {
+  return MessagesOf(findings, FindingSeverity::kNote);
+}
 
 ReidAudit AuditReidDataset(const ReidDataset& dataset, const AuditOptions& options) {
   ReidAudit audit;
@@ -335,24 +410,42 @@ ReidAudit AuditReidDataset(const ReidDataset& dataset, const AuditOptions& optio
   DecodeAll(dataset, options, &audit);
   const auto images = static_cast<int64_t>(dataset.images.size());
   if (dataset.images_without_camera > 0) {
-    audit.notes.push_back(
+    Finding& finding = AddNote(
+        FindingKind::kImageWithoutCamera,
         fmt::format("{} of {} images have no camera in their name or row and count as camera 0",
-                    WithThousands(dataset.images_without_camera), WithThousands(images)));
+                    WithThousands(dataset.images_without_camera), WithThousands(images)),
+        &audit);
+    finding.count = dataset.images_without_camera;
+    finding.share = ShareOf(dataset.images_without_camera, images);
   }
   if (dataset.deeper_images > 0) {
-    audit.problems.push_back(fmt::format(
-        "{} in a folder below those that are read, the first is {}: move them up",
-        Count(dataset.deeper_images, "image is", "images are"), dataset.deeper_example));
+    Finding& finding = AddProblem(
+        FindingKind::kImageInDeeperFolder,
+        fmt::format("{} in a folder below those that are read, the first is {}",
+                    Count(dataset.deeper_images, "image is", "images are"), dataset.deeper_example),
+        &audit);
+    finding.place = dataset.deeper_example;
+    finding.mend = "move them up";
+    finding.count = dataset.deeper_images;
   }
   if (!dataset.ignored_folders.empty()) {
-    audit.notes.push_back(fmt::format("left out as copies of other folders: {}",
-                                      JoinText(dataset.ignored_folders, ", ")));
+    AddNote(FindingKind::kFolderLeftOut,
+            fmt::format("left out as copies of other folders: {}",
+                        JoinText(dataset.ignored_folders, ", ")),
+            &audit)
+        .count = static_cast<int64_t>(dataset.ignored_folders.size());
   }
   if (dataset.ignored_files > 0) {
-    audit.notes.push_back(fmt::format("{} no image by name and ignored",
-                                      Count(dataset.ignored_files, "file is", "files are")));
+    AddNote(FindingKind::kFileIgnored,
+            fmt::format("{} no image by name and ignored",
+                        Count(dataset.ignored_files, "file is", "files are")),
+            &audit)
+        .count = dataset.ignored_files;
   }
-  audit.ok = audit.problems.empty();
+  for (Finding& finding : audit.findings) {
+    if (finding.place.empty()) finding.place = dataset.root.string();
+  }
+  audit.ok = !HasProblem(audit.findings);
   return audit;
 }
 

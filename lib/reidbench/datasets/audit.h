@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "reidbench/core/finding.h"
 #include "reidbench/datasets/reid_dataset.h"
 
 namespace reidbench {
@@ -66,8 +67,10 @@ struct ReidAudit {
   int64_t query_gallery_images = 0;   // images that are in query and in gallery
   int64_t decoded_images = 0;         // 0 when images were not decoded
   std::vector<CorruptImage> corrupt;  // all of them, sorted by path
-  std::vector<std::string> problems;  // each a sentence; any makes ok false
-  std::vector<std::string> notes;     // worth knowing, not wrong
+  std::vector<Finding> findings;      // any problem makes ok false
+
+  std::vector<std::string> problems() const;  // the messages of these findings
+  std::vector<std::string> notes() const;
 };
 
 // Deterministic for any number of threads. Throws Interrupted when Ctrl-C comes while images are

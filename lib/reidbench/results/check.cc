@@ -3,6 +3,8 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <span>
+#include <utility>
 
 #include "reidbench/core/text.h"
 #include "reidbench/datasets/mot_files.h"
@@ -128,8 +130,8 @@ Json DatasetJson(const ReidDataset& dataset, const ReidAudit& audit) {
           {"query_gallery_images", audit.query_gallery_images},
           {"decoded_images", audit.decoded_images},
           {"corrupt", corrupt},
-          {"problems", audit.problems},
-          {"notes", audit.notes},
+          {"problems", audit.problems()},
+          {"notes", audit.notes()},
           {"ok", audit.ok}};
 }
 
@@ -175,12 +177,40 @@ Json MotFilesJson(const std::vector<MotFileSummary>& files) {
   return out;
 }
 
+// What readers of the first version look for: oddities of rows, and problems.
+std::vector<std::string> Warnings(const MotCheckResult& mot) {
+  std::vector<std::string> warnings;
+  for (const Finding& finding : mot.findings) {
+    if (finding.severity == FindingSeverity::kProblem || finding.kind == FindingKind::kOddRows)
+      warnings.push_back(WarningText(finding));
+  }
+  return warnings;
+}
+
+// How the findings of one thing are printed: notes, then problems, then the verdict.
+std::string FindingsText(std::span<const Finding> findings, bool with_place,
+                         const std::string& what, const std::string& verb) {
+  std::string text;
+  for (const FindingSeverity severity : {FindingSeverity::kNote, FindingSeverity::kProblem}) {
+    for (const Finding& finding : findings) {
+      if (finding.severity != severity) continue;
+      text += fmt::format("{}: {}\n", severity == FindingSeverity::kNote ? "note" : "PROBLEM",
+                          finding.message);
+      if (with_place && !finding.place.empty()) text += fmt::format("  in {}\n", finding.place);
+      if (!finding.mend.empty()) text += fmt::format("  hint: {}\n", finding.mend);
+    }
+  }
+  return text + fmt::format("{} {}\n", what,
+                            HasProblem(findings) ? (verb == "is" ? "has problems" : "have problems")
+                                                 : verb + " in order");
+}
+
 Json MotJson(const MotCheckResult& mot) {
   return {{"benchmark", mot.benchmark},
           {"ground_truth", MotFilesJson(mot.ground_truth)},
           {"tracks", MotFilesJson(mot.tracks)},
           {"detections", MotFilesJson(mot.detections)},
-          {"warnings", mot.warnings}};
+          {"warnings", Warnings(mot)}};
 }
 
 std::optional<double> Ratio(double part, int64_t whole) {
@@ -306,6 +336,30 @@ MotBoxStatistics& MotBoxStatistics::operator+=(const MotBoxStatistics& other) {
   return *this;
 }
 
+std::vector<Finding> CheckResult::findings() const {
+  std::vector<Finding> all;
+  if (audit) all = audit->findings;
+  if (weights) {
+    for (Finding& finding : WeightsFindings(*weights)) all.push_back(std::move(finding));
+  }
+  if (mot) all.insert(all.end(), mot->findings.begin(), mot->findings.end());
+  return all;
+}
+
+std::vector<Finding> WeightsFindings(const WeightsSummary& weights) {
+  std::vector<Finding> findings;
+  const auto add = [&](FindingKind kind, const std::string& message) {
+    Finding& finding = findings.emplace_back();
+    finding.kind = kind;
+    finding.place = weights.path;
+    finding.message = message;
+  };
+  if (!weights.architecture)
+    add(FindingKind::kWeightsNotOsnet, "not an OSNet: " + weights.not_osnet_reason);
+  for (const std::string& note : weights.notes) add(FindingKind::kWeightsReading, note);
+  return findings;
+}
+
 std::string RenderCheckTables(const CheckResult& result, TableFormat format) {
   std::vector<std::string> blocks;
   if (result.weights) blocks.push_back(WeightsTable(*result.weights).Render(format));
@@ -319,17 +373,13 @@ std::string RenderCheckTables(const CheckResult& result, TableFormat format) {
                                WithThousands(result.audit->decoded_images),
                                WithThousands(static_cast<int64_t>(result.audit->corrupt.size())));
       }
-      for (const std::string& note : result.audit->notes)
-        verdict += fmt::format("note: {}\n", note);
-      for (const std::string& problem : result.audit->problems)
-        verdict += fmt::format("PROBLEM: {}\n", problem);
-      blocks.push_back(verdict + (result.audit->ok ? "the data set is in order\n"
-                                                   : "the data set has problems\n"));
+      blocks.push_back(verdict + FindingsText(result.audit->findings, false, "the data set", "is"));
     }
   }
   if (result.mot) {
     for (const Table& table : MotCheckTables(*result.mot)) blocks.push_back(table.Render(format));
-    if (format == TableFormat::kText) blocks.emplace_back("the tracking files are in order\n");
+    if (format == TableFormat::kText)
+      blocks.push_back(FindingsText(result.mot->findings, true, "the tracking files", "are"));
   }
   return JoinText(blocks, "\n");
 }
@@ -340,8 +390,9 @@ std::string RenderCheckJson(const CheckResult& result) {
       {"weights", result.weights ? WeightsJson(*result.weights) : Json(nullptr)},
       {"dataset", result.audit ? DatasetJson(*result.dataset, *result.audit) : Json(nullptr)},
       {"mot", result.mot ? MotJson(*result.mot) : Json(nullptr)},
+      {"findings", FindingsJson(result.findings())},
       {"ok", result.ok()},
-      {"warnings", result.mot ? result.mot->warnings : std::vector<std::string>()}};
+      {"warnings", result.mot ? Warnings(*result.mot) : std::vector<std::string>()}};
   return DumpJson(json);
 }
 

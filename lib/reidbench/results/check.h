@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "reidbench/core/finding.h"
 #include "reidbench/datasets/audit.h"
 #include "reidbench/datasets/reid_dataset.h"
 #include "reidbench/networks/summary.h"
@@ -55,7 +56,7 @@ struct MotCheckResult {
   std::vector<MotFileSummary> ground_truth;
   std::vector<MotFileSummary> tracks;  // tracker by tracker
   std::vector<MotFileSummary> detections;
-  std::vector<std::string> warnings;
+  std::vector<Finding> findings;
 };
 
 struct CheckResult {
@@ -63,8 +64,14 @@ struct CheckResult {
   std::optional<ReidAudit> audit;
   std::optional<WeightsSummary> weights;
   std::optional<MotCheckResult> mot;
-  bool ok() const { return !audit || audit->ok; }
+
+  // Of everything that was checked, in the order of the members.
+  std::vector<Finding> findings() const;
+  bool ok() const { return !HasProblem(findings()); }
 };
+
+// Of a weights file: all of them notes.
+std::vector<Finding> WeightsFindings(const WeightsSummary& weights);
 
 std::string RenderCheckTables(const CheckResult& result, TableFormat format);
 std::string RenderCheckJson(const CheckResult& result);

@@ -11,6 +11,20 @@ namespace {
 
 }  // namespace
 
+Json FindingsJson(std::span<const Finding> findings) {
+  Json out = Json::array();
+  for (const Finding& finding : findings) {
+    out.push_back({{"kind", FindingKindId(finding.kind)},
+                   {"severity", FindingSeverityName(finding.severity)},
+                   {"place", finding.place},
+                   {"count", OrNull(finding.count)},
+                   {"share", OrNull(finding.share)},
+                   {"message", finding.message},
+                   {"mend", finding.mend}});
+  }
+  return out;
+}
+
 void RequireSchema(const Json& json, std::string_view schema, std::string_view maker,
                    const std::string& place, ErrorKind kind) {
   const bool has = json.is_object() && json.contains("schema");

@@ -5,12 +5,14 @@
 #include <cstdint>
 #include <limits>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include "reidbench/core/error.h"
+#include "reidbench/core/finding.h"
 #include "reidbench/json/json_text.h"  // IWYU pragma: export
 
 namespace reidbench {
@@ -19,6 +21,9 @@ template <typename T>
 Json OrNull(const std::optional<T>& value) {
   return value ? Json(*value) : Json(nullptr);
 }
+
+// An array of {kind, severity, place, count, share, message, mend}.
+Json FindingsJson(std::span<const Finding> findings);
 
 // Throws Error(kind) that names the schema expected and the one found. `maker` is what writes it:
 // "reidbench score --format json".

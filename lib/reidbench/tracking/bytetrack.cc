@@ -232,7 +232,8 @@ OptionTable ByteTrackOptions::Table() {
       .Add("second_match_thresh", &second_match_thresh, {0, 1}, "Largest cost of the second")
       .Add("unconfirmed_match_thresh", &unconfirmed_match_thresh, {0, 1},
            "Largest cost for tracks seen only once")
-      .Add("track_buffer", &track_buffer, {.low = 0}, "Frames a lost track is kept")
+      .Add("track_buffer", &track_buffer, {.low = 0},
+           "Frames a lost track is kept, whatever the frame rate; 30 is a second of MOT17")
       .Add("fuse_score", &fuse_score, "Multiply IoU by the score")
       .Add("duplicate_iou", &duplicate_iou, {0, 1},
            "Of two tracks that overlap more, the younger ends")

@@ -18,7 +18,8 @@ struct ByteTrackOptions {
   double match_thresh = 0.8;      // of 1 - IoU, times the score with fuse_score
   double second_match_thresh = 0.5;
   double unconfirmed_match_thresh = 0.7;
-  int track_buffer = 30;   // at 30 frames/s; the program scales it with the rate
+  int track_buffer =
+      30;  // frames, whatever the rate, as in the program's evaluation; 30 a second there
   bool fuse_score = true;  // in the program, except for MOT20
   double duplicate_iou = 0.85;
   // Equal to the authors' program box for box: its IoU counts a pixel more on each side ("+1"), and

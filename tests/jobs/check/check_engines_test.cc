@@ -78,7 +78,12 @@ TEST(CompareEngines, SaysSoWhenOneDiffers) {
                     {"onednn", "fp32", "onednn 2", "", 0.98, 0.02, 20.0, false}};
   EXPECT_FALSE(result.ok());
   EXPECT_THAT(RenderEnginesTable(result, TableFormat::kText), HasSubstr("DIFFERS"));
-  EXPECT_FALSE(Json::parse(RenderEnginesJson(result))["ok"].get<bool>());
+  const Json json = Json::parse(RenderEnginesJson(result));
+  EXPECT_FALSE(json["ok"].get<bool>());
+  ASSERT_EQ(json["findings"].size(), 1u);
+  EXPECT_EQ(json["findings"][0]["kind"], "engine-differs");
+  EXPECT_EQ(json["findings"][0]["place"], "onednn fp32");
+  EXPECT_THAT(json["findings"][0]["message"].get<std::string>(), HasSubstr("2.0e-02"));
 }
 
 TEST(CompareEngines, RefusesWhatIsNoImageAndFoldersWithout) {

@@ -8,9 +8,11 @@
 
 #include "reidbench/core/error.h"
 #include "reidbench/core/parallel.h"
+#include "reidbench/imaging/encode.h"
 #include "reidbench/jobs/check/check.h"
 #include "support/expect_error.h"
 #include "support/temp_folder.h"
+#include "support/walking_people.h"
 
 namespace reidbench {
 namespace {
@@ -223,13 +225,77 @@ TEST_F(CheckMot, BenchmarkSaysWhatIsScored) {
   EXPECT_EQ(half.boxes, 1);
 }
 
-TEST_F(CheckMot, OddityIsAWarning) {
+TEST_F(CheckMot, BoxWithoutAreaIsAProblem) {
   options_.ground_truth.clear();
   options_.tracks = {folder_.Write("A.txt", "1,7,0,0,-10,20,0.9\n")};
-  const MotCheckResult result = CheckMotFiles(options_);
-  ASSERT_EQ(result.warnings.size(), 1u);
-  EXPECT_THAT(result.warnings[0], HasSubstr("A.txt:1"));
-  EXPECT_EQ(result.tracks[0].boxes.overlapped_boxes, 0);
+  CheckResult result;
+  result.mot = CheckMotFiles(options_);
+  ASSERT_EQ(result.mot->findings.size(), 1u);
+  EXPECT_EQ(result.mot->findings[0].kind, FindingKind::kBoxesWithoutArea);
+  EXPECT_THAT(result.mot->findings[0].place, HasSubstr("A.txt:1"));
+  EXPECT_EQ(result.mot->tracks[0].boxes.overlapped_boxes, 0);
+  EXPECT_FALSE(result.ok());
+  const std::string text = RenderCheckTables(result, TableFormat::kText);
+  EXPECT_THAT(text,
+              HasSubstr("PROBLEM: 1 of 1 boxes have no area, the first of -10 x 20 px\n  in "));
+  EXPECT_THAT(text, HasSubstr("\n  hint: each counts as a false positive"));
+  EXPECT_THAT(text, HasSubstr("the tracking files have problems\n"));
+  const nlohmann::json json = nlohmann::json::parse(RenderCheckJson(result));
+  EXPECT_EQ(json["ok"], false);
+  const nlohmann::json& finding = json["findings"][0];
+  EXPECT_EQ(finding["kind"], "boxes-without-area");
+  EXPECT_EQ(finding["severity"], "problem");
+  EXPECT_EQ(finding["count"], 1);
+  EXPECT_EQ(finding["share"], 1.0);
+  EXPECT_EQ(finding["mend"], "each counts as a false positive: remove these rows");
+}
+
+TEST_F(CheckMot, VisibilityThatIsNoneIsNotStated) {
+  folder_.Write("train/A/gt/gt.txt", "1,1,0,0,10,20,1,1,-1\n2,1,0,0,10,20,1,1,-1\n");
+  folder_.Write("train/A/seqinfo.ini", kInfo);
+  const MotCheckResult minus = CheckMotFiles(options_);
+  EXPECT_FALSE(minus.ground_truth[0].boxes.mean_visibility().has_value());
+  ASSERT_EQ(minus.findings.size(), 1u);
+  EXPECT_EQ(minus.findings[0].kind, FindingKind::kVisibilityNotStated);
+  folder_.Write("train/A/gt/gt.txt", "1,1,0,0,10,20,1,1,0\n2,1,0,0,10,20,1,1,0\n");
+  EXPECT_FALSE(CheckMotFiles(options_).ground_truth[0].boxes.mean_visibility().has_value());
+  folder_.Write("train/A/gt/gt.txt", "1,1,0,0,10,20,1,1,0\n2,1,0,0,10,20,1,1,0.5\n");
+  EXPECT_EQ(CheckMotFiles(options_).ground_truth[0].boxes.mean_visibility(), 0.25);
+}
+
+TEST_F(CheckMot, BoxesAreHeldAgainstPictureAndGroundTruth) {
+  const TrackSet walk = WalkingPeople(10, 60, 9);
+  const TrackSet tracks = Tracked(walk, 10);
+  // A sequence by its own path, with MOT15's columns and no --benchmark.
+  folder_.Write("W/gt/gt.txt", MotRows(walk, ",-1,-1,-1"));
+  folder_.Write("W/seqinfo.ini", "[Sequence]\nseqLength=60\nimWidth=1920\nimHeight=1080\n");
+  options_.ground_truth = root() / "W";
+  options_.choose_rules = true;
+  options_.tracks = {folder_.Write("t.txt", MotRows(tracks, ",-1,-1,-1"))};
+  TrackSet detections = tracks;
+  for (TrackBox& box : detections.boxes) box.id = TrackId(-1);
+  options_.detections = {folder_.Write("d.txt", MotRows(detections, ""))};
+  const auto kinds = [&] {
+    std::vector<std::string> ids;
+    for (const Finding& finding : CheckMotFiles(options_).findings)
+      ids.emplace_back(FindingKindId(finding.kind));
+    return ids;
+  };
+  EXPECT_THAT(kinds(), ElementsAre("rules-chosen"));
+  folder_.Write("t.txt", MotRows(Rewritten(tracks, AsCorners), ",-1,-1,-1"));
+  folder_.Write("d.txt", MotRows(Rewritten(detections, AsCentre), ""));
+  EXPECT_THAT(kinds(),
+              ElementsAre("rules-chosen", "boxes-in-another-form", "boxes-in-another-form"));
+  // The first frame tells the size where seqinfo.ini does not.
+  folder_.Write("W/seqinfo.ini", "[Sequence]\nseqLength=60\n");
+  const RgbImage frame{960, 540, std::vector<uint8_t>(size_t{3} * 960 * 540)};
+  const std::vector<uint8_t> png = EncodePng(frame);
+  folder_.Write("W/img1/000001.png", std::string(png.begin(), png.end()));
+  folder_.Write("t.txt", MotRows(tracks, ",-1,-1,-1"));
+  options_.detections.clear();
+  EXPECT_THAT(CheckMotFiles(options_).findings[1].message, HasSubstr("scaled by 0.5"));
+  options_.choose_rules = false;
+  EXPECT_THAT(ErrorOf(options_), HasSubstr("gt.txt:1: expected class"));
 }
 
 TEST_F(CheckMot, OutputDoesNotDependOnThreadsAndHasEveryFormat) {

@@ -19,6 +19,7 @@
 #include "reidbench/results/compare.h"
 #include "support/expect_error.h"
 #include "support/temp_folder.h"
+#include "support/walking_people.h"
 
 namespace reidbench {
 namespace {
@@ -444,6 +445,21 @@ TEST(CompareReal, SwitchesAndCeilingsEqualTheReference) {
     ++checked;
   }
   EXPECT_EQ(checked, 48);
+}
+
+TEST_F(Compare, WarnsOnceOfBoxesInAnotherFormAndOfVisibilityThatIsNone) {
+  EXPECT_THAT(Run().warnings, ::testing::IsEmpty());
+  const TrackSet walk = WalkingPeople(10, 60, 9);
+  const std::string rows = MotRows(Rewritten(reidbench::Tracked(walk, 10), AsCorners), "");
+  folder_.Write("train/A/seqinfo.ini", "[Sequence]\nseqLength=60\nimWidth=1920\nimHeight=1080\n");
+  folder_.Write("train/A/gt/gt.txt", MotRows(walk, ",1,0"));
+  folder_.Write("plain/A.txt", rows);
+  folder_.Write("corrected/A.txt", rows);
+  EXPECT_THAT(
+      Run().warnings,
+      ElementsAre(HasSubstr("the visibility column holds nothing above 0"),
+                  ::testing::AllOf(HasSubstr("plain/A.txt: "), HasSubstr("they fit as x1,y1,x2,y2"),
+                                   HasSubstr("--boxes corners --output OUT"))));
 }
 
 }  // namespace

@@ -13,6 +13,7 @@
 #include "reidbench/results/score.h"
 #include "reidbench/results/switches.h"
 #include "support/expect_error.h"
+#include "support/walking_people.h"
 
 namespace reidbench {
 namespace {
@@ -329,6 +330,56 @@ TEST_F(Score, OutputDoesNotDependOnThreads) {
     outputs.push_back(RenderScoreJson(RunScore(options_)));
   }
   EXPECT_EQ(outputs[0], outputs[1]);
+}
+
+TEST_F(Score, WarnsOnceAFileOfBoxesInAnotherForm) {
+  const TrackSet walk = WalkingPeople(10, 60, 9), tracks = Tracked(walk, 10);
+  Write("train/W/gt/gt.txt", MotRows(walk, ",1,1"));
+  Write("train/W/seqinfo.ini", "[Sequence]\nseqLength=60\nimWidth=1920\nimHeight=1080\n");
+  Write("tracks/W.txt", MotRows(tracks, ",-1,-1,-1"));
+  EXPECT_THAT(RunScore(options_).warnings, ::testing::IsEmpty());
+  const auto warning = [&](const auto& change) -> std::string {
+    Write("tracks/W.txt", MotRows(Rewritten(tracks, change), ",-1,-1,-1"));
+    const std::vector<std::string> warnings = RunScore(options_).warnings;
+    return warnings.size() == 1 ? warnings[0] : fmt::format("{} warnings", warnings.size());
+  };
+  const std::string corners = warning(AsCorners);
+  EXPECT_THAT(corners, HasSubstr("W.txt: "));
+  EXPECT_THAT(corners,
+              HasSubstr("of the boxes end outside the picture; they fit as x1,y1,x2,y2\n"));
+  EXPECT_THAT(corners, HasSubstr("\n  hint: reidbench convert "));
+  EXPECT_THAT(corners, HasSubstr("W.txt --boxes corners --output OUT"));
+  EXPECT_THAT(warning(AsCentre), HasSubstr("fit as cx,cy,w,h"));
+  EXPECT_THAT(warning(AsFractions), HasSubstr("100 % of the boxes lie in 0..1; they fit as"));
+  Write("tracks/W.txt", MotRows(tracks, ",-1,-1,-1"));
+  Write("train/W/gt/gt.txt", MotRows(Rewritten(walk, AsCorners), ",1,1"));
+  const std::vector<std::string> of_truth = RunScore(options_).warnings;
+  ASSERT_FALSE(of_truth.empty());
+  EXPECT_THAT(of_truth[0], HasSubstr("gt.txt: "));
+  EXPECT_THAT(of_truth[0], HasSubstr("fit as x1,y1,x2,y2"));
+}
+
+TEST_F(Score, VisibilityThatIsNoneIsNoCauseOfSwitches) {
+  options_.switches = true;
+  // The id changes in frame 3 while the person stands there alone.
+  const auto cause = [&](const char* visibility) {
+    std::string truth, result;
+    for (int f = 1; f <= 4; ++f) {
+      truth += fmt::format("{},1,100,100,50,100,1,1,{}\n", f, visibility);
+      result += fmt::format("{},{},100,100,50,100,1,-1,-1,-1\n", f, f < 3 ? 1 : 2);
+    }
+    Write("train/S/gt/gt.txt", truth);
+    Write("train/S/seqinfo.ini", "[Sequence]\nseqLength=4\n");
+    Write("tracks/S.txt", result);
+    const ScoreStageResult scored = RunScore(options_);
+    const IdSwitch& only = scored.trackers[0].classes[0].switches[0].at(0);
+    return fmt::format("{} {:g} {}", SwitchCauseName(only.cause), only.hidden_share,
+                       scored.warnings.empty() ? "" : "noted");
+  };
+  EXPECT_EQ(cause("-1"), "renamed 0 noted");
+  EXPECT_EQ(cause("0"), "renamed 0 noted");
+  EXPECT_EQ(cause("1"), "renamed 0 ");
+  EXPECT_EQ(cause("0.25"), "occluded 0.75 ");
 }
 
 }  // namespace

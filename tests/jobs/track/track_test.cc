@@ -19,6 +19,7 @@
 #include "reidbench/results/track.h"
 #include "support/expect_error.h"
 #include "support/temp_folder.h"
+#include "support/walking_people.h"
 
 namespace reidbench {
 namespace {
@@ -271,6 +272,45 @@ TEST_F(Track, TrackersWithEmbeddingsTakeThemFromFeatureFiles) {
   ASSERT_EQ(left.size(), 2u);
   EXPECT_GT(left[0], 9);
   EXPECT_LT(left[1], 3);
+}
+
+TEST_F(Track, WarnsOfBoxesInAnotherForm) {
+  TrackSet detections = Tracked(WalkingPeople(10, 60, 9), 10);
+  for (TrackBox& box : detections.boxes) box.id = TrackId(-1);
+  options_.detections = {folder_.Write("d.txt", MotRows(detections, ""))};
+  EXPECT_THAT(Run().warnings, ::testing::IsEmpty());
+  options_.force = true;
+  // No size and no ground truth: the columns themselves tell.
+  folder_.Write("d.txt", MotRows(Rewritten(detections, AsCorners), ""));
+  EXPECT_THAT(Run().warnings,
+              ::testing::ElementsAre(::testing::AllOf(
+                  HasSubstr("columns 5 and 6 are no sizes: the boxes fit as x1,y1,x2,y2"),
+                  HasSubstr("reidbench convert "))));
+  folder_.Write("d.txt", MotRows(Rewritten(detections, AsFractions), ""));
+  EXPECT_THAT(Run().warnings, ::testing::ElementsAre(HasSubstr("100 % of the boxes lie in 0..1")));
+}
+
+TEST_F(Track, SaysThatFramesAreCountedWhereTheRateIsFarFromTheUsual) {
+  const auto warnings = [&](const char* rate) {
+    for (const char* name : {"A", "B"}) {
+      folder_.Write(fmt::format("train/{}/seqinfo.ini", name),
+                    fmt::format("[Sequence]\nseqLength=40\nframeRate={}\n", rate));
+    }
+    options_.force = true;
+    return Run().warnings;
+  };
+  EXPECT_THAT(warnings("25"), ::testing::IsEmpty());
+  const std::vector<std::string> slow = warnings("10");
+  ASSERT_EQ(slow.size(), 2u);
+  EXPECT_EQ(slow[0],
+            "A: 10 frames a second, while track_buffer=30 counts frames and was chosen for 30 a "
+            "second\n  hint: --option track_buffer=10 keeps lost tracks for as long");
+  EXPECT_THAT(warnings("60")[1], HasSubstr("--option track_buffer=60"));
+  options_.options = {"track_buffer=10"};
+  EXPECT_THAT(warnings("10"), ::testing::IsEmpty());
+  options_.options = {};
+  options_.tracker = "sort";  // its max_age of 1 is no time
+  EXPECT_THAT(warnings("10"), ::testing::IsEmpty());
 }
 
 }  // namespace

@@ -160,6 +160,23 @@ bool EnginesResult::ok() const {
   return std::all_of(engines.begin(), engines.end(), [](const auto& e) { return e.ok; });
 }
 
+std::vector<Finding> EnginesResult::findings() const {
+  std::vector<Finding> findings;
+  for (const EngineComparison& e : engines) {
+    if (e.ok) continue;
+    Finding& finding = findings.emplace_back();
+    finding.kind = FindingKind::kEngineDiffers;
+    finding.severity = FindingSeverity::kProblem;
+    finding.place = e.engine + " " + e.precision;
+    finding.message = fmt::format(
+        "the embeddings of {} in {} differ from the reference's by {:.1e} of their norm, cosine "
+        "{:.5f}",
+        e.version, e.precision, *e.difference, *e.cosine);
+    finding.mend = "take another --engine or --precision on this machine";
+  }
+  return findings;
+}
+
 EnginesResult CompareEngines(const EnginesOptions& options) {
   const Network weights = LoadNetwork(options.weights, options.weights_entry);
   PreprocessOptions preprocess = PreprocessPreset("torchreid");
@@ -234,9 +251,13 @@ std::string RenderEnginesJson(const EnginesResult& result) {
                        {"images_per_cpu_second", or_null(e.images_per_cpu_second)},
                        {"ok", e.ok}});
   }
-  const Json json = {{"schema", kEnginesSchema}, {"architecture", result.architecture},
-                     {"images", result.images},  {"height", result.height},
-                     {"width", result.width},    {"engines", engines},
+  const Json json = {{"schema", kEnginesSchema},
+                     {"architecture", result.architecture},
+                     {"images", result.images},
+                     {"height", result.height},
+                     {"width", result.width},
+                     {"engines", engines},
+                     {"findings", FindingsJson(result.findings())},
                      {"ok", result.ok()}};
   return DumpJson(json);
 }

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "reidbench/core/finding.h"
 #include "reidbench/reporting/table.h"
 
 namespace reidbench {
@@ -47,6 +48,7 @@ struct EnginesResult {
   int height = 0, width = 0;              // px, as given to the network
   std::vector<EngineComparison> engines;  // the reference first
   bool ok() const;
+  std::vector<Finding> findings() const;  // a problem for every engine that is not ok
 };
 
 // Throws as LoadNetwork, DecodeImageFile and MakeEmbedder do; Error(kUsage) where a folder

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <numeric>
 #include <span>
 #include <system_error>
@@ -16,6 +17,8 @@
 #include "reidbench/core/text.h"
 #include "reidbench/datasets/mot_files.h"
 #include "reidbench/datasets/mot_layout.h"
+#include "reidbench/imaging/decode.h"
+#include "reidbench/jobs/check/check_findings.h"
 #include "reidbench/jobs/score/score_inputs.h"
 #include "reidbench/matching/iou.h"
 #include "reidbench/mot_metrics/benchmark.h"
@@ -32,12 +35,13 @@ constexpr float kHalfHidden = 0.5F;
 struct Job {
   MotFileKind kind = MotFileKind::kResult;
   MotFileSummary summary;
-  fs::path sequence_info;   // detections: read with the file
-  int64_t frame_count = 0;  // 0 = not known
+  fs::path sequence_info;   // empty: there is none
+  int64_t frame_count = 0;  // 0 = not known, of detections: as the sequence's information says
 };
 
 struct Outcome {
-  std::vector<std::string> warnings;
+  std::vector<Finding> findings;
+  SequenceContext context;  // ground truth: of its sequence
   std::optional<Error> error;
 };
 
@@ -53,8 +57,9 @@ class JobFinder {
             {options.ground_truth, options.benchmark, options.split, options.seqmap});
       });
       for (const MotSequenceFiles& files : sequences) {
-        Add(MotFileKind::kGroundTruth, "", files.name, files.ground_truth).frame_count =
-            files.frame_count;
+        Job& job = Add(MotFileKind::kGroundTruth, "", files.name, files.ground_truth);
+        job.frame_count = files.frame_count;
+        job.sequence_info = files.sequence_info;
       }
     }
     for (const fs::path& path : options.tracks) {
@@ -222,42 +227,140 @@ MotBoxStatistics Describe(TrackSet tracks, MotFileKind kind, const MotBenchmark&
   return out;
 }
 
-Outcome RunJob(const MotBenchmark& benchmark, Job* job) {
-  Outcome out;
+// Of seqinfo.ini, else of the first frame of the sequence SEQ that SEQ/gt/gt.txt is of.
+PictureSize PictureOf(const std::optional<SequenceInfo>& info, const fs::path& truth) {
+  if (info) {
+    const PictureSize size = PictureSizeOf(*info);
+    if (size.known()) return size;
+  }
+  if (FolderName(truth.parent_path()) != "gt") return {};
   try {
-    const int64_t frame_count = job->sequence_info.empty()
-                                    ? job->frame_count
-                                    : ReadSequenceInfo(job->sequence_info).frame_count;
-    MotFile file = ReadMotFile(job->summary.path, ReadOptionsOf(benchmark, job->kind, frame_count));
-    out.warnings = std::move(file.warnings);
-    file.line = {};
-    if (benchmark.frames != FramePart::kAll && job->kind == MotFileKind::kGroundTruth) {
-      KeepFrames(RequireScoredFrames(benchmark, file.tracks.frame_count, job->summary.path),
-                 &file.tracks);
+    const fs::path sequence = truth.parent_path().parent_path();
+    const auto images = FindFrameImages(FindFrameFolder(sequence).images);
+    const RgbImage first = DecodeImageFile(images.begin()->second, ExifOrientation::kIgnore);
+    return {static_cast<double>(first.width), static_cast<double>(first.height)};
+  } catch (const Error&) {  // no frames: then nothing tells
+    return {};
+  }
+}
+
+class JobRunner {
+ public:
+  JobRunner(const MotBenchmark& benchmark, std::vector<Job>* jobs)
+      : benchmark_(benchmark), jobs_(*jobs), outcomes_(jobs->size()) {}
+
+  // Ground truth first: the others are held against it.
+  void Run() {
+    for (const bool truth : {true, false}) {
+      ParallelFor(static_cast<int64_t>(jobs_.size()), [&](int64_t i) {
+        const bool is_truth = jobs_[i].kind == MotFileKind::kGroundTruth;
+        if (is_truth != truth || InterruptRequested()) return;
+        try {
+          RunOne(&jobs_[i], &outcomes_[i]);
+        } catch (const Error& error) {
+          outcomes_[i].error = error;
+        }
+      });
     }
+    if (InterruptRequested()) throw Interrupted("interrupted while checking");
+  }
+
+  std::vector<Outcome>& outcomes() { return outcomes_; }
+
+ private:
+  void RunOne(Job* job, Outcome* out) const {
+    const fs::path& path = job->summary.path;
+    const bool is_truth = job->kind == MotFileKind::kGroundTruth;
+    std::optional<SequenceInfo> info;
+    if (!job->sequence_info.empty()) info = ReadSequenceInfo(job->sequence_info);
+    const int64_t frame_count =
+        job->frame_count == 0 && info ? info->frame_count : job->frame_count;
+    MotFile file = ReadMotFile(path, ReadOptionsOf(benchmark_, job->kind, frame_count));
+    SequenceContext context;
+    if (is_truth) {
+      context.picture = PictureOf(info, path);
+      const auto rows = static_cast<int64_t>(file.tracks.boxes.size());
+      const int64_t dropped = DropUnstatedVisibility(&file.tracks.boxes);
+      out->findings = TrackingFindings(file, job->kind, path, context);
+      if (dropped > 0) out->findings.push_back(VisibilityFinding(dropped, rows, path));
+    } else {
+      // Results of a part of a video may count from its first frame.
+      if (const Outcome* truth = TruthOf(*job);
+          truth != nullptr && benchmark_.frames == FramePart::kAll)
+        context = truth->context;
+      if (info && PictureSizeOf(*info).known()) context.picture = PictureSizeOf(*info);
+      out->findings = TrackingFindings(file, job->kind, path, context);
+    }
+    file.line = {};
+    if (benchmark_.frames != FramePart::kAll && is_truth) {
+      KeepFrames(RequireScoredFrames(benchmark_, file.tracks.frame_count, path), &file.tracks);
+    }
+    if (is_truth) out->context = ContextOf(file.tracks, context.picture);
     const auto rows = static_cast<int64_t>(file.tracks.boxes.size());
     try {
-      job->summary.boxes = Describe(std::move(file.tracks), job->kind, benchmark);
+      job->summary.boxes = Describe(std::move(file.tracks), job->kind, benchmark_);
     } catch (const Error& error) {  // boxes on one spot: the finder does not know the file
-      throw Error(error.kind(), fmt::format("{}: {}", job->summary.path.string(), error.what()));
+      throw Error(error.kind(), fmt::format("{}: {}", path.string(), error.what()));
     }
-    if (job->kind == MotFileKind::kGroundTruth) job->summary.boxes.boxes_not_scored += rows;
-  } catch (const Error& error) {
-    out.error = error;
+    if (is_truth) job->summary.boxes.boxes_not_scored += rows;
   }
-  return out;
+
+  // The ground truth of the sequence, by its name, or the only one for the only file of its kind.
+  const Outcome* TruthOf(const Job& job) const {
+    const std::string& name = job.summary.sequence;
+    int64_t alike = 0;
+    const Outcome *named = nullptr, *first = nullptr;
+    int64_t truths = 0;
+    for (size_t i = 0; i < jobs_.size(); ++i) {
+      const MotFileSummary& other = jobs_[i].summary;
+      if (jobs_[i].kind == job.kind && other.tracker == job.summary.tracker) ++alike;
+      if (jobs_[i].kind != MotFileKind::kGroundTruth || outcomes_[i].error) continue;
+      if (truths++ == 0) first = &outcomes_[i];
+      if (other.sequence == name.substr(0, name.find('/'))) named = &outcomes_[i];
+    }
+    return named != nullptr ? named : truths == 1 && alike == 1 ? first : nullptr;
+  }
+
+  const MotBenchmark& benchmark_;
+  std::vector<Job>& jobs_;
+  std::vector<Outcome> outcomes_;
+};
+
+// Files of MOT15 have coordinates, mostly -1, where later ones have a class.
+bool NeedsRulesOfMot15(const MotBenchmark& benchmark, const std::vector<Job>& jobs) {
+  const auto truth = std::find_if(jobs.begin(), jobs.end(), [](const Job& job) {
+    return job.kind == MotFileKind::kGroundTruth;
+  });
+  if (truth == jobs.end() || !benchmark.has_classes) return false;
+  const auto can_read = [&](const MotBenchmark& rules) {
+    try {
+      ReadMotFile(truth->summary.path, ReadOptionsOf(rules, truth->kind, truth->frame_count));
+      return true;
+    } catch (const Error&) {
+      return false;
+    }
+  };
+  return !can_read(benchmark) && can_read(LoadMotBenchmark("mot15"));
 }
 
 }  // namespace
 
 MotCheckResult CheckMotFiles(const MotCheckOptions& options) {
-  const MotBenchmark benchmark = LoadMotBenchmark(options.benchmark);
+  MotBenchmark benchmark = LoadMotBenchmark(options.benchmark);
   JobFinder found(options, benchmark);
-  std::vector<Outcome> outcomes(found.jobs.size());
-  ParallelFor(static_cast<int64_t>(found.jobs.size()), [&](int64_t i) {
-    if (!InterruptRequested()) outcomes[i] = RunJob(benchmark, &found.jobs[i]);
-  });
-  if (InterruptRequested()) throw Interrupted("interrupted while checking");
+  MotCheckResult result;
+  if (options.choose_rules && NeedsRulesOfMot15(benchmark, found.jobs)) {
+    benchmark = LoadMotBenchmark("mot15");
+    Finding& finding = result.findings.emplace_back();
+    finding.kind = FindingKind::kRulesChosen;
+    finding.place = options.ground_truth.string();
+    finding.message =
+        "the ground truth has no classes in column 8, so that the rules of MOT15 are taken";
+    finding.mend = "score and compare it with --benchmark mot15";
+  }
+  JobRunner runner(benchmark, &found.jobs);
+  runner.Run();
+  std::vector<Outcome>& outcomes = runner.outcomes();
 
   std::vector<Error> errors;
   for (const Outcome& outcome : outcomes) {
@@ -269,7 +372,6 @@ MotCheckResult CheckMotFiles(const MotCheckOptions& options) {
     for (const Error& error : errors) messages.emplace_back(error.what());
     throw Error(errors.front().kind(), JoinText(messages, "\n"));
   }
-  MotCheckResult result;
   result.benchmark = benchmark.name;
   for (size_t i = 0; i < outcomes.size(); ++i) {
     Job& job = found.jobs[i];
@@ -277,7 +379,8 @@ MotCheckResult CheckMotFiles(const MotCheckOptions& options) {
                                          : job.kind == MotFileKind::kResult    ? result.tracks
                                                                                : result.detections;
     group.push_back(std::move(job.summary));
-    for (std::string& warning : outcomes[i].warnings) result.warnings.push_back(std::move(warning));
+    std::move(outcomes[i].findings.begin(), outcomes[i].findings.end(),
+              std::back_inserter(result.findings));
   }
   return result;
 }

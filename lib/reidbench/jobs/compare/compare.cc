@@ -250,6 +250,8 @@ class CompareStage {
       if (has_interpolated_) reader.ReadResult(interpolated_.files.results[index]);
       return;
     }
+    reader.DropUnstatedVisibility();
+    reader.Examine(*plain, plain_.files.results[index]);
     const TrackSet& truth = *reader.truth();
     counts.interpolated_boxes =
         CheckSameBoxes(*plain, plain_.files.results[index], *corrected,

@@ -34,11 +34,14 @@ SequenceOutcome ScoreSequence(const ScoreStageOptions& options, const MotBenchma
   out.switches.resize(trackers.size());
   SequenceReader reader(benchmark, files, messages);
   if (!reader.HasFrames()) return out;
+  if (options.switches) reader.DropUnstatedVisibility();
   std::optional<TrackSet>& truth = reader.truth();
   for (size_t t = 0; t < trackers.size(); ++t) {
     if (InterruptRequested()) return out;
     std::optional<TrackSet> result = reader.ReadResult(trackers[t].results[index]);
-    if (!truth || !result || check_only) continue;
+    if (!truth || !result) continue;
+    reader.Examine(*result, trackers[t].results[index]);
+    if (check_only) continue;
     if (truth->boxes.empty() && result->boxes.empty()) {
       messages->warnings.push_back(fmt::format(
           "sequence {}: no boxes on either side; ATA and SFDA are undefined (null)", files.name));

@@ -42,6 +42,16 @@ void ThrowErrors(const std::vector<SequenceMessages>& all) {
   if (!messages.empty()) throw Error(kind, JoinText(messages, "\n"));
 }
 
+void WarnOfForm(const TrackSet& tracks, const std::filesystem::path& path, const TruthSample* truth,
+                const PictureSize& picture, SequenceMessages* messages) {
+  BoxExaminationOptions options;
+  options.picture = picture;
+  options.truth = truth;
+  options.most_boxes = 4096;
+  if (const auto finding = BoxFormFinding(ExamineBoxes(tracks.boxes, options), path))
+    messages->warnings.push_back(WarningText(*finding));
+}
+
 }  // namespace
 
 MotReadOptions ReadOptionsOf(const MotBenchmark& benchmark, MotFileKind kind, int64_t frame_count) {
@@ -88,7 +98,8 @@ SequenceReader::SequenceReader(const MotBenchmark& benchmark, const MotSequenceF
     : benchmark_(benchmark),
       messages_(messages),
       read_(ReadOptionsOf(benchmark, MotFileKind::kGroundTruth, files.frame_count)),
-      range_{1, files.frame_count} {
+      range_{1, files.frame_count},
+      truth_path_(files.ground_truth) {
   if (std::optional<MotFile> file = Read(files.ground_truth)) {
     added_to_frames_ = file->added_to_frames;
     truth_ = std::move(file->tracks);
@@ -107,6 +118,23 @@ SequenceReader::SequenceReader(const MotBenchmark& benchmark, const MotSequenceF
     KeepFrames(range_, &*truth_);
   }
   read_ = ReadOptionsOf(benchmark, MotFileKind::kResult, frames);
+  if (!truth_) return;
+  if (!files.sequence_info.empty()) picture_ = PictureSizeOf(ReadSequenceInfo(files.sequence_info));
+  WarnOfForm(*truth_, files.ground_truth, nullptr, picture_, messages_);
+  if (!picture_.known()) picture_ = ExtentOf(truth_->boxes);
+  sample_ = TruthSample(*truth_);
+}
+
+void SequenceReader::Examine(const TrackSet& result, const std::filesystem::path& path) const {
+  WarnOfForm(result, path, &sample_, picture_, messages_);
+}
+
+void SequenceReader::DropUnstatedVisibility() {
+  if (!truth_) return;
+  if (const int64_t dropped = reidbench::DropUnstatedVisibility(&truth_->boxes); dropped > 0) {
+    messages_->warnings.push_back(WarningText(
+        VisibilityFinding(dropped, static_cast<int64_t>(truth_->boxes.size()), truth_path_)));
+  }
 }
 
 std::optional<TrackSet> SequenceReader::ReadResult(const std::filesystem::path& path) {

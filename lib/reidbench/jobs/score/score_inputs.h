@@ -11,6 +11,7 @@
 
 #include "reidbench/core/error.h"
 #include "reidbench/core/tracks.h"
+#include "reidbench/datasets/box_sanity.h"
 #include "reidbench/datasets/mot_files.h"
 #include "reidbench/datasets/mot_layout.h"
 #include "reidbench/mot_metrics/benchmark.h"
@@ -51,6 +52,12 @@ class SequenceReader {
   std::optional<TrackSet>& truth() { return truth_; }
   std::optional<TrackSet> ReadResult(const std::filesystem::path& path);
 
+  // Warns where the boxes of a result, as ReadResult gave it, fit in another form than that of MOT
+  // files, or match nothing.
+  void Examine(const TrackSet& result, const std::filesystem::path& path) const;
+  // Visibility that is none (DropUnstatedVisibility) is not looked at by FindSwitches, with a note.
+  void DropUnstatedVisibility();
+
  private:
   std::optional<MotFile> Read(const std::filesystem::path& path);
 
@@ -60,7 +67,10 @@ class SequenceReader {
   FrameRange range_;
   bool has_frames_ = true;
   int64_t added_to_frames_ = 0;  // of the ground truth
+  std::filesystem::path truth_path_;
   std::optional<TrackSet> truth_;
+  PictureSize picture_;
+  TruthSample sample_;
 };
 
 // What FindSwitches wants to know: the image size of a sequence, where its seqinfo.ini tells it,

@@ -8,8 +8,10 @@
 #include <memory>
 #include <mutex>
 #include <numeric>
+#include <optional>
 #include <set>
 #include <system_error>
+#include <utility>
 
 #include "reidbench/config/node.h"
 #include "reidbench/config/option_file.h"
@@ -148,6 +150,33 @@ std::vector<Combination> MakeCombinations(const TrackStageOptions& options,
   return combinations;
 }
 
+// An option that counts frames and was chosen for videos of 30 frames a second.
+struct FrameSpan {
+  std::string key;
+  double frames = 0;
+};
+
+// The original programs look at the frame rate nowhere in their evaluation (ByteTrack's scales its
+// buffer in its demonstration only), and so do these. nullopt where the user chose a value.
+std::optional<FrameSpan> UnscaledSpan(const TrackStageOptions& options, const ConfigNode& root,
+                                      const TrackerMethod& tracker) {
+  constexpr double kLeastFrames = 10;  // SORT's max_age of 1 is no time
+  for (const OptionInfo& option : tracker.describe(nullptr)) {
+    if (option.key != "track_buffer" && option.key != "max_age") continue;
+    for (const auto& [flag, assignments] :
+         {std::pair("--option", &options.options), std::pair("--sweep", &options.sweep)}) {
+      for (const std::string& assignment : *assignments) {
+        if (OptionKey(flag, assignment) == option.key) return std::nullopt;
+      }
+    }
+    const ConfigNode* in_file = root.Find(option.key);
+    const std::optional<double> frames =
+        ParseDouble(in_file == nullptr ? option.value : in_file->AsString());
+    if (frames && *frames >= kLeastFrames) return FrameSpan{option.key, *frames};
+  }
+  return std::nullopt;
+}
+
 class TrackStage {
  public:
   TrackStage(const TrackStageOptions& options, TrackStageResult* result)
@@ -165,6 +194,7 @@ class TrackStage {
     const TrackerMethod& tracker = TrackerByName(result_->tracker);
     combinations_ = MakeCombinations(options_, sweep, root, tracker);
     needs_ = tracker.needs;
+    unscaled_ = UnscaledSpan(options_, root, tracker);
     if (needs_.pictures || needs_.affines) {
       ThrowUsage("--tracker {}: it needs the pictures of the video, which `track` does not read",
                  tracker.name);
@@ -240,6 +270,7 @@ class TrackStage {
       warnings[s] = Warnings(files[s], sequence.detections);
       if (needs_.embeddings) DetectionEmbeddings check(sequence.features, sequence.detections);
       if (benchmark_) ReadTruth(truth[s], &sequence);
+      ExamineDetections(sequence, &warnings[s]);
     });
     for (const auto& some : warnings)
       result_->warnings.insert(result_->warnings.end(), some.begin(), some.end());
@@ -264,7 +295,32 @@ class TrackStage {
           "--ignore-scores takes every detection with score 1",
           files.boxes.string(), result_->tracker));
     }
+    constexpr double kUsualRate = 30, kFar = 1.5;
+    if (const std::optional<double>& rate = detections.frame_rate;
+        unscaled_ && rate && (*rate > kUsualRate * kFar || *rate < kUsualRate / kFar)) {
+      warnings.push_back(fmt::format(
+          "{}: {:g} frames a second, while {}={:g} counts frames and was chosen for {:g} a second\n"
+          "  hint: --option {}={:.0f} keeps lost tracks for as long",
+          detections.name, *rate, unscaled_->key, unscaled_->frames, kUsualRate, unscaled_->key,
+          unscaled_->frames * *rate / kUsualRate));
+    }
     return warnings;
+  }
+
+  static void ExamineDetections(const Sequence& sequence, std::vector<std::string>* warnings) {
+    BoxExaminationOptions options;
+    options.picture = sequence.detections.picture;
+    options.most_boxes = 4096;
+    TruthSample sample;
+    // The detections are of all frames, also where a part is scored and counts from its first.
+    if (sequence.truth && sequence.scored.first == 1) {
+      sample = TruthSample(*sequence.truth);
+      options.truth = &sample;
+      if (!options.picture.known()) options.picture = ExtentOf(sequence.truth->boxes);
+    }
+    const BoxExamination seen = ExamineBoxes(sequence.detections.boxes, options);
+    if (const auto finding = BoxFormFinding(seen, sequence.files.boxes))
+      warnings->push_back(WarningText(*finding));
   }
 
   void ReadTruth(const MotSequenceFiles& files, Sequence* sequence) const {
@@ -369,6 +425,7 @@ class TrackStage {
   TrackStageResult* result_;
   std::vector<Combination> combinations_;
   MethodNeeds needs_;
+  std::optional<FrameSpan> unscaled_;
   std::optional<MotBenchmark> benchmark_;
   std::vector<Sequence> sequences_;
   std::vector<size_t> order_;

@@ -26,8 +26,12 @@ SequenceDetections ReadDetections(const MotBoxFiles& files, bool ignore_scores) 
   out.name = files.name;
   MotReadOptions read;
   read.kind = MotFileKind::kDetections;
-  if (!files.sequence_info.empty())
-    read.frame_count = ReadSequenceInfo(files.sequence_info).frame_count;
+  if (!files.sequence_info.empty()) {
+    const SequenceInfo info = ReadSequenceInfo(files.sequence_info);
+    read.frame_count = info.frame_count;
+    out.frame_rate = info.frame_rate;
+    out.picture = PictureSizeOf(info);
+  }
   MotFile file = ReadMotFile(files.boxes, read);
   out.frame_count = file.tracks.frame_count;
   if (out.frame_count > kMostFrames) {

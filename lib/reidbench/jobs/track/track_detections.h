@@ -5,11 +5,13 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "reidbench/core/tracks.h"
+#include "reidbench/datasets/box_sanity.h"
 #include "reidbench/datasets/mot_layout.h"
 #include "reidbench/features/feature_store.h"
 
@@ -18,7 +20,9 @@ namespace reidbench {
 // One sequence's detections, ordered by frame (within a frame as in the file).
 struct SequenceDetections {
   std::string name;
-  int64_t frame_count = 0;          // of seqinfo.ini, else the last frame with a detection
+  int64_t frame_count = 0;           // of seqinfo.ini, else the last frame with a detection
+  std::optional<double> frame_rate;  // of seqinfo.ini, as is the picture
+  PictureSize picture;
   std::vector<TrackBox> boxes;      // by frame
   std::vector<size_t> frame_begin;  // [frame_count + 1], offsets into boxes; frame f at f - 1
   int64_t untrackable = 0;          // boxes that trackers leave out
