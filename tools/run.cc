@@ -65,6 +65,7 @@ int main(int argc, char** argv) {
                "When a stage fails, run all that do not need it; the result says it is partial");
   command.TakeOverrides(&overrides, "path.key=value over the experiment: trackers.0.name=sort");
 
+  command.InterruptGrace(1800);  // its commands end first
   return command.Run(argc, argv, [&](const CommonOptions& common) {
     AddOverride("data.reid.root", root, &overrides);
     if (!sequences.empty()) {  // instead of the experiment's own world

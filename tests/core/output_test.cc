@@ -150,6 +150,18 @@ TEST(AtomicFolderTest, BecomesTheTargetInPlaceOfAnOlderOne) {
   EXPECT_THAT(ListFileNames(target), ElementsAre("new.txt"));
 }
 
+// Exchanged with a folder, as root /dev/null would be gone.
+TEST(AtomicFolderTest, NeverReplacesWhatIsNoFolder) {
+  const TempFolder folder;
+  folder.Write("file", "mine");
+  for (const fs::path& target : {fs::path("/dev/null"), folder.path() / "file"}) {
+    EXPECT_THAT(MessageOf(ErrorKind::kUsage, [&] { AtomicFolder made(target); }),
+                HasSubstr("expected a folder"));
+  }
+  EXPECT_TRUE(fs::is_character_file("/dev/null"));
+  EXPECT_THAT(AllNames(folder.path()), ElementsAre("file"));
+}
+
 TEST(AtomicFolderTest, OneAtATimeWritesATarget) {
   const TempFolder folder;
   const AtomicFolder first(folder.path() / "world");

@@ -10,6 +10,7 @@
 #include <cstring>
 
 #include "reidbench/core/error.h"
+#include "reidbench/core/interrupt.h"
 
 namespace reidbench {
 namespace {
@@ -47,6 +48,15 @@ void RequireReadable(const InputFile& input, const fs::path& path) {
   ::fcntl(input.descriptor, F_SETFL, 0);  // from here on, reads wait for the writer
 }
 
+// Up to `size` bytes; 0 at the end.
+size_t ReadSome(const InputFile& input, void* to, size_t size, const fs::path& path) {
+  for (;;) {
+    const ssize_t got = ::read(input.descriptor, to, size);
+    if (got >= 0) return static_cast<size_t>(got);
+    if (errno != EINTR) ThrowIo("{}: read failed: {}", path.string(), std::strerror(errno));
+  }
+}
+
 template <typename Container>
 Container ReadWhole(const fs::path& path) {
   const InputFile input(path);
@@ -54,13 +64,9 @@ Container ReadWhole(const fs::path& path) {
   Container content;
   // Not by file size: that is 0 for pipes and /proc files, and may change while reading.
   char buffer[1 << 16];
-  for (;;) {
-    const ssize_t got = ::read(input.descriptor, buffer, sizeof buffer);
-    if (got == 0) return content;
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) ThrowIo("{}: read failed: {}", path.string(), std::strerror(errno));
+  while (const size_t got = ReadSome(input, buffer, sizeof buffer, path))
     content.insert(content.end(), buffer, buffer + got);
-  }
+  return content;
 }
 
 template <typename Accept>
@@ -82,6 +88,30 @@ std::vector<uint8_t> ReadFileBytes(const fs::path& path) {
   return ReadWhole<std::vector<uint8_t>>(path);
 }
 std::string ReadFileText(const fs::path& path) { return ReadWhole<std::string>(path); }
+
+void ReadFileInto(const fs::path& path, std::vector<uint8_t>* bytes) {
+  const InputFile input(path);
+  RequireReadable(input, path);
+  size_t size = 0;
+  bytes->resize(std::max<size_t>(bytes->capacity(), 64 << 10));
+  while (const size_t got = ReadSome(input, bytes->data() + size, bytes->size() - size, path)) {
+    size += got;
+    if (size == bytes->size()) bytes->resize(2 * size);
+  }
+  bytes->resize(size);
+}
+
+void ForEachFileBlock(const fs::path& path,
+                      const std::function<void(std::span<const uint8_t>)>& visit) {
+  const InputFile input(path);
+  RequireReadable(input, path);
+  std::vector<uint8_t> block(1 << 20);
+  while (const size_t got = ReadSome(input, block.data(), block.size(), path)) {
+    if (InterruptRequested())
+      throw Interrupted(fmt::format("interrupted while reading {}", path.string()));
+    visit({block.data(), got});
+  }
+}
 
 bool IsFile(const fs::path& path) {
   std::error_code ignored;

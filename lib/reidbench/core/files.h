@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -17,6 +18,12 @@ namespace reidbench {
 // names the path and the system's reason, or a pipe into which nobody writes.
 std::vector<uint8_t> ReadFileBytes(const std::filesystem::path& path);
 std::string ReadFileText(const std::filesystem::path& path);
+// The same into memory that is used again: `bytes` keeps its capacity.
+void ReadFileInto(const std::filesystem::path& path, std::vector<uint8_t>* bytes);
+// The same block by block, for files that need not fit into memory. Throws Interrupted too, after
+// InterruptRequested().
+void ForEachFileBlock(const std::filesystem::path& path,
+                      const std::function<void(std::span<const uint8_t>)>& visit);
 
 // What the path leads to; false, not an error, when it does not exist or cannot be looked at.
 bool IsFile(const std::filesystem::path& path);

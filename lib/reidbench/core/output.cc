@@ -126,13 +126,6 @@ void RemoveLeftovers(const fs::path& target, Leftover kind) {
   }
 }
 
-// Neither a file nor a folder, but there: what is written goes somewhere at once.
-bool IsStream(const fs::path& path) {
-  std::error_code error;
-  const fs::file_status status = fs::status(path, error);
-  return !error && fs::exists(status) && !fs::is_regular_file(status) && !fs::is_directory(status);
-}
-
 // Links followed to their end, which need not exist yet.
 fs::path FollowLinks(fs::path path) {
   std::error_code error;
@@ -165,6 +158,12 @@ std::optional<int> CreateNew(const fs::path& path) {
 }
 
 }  // namespace
+
+bool IsStream(const fs::path& path) {
+  std::error_code error;
+  const fs::file_status status = fs::status(path, error);
+  return !error && fs::exists(status) && !fs::is_regular_file(status) && !fs::is_directory(status);
+}
 
 void RequireWritable(const fs::path& path, bool force) {
   std::error_code error;
@@ -240,6 +239,9 @@ void WriteFileAtomically(const fs::path& path, std::string_view content) {
 
 AtomicFolder::AtomicFolder(fs::path target)
     : target_(FollowLinks(WithoutSlash(std::move(target)))) {
+  std::error_code error;
+  if (fs::exists(target_, error) && !fs::is_directory(target_, error))
+    ThrowUsage("{}: expected a folder to write, found a file or a device", target_.string());
   CreateFolders(FolderOf(target_));
   lock_file_ = FolderOf(target_) / (PrefixOf(target_) + "lock");
   for (;;) {
