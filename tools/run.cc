@@ -107,8 +107,11 @@ int main(int argc, char** argv) {
                                if (!result.headline.empty()) text += result.headline + "\n";
                                return text + fmt::format("report: {}\n", report);
                              }});
-    if (result.status != "finished")
-      PrintWarning(fmt::format("the result is {}: see {}", result.status, report));
+    if (result.status != "finished") {
+      // Not thrown: the exit code is that of the command that failed.
+      PrintDiagnostic(
+          fmt::format("reidbench run: error: the result is {}: see {}\n", result.status, report));
+    }
     return outcome.exit_code;
   });
 }

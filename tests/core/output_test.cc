@@ -11,6 +11,7 @@
 
 #include "reidbench/core/error.h"
 #include "reidbench/core/files.h"
+#include "support/expect_error.h"
 #include "support/temp_folder.h"
 
 namespace reidbench {
@@ -70,6 +71,23 @@ TEST(AtomicFileTest, WritesIntoAPipe) {
   reader.join();
   EXPECT_EQ(got, "through the pipe");
   EXPECT_TRUE(fs::is_fifo(pipe));
+}
+
+// An error, as a full disk is; not a signal that ends the command without a word.
+TEST(AtomicFileTest, AReaderThatGoesAwayIsAnError) {
+  const TempFolder folder;
+  const fs::path pipe = folder.path() / "pipe";
+  ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+  std::thread reader([&] {
+    const int descriptor = ::open(pipe.c_str(), O_RDONLY | O_CLOEXEC);
+    char byte = 0;
+    EXPECT_EQ(::read(descriptor, &byte, 1), 1);
+    ::close(descriptor);
+  });
+  EXPECT_THAT(MessageOf(ErrorKind::kIo, [&] { WriteFileAtomically(pipe, std::string(1 << 22, 'x')); }),
+              HasSubstr("Broken pipe"));
+  reader.join();
+  EXPECT_THAT(AllNames(folder.path()), ElementsAre("pipe"));
 }
 
 TEST(AtomicFileTest, FollowsLinksAndLeavesThem) {

@@ -12,6 +12,8 @@ class Case:
         self.words = words.split()
         self.writes = writes                  # into out/
         self.inputs = list(inputs)            # files below in/ that are mutated
+        if self.words[0] == "track":
+            resumes = [*resumes, "track.partial"]
         self.resumes = tuple(resumes)         # names that a killed or failed run may leave, to go on from
         self.weight = weight                  # how often it is taken
         self.may_fail_check = may_fail_check  # exit code 1 is an answer

@@ -23,7 +23,9 @@ constexpr int kPipeWaitMs = 10'000;
 struct InputFile {
   // O_NONBLOCK: opening a pipe without a writer would wait for ever.
   explicit InputFile(const fs::path& path)
-      : descriptor(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY)) {}
+      : descriptor(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY)) {
+    if (descriptor < 0 || ::fstat(descriptor, &before) != 0) before = {};
+  }
   ~InputFile() {
     if (descriptor >= 0) ::close(descriptor);
   }
@@ -31,6 +33,7 @@ struct InputFile {
   InputFile& operator=(const InputFile&) = delete;
 
   const int descriptor;
+  struct stat before {};
 };
 
 // Refuses what cannot be read before anything waits for it.
@@ -46,6 +49,20 @@ void RequireReadable(const InputFile& input, const fs::path& path) {
             kPipeWaitMs / 1000);
   }
   ::fcntl(input.descriptor, F_SETFL, 0);  // from here on, reads wait for the writer
+}
+
+// What was read of a file that is being written is neither the old nor the new. Files of /proc have
+// no size, and no time that says anything.
+void RequireUnchanged(const InputFile& input, const fs::path& path) {
+  const struct stat& before = input.before;
+  struct stat now {};
+  if (!S_ISREG(before.st_mode) || before.st_size == 0 || ::fstat(input.descriptor, &now) != 0)
+    return;
+  if (now.st_size != before.st_size || now.st_mtim.tv_sec != before.st_mtim.tv_sec ||
+      now.st_mtim.tv_nsec != before.st_mtim.tv_nsec) {
+    ThrowIo("{}: changed while it was read: run the command again once it is finished",
+            path.string());
+  }
 }
 
 // Up to `size` bytes; 0 at the end.
@@ -66,6 +83,7 @@ Container ReadWhole(const fs::path& path) {
   char buffer[1 << 16];
   while (const size_t got = ReadSome(input, buffer, sizeof buffer, path))
     content.insert(content.end(), buffer, buffer + got);
+  RequireUnchanged(input, path);
   return content;
 }
 
@@ -98,6 +116,7 @@ void ReadFileInto(const fs::path& path, std::vector<uint8_t>* bytes) {
     size += got;
     if (size == bytes->size()) bytes->resize(2 * size);
   }
+  RequireUnchanged(input, path);
   bytes->resize(size);
 }
 
@@ -111,6 +130,7 @@ void ForEachFileBlock(const fs::path& path,
       throw Interrupted(fmt::format("interrupted while reading {}", path.string()));
     visit({block.data(), got});
   }
+  RequireUnchanged(input, path);
 }
 
 bool IsFile(const fs::path& path) {

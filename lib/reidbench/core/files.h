@@ -15,7 +15,8 @@
 namespace reidbench {
 
 // The whole file, or what comes out of a pipe until its writer closes it. Throws Error(kIo) that
-// names the path and the system's reason, or a pipe into which nobody writes.
+// names the path and the system's reason, a pipe into which nobody writes, or a file that somebody
+// wrote to meanwhile.
 std::vector<uint8_t> ReadFileBytes(const std::filesystem::path& path);
 std::string ReadFileText(const std::filesystem::path& path);
 // The same into memory that is used again: `bytes` keeps its capacity.

@@ -1,6 +1,7 @@
 #include "reidbench/core/output.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/file.h>
 #include <sys/random.h>
 #include <sys/stat.h>
@@ -14,6 +15,7 @@
 
 #include "reidbench/core/error.h"
 #include "reidbench/core/files.h"
+#include "reidbench/core/interrupt.h"
 
 namespace reidbench {
 namespace {
@@ -147,6 +149,25 @@ void WriteAll(int descriptor, std::string_view text, const fs::path& path) {
   }
 }
 
+// For writing. A pipe needs its reader, which may come a little later.
+int OpenStream(const fs::path& target, const fs::path& name) {
+  constexpr int kWaitMs = 10'000, kPollMs = 20;
+  for (int waited = 0;; waited += kPollMs) {
+    const int out = ::open(target.c_str(), O_WRONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+    if (out >= 0) {
+      ::fcntl(out, F_SETFL, 0);  // from here on, writes wait for the reader
+      return out;
+    }
+    if (errno != ENXIO && errno != EINTR)
+      ThrowIo("{}: cannot open: {}", name.string(), std::strerror(errno));
+    if (InterruptRequested())
+      throw Interrupted(fmt::format("interrupted while nobody read {}", name.string()));
+    if (waited >= kWaitMs)
+      ThrowIo("{}: is a pipe from which nobody has read for {} s", name.string(), kWaitMs / 1000);
+    ::usleep(1000 * kPollMs);
+  }
+}
+
 // A new file that only we can have made, or nullopt for a reason in errno.
 std::optional<int> CreateNew(const fs::path& path) {
   const int descriptor =
@@ -209,16 +230,19 @@ void AtomicFile::Write(std::string_view text) { WriteAll(descriptor_, text, path
 
 void AtomicFile::Commit() {
   if (is_stream_) {
-    const int out = ::open(target_.c_str(), O_WRONLY | O_CLOEXEC | O_NOCTTY);
-    if (out < 0) ThrowIo("{}: cannot open: {}", path_.string(), std::strerror(errno));
+    const int out = OpenStream(target_, path_);
     // Anew: writers such as HDF5 may have put another file in the place of ours.
     const std::string content = ReadFileText(temporary_);
+    // Who stops reading a pipe is an error of the write, as a full disk is.
+    const auto before = ::signal(SIGPIPE, SIG_IGN);
     try {
       WriteAll(out, content, path_);
     } catch (...) {
+      ::signal(SIGPIPE, before);
       ::close(out);
       throw;
     }
+    ::signal(SIGPIPE, before);
     if (::close(out) != 0) ThrowIo("{}: write failed: {}", path_.string(), std::strerror(errno));
     return;
   }
