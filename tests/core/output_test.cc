@@ -84,10 +84,12 @@ TEST(AtomicFileTest, AReaderThatGoesAwayIsAnError) {
     EXPECT_EQ(::read(descriptor, &byte, 1), 1);
     ::close(descriptor);
   });
-  EXPECT_THAT(MessageOf(ErrorKind::kIo, [&] { WriteFileAtomically(pipe, std::string(1 << 22, 'x')); }),
-              HasSubstr("Broken pipe"));
+  EXPECT_THAT(
+      MessageOf(ErrorKind::kIo, [&] { WriteFileAtomically(pipe, std::string(1 << 22, 'x')); }),
+      HasSubstr("Broken pipe"));
   reader.join();
-  EXPECT_THAT(AllNames(folder.path()), ElementsAre("pipe"));
+  EXPECT_TRUE(fs::is_fifo(pipe));
+  EXPECT_TRUE(AllNames(folder.path()).empty());
 }
 
 TEST(AtomicFileTest, FollowsLinksAndLeavesThem) {
@@ -111,6 +113,16 @@ TEST(AtomicFileTest, KeepsTheEndingForEncoders) {
   const AtomicFile file(folder.path() / "clip.mp4");
   EXPECT_EQ(file.temporary_path().extension(), ".mp4");
   EXPECT_TRUE(IsFile(file.temporary_path()));
+}
+
+// Also where a link leads to a name without it, or to a device.
+TEST(AtomicFileTest, KeepsTheEndingOfTheNameThatWasGiven) {
+  const TempFolder folder;
+  fs::create_symlink("/dev/null", folder.path() / "device.mp4");
+  fs::create_symlink("plain", folder.path() / "link.mp4");
+  for (const char* name : {"device.mp4", "link.mp4"})
+    EXPECT_EQ(AtomicFile(folder.path() / name).temporary_path().extension(), ".mp4") << name;
+  EXPECT_THAT(AllNames(folder.path()), ::testing::IsEmpty());
 }
 
 TEST(AtomicFileTest, TakesLongNames) {

@@ -49,9 +49,10 @@ std::string RandomDigits() {
   return fmt::format("{:016x}", value);
 }
 
-fs::path TemporaryName(const fs::path& target) {
-  // The target's ending stays the ending: encoders tell the container by it.
-  return FolderOf(target) / (PrefixOf(target) + RandomDigits() + target.extension().string());
+// `ending` is that of the name that was given, which need not be that of what a link leads to:
+// encoders tell the container by it.
+fs::path TemporaryName(const fs::path& target, const fs::path& ending) {
+  return FolderOf(target) / (PrefixOf(target) + RandomDigits() + ending.string());
 }
 
 bool IsTemporaryName(std::string_view name, std::string_view prefix, std::string_view extension) {
@@ -102,7 +103,7 @@ void RemoveLeftoverFolder(const fs::path& path) {
 fs::path MakeTemporaryFolder(const fs::path& target) {
   std::error_code error;
   for (;;) {
-    fs::path path = TemporaryName(target);
+    fs::path path = TemporaryName(target, target.extension());
     if (fs::create_directory(path, error)) return path;
     if (error) ThrowIo("{}: cannot create the folder: {}", target.string(), error.message());
   }
@@ -110,9 +111,9 @@ fs::path MakeTemporaryFolder(const fs::path& target) {
 
 enum class Leftover { kFiles, kFolders };
 
-void RemoveLeftovers(const fs::path& target, Leftover kind) {
+void RemoveLeftovers(const fs::path& target, const fs::path& ending, Leftover kind) {
   const std::string prefix = PrefixOf(target);
-  const std::string extension = target.extension().string();
+  const std::string extension = ending.string();
   std::error_code error;
   std::vector<fs::path> found;
   for (fs::directory_iterator entry(FolderOf(target), error), end; !error && entry != end;
@@ -203,17 +204,16 @@ void RequireWritable(const fs::path& path, bool force) {
     ThrowIo("{}: folder does not exist: create it first", folder.string());
   if (::access(folder.c_str(), W_OK) != 0)
     ThrowIo("{}: cannot write there: {}", folder.string(), std::strerror(errno));
-  RemoveLeftovers(target, Leftover::kFiles);
+  RemoveLeftovers(target, path.extension(), Leftover::kFiles);
 }
 
 AtomicFile::AtomicFile(fs::path path)
     : path_(std::move(path)), target_(FollowLinks(path_)), is_stream_(IsStream(target_)) {
   // A stream gets whole output too: it is gathered in a file first, which some writers need anyway.
-  const fs::path beside =
-      is_stream_ ? TemporaryFolder() / ("output" + target_.extension().string()) : target_;
+  const fs::path beside = is_stream_ ? TemporaryFolder() / "output" : target_;
   std::optional<int> created;
   do {
-    temporary_ = TemporaryName(beside);
+    temporary_ = TemporaryName(beside, path_.extension());
     created = CreateNew(temporary_);
   } while (!created && errno == EEXIST);
   if (!created) ThrowIo("{}: cannot create: {}", path_.string(), std::strerror(errno));
@@ -284,7 +284,7 @@ AtomicFolder::AtomicFolder(fs::path target)
     }
     ::close(lock_);
   }
-  RemoveLeftovers(target_, Leftover::kFolders);
+  RemoveLeftovers(target_, target_.extension(), Leftover::kFolders);
   try {
     temporary_ = MakeTemporaryFolder(target_);
   } catch (...) {
@@ -323,7 +323,7 @@ void AtomicFolder::CommitAmong() {
 ScratchFolder::ScratchFolder(const fs::path& parent) {
   CreateFolders(parent);
   const fs::path target = parent / "scratch";
-  RemoveLeftovers(target, Leftover::kFolders);
+  RemoveLeftovers(target, target.extension(), Leftover::kFolders);
   path_ = MakeTemporaryFolder(target);
   lock_ = LockFolder(path_);
 }
@@ -349,7 +349,7 @@ void ReplaceFolder(const fs::path& from, const fs::path& to) {
   if (errno != EINVAL && errno != ENOSYS)
     ThrowIo("{}: cannot rename {} to it: {}", to.string(), from.string(), std::strerror(errno));
   // Without an exchange in one step, the older one is there until the new one is.
-  const fs::path old = TemporaryName(to);
+  const fs::path old = TemporaryName(to, to.extension());
   fs::rename(to, old, error);
   if (!error) fs::rename(from, to, error);
   if (error) ThrowIo("{}: cannot rename {} to it: {}", to.string(), from.string(), error.message());

@@ -132,7 +132,7 @@ TEST_F(ExtractTest, WarnsOfASizeThatTheNetworkWasNotMadeFor) {
   EXPECT_THAT(result.provenance.preprocessing, HasSubstr("256x128"));
 }
 
-// Exported at 128x64, and going on after the features with torch.nn.functional.normalize: what the
+// Exported at 128x64, and going on after the features with their L2 norm: what the
 // file computes is what is written, whatever runs it.
 TEST_F(ExtractTest, AnExportIsRunToItsEndAtItsOwnSizeByEveryEngine) {
   OnnxWriter onnx;
@@ -140,7 +140,6 @@ TEST_F(ExtractTest, AnExportIsRunToItsEndAtItsOwnSizeByEveryEngine) {
   onnx.Output("unit", {0, 4});
   onnx.Floats("weight", {4, 3, 1, 1}, {1, -1, 0.5F, 0, 1, -1, 1, 1, 1, 0.25F, 0, 2});
   onnx.Floats("bias", {4}, {0.5F, 1, -1, 2});
-  onnx.Floats("least", {}, {1e-12F});
   onnx.Node("Conv", {"images", "weight", "bias"}, "conv",
             {OnnxWriter::IntegersAttribute("kernel_shape", {1, 1})});
   onnx.Node("Relu", {"conv"}, "relu");
@@ -149,10 +148,7 @@ TEST_F(ExtractTest, AnExportIsRunToItsEndAtItsOwnSizeByEveryEngine) {
   onnx.Node(
       "ReduceL2", {"features"}, "norm",
       {OnnxWriter::IntegersAttribute("axes", {1}), OnnxWriter::IntegerAttribute("keepdims", 1)});
-  onnx.Node("Clip", {"norm", "least"}, "clipped");
-  onnx.Node("Shape", {"features"}, "shape");
-  onnx.Node("Expand", {"clipped", "shape"}, "expanded");
-  onnx.Node("Div", {"features", "expanded"}, "unit");
+  onnx.Node("Div", {"features", "norm"}, "unit");
   options_.weights = folder_.path() / "unit.onnx";
   WriteFileAtomically(options_.weights, onnx.Model());
   std::optional<FeatureMatrix> first;
@@ -171,7 +167,7 @@ TEST_F(ExtractTest, AnExportIsRunToItsEndAtItsOwnSizeByEveryEngine) {
     if (!first) first = features;
     for (int64_t i = 0; i < features.rows(); ++i) {
       EXPECT_NEAR(EigenRow(features, i).norm(), 1, 1e-5) << engine;
-      EXPECT_NEAR((EigenRow(features, i) - EigenRow(*first, i)).norm(), 0, 1e-5) << engine;
+      EXPECT_NEAR((EigenRow(features, i) - EigenRow(*first, i)).norm(), 0, 1e-4) << engine;
     }
   }
   // Another size is another network: told, or refused.

@@ -338,7 +338,8 @@ class TrackStage {
       CreateFolders(PathOf(combination, sequences_.front()).parent_path());
     const bool is_there = IsFile(TrackJournalPath(options_.output));
     journal_.emplace(options_.output, JournalKey());
-    if (is_there && !journal_->resumes()) RequireFree(options_.force);
+    // Of its own unfinished run it also clears away what was half.
+    if (is_there) RequireFree(options_.force || journal_->resumes());
     journal_->Begin();
   }
 
