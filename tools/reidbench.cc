@@ -8,6 +8,7 @@
 #include <cstring>
 #include <filesystem>
 #include <iostream>
+#include <new>
 #include <string>
 #include <vector>
 
@@ -40,10 +41,11 @@ constexpr CommandInfo kCommands[] = {
 };
 
 std::vector<std::string> Available() {
+  const std::filesystem::path folder = reidbench::ProgramFolder();
   std::vector<std::string> names;
   for (const CommandInfo& command : kCommands) {
-    if (std::filesystem::exists(reidbench::ProgramFolder() /
-                                (std::string("reidbench-") + command.name)))
+    std::error_code ignored;
+    if (std::filesystem::exists(folder / (std::string("reidbench-") + command.name), ignored))
       names.push_back(command.name);
   }
   return names;
@@ -67,11 +69,8 @@ std::string Help() {
          "version.\n";
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
+int Run(int argc, char** argv) {
   using namespace reidbench;
-  PrepareStandardStreams();
   const std::string name = argc > 1 ? argv[1] : "";
   if (name.empty()) {
     PrintDiagnostic(Help());
@@ -91,9 +90,23 @@ int main(int argc, char** argv) {
                                 SuggestName(name, available)));
     return kExitUsage;
   }
-  const std::string program = (reidbench::ProgramFolder() / ("reidbench-" + name)).string();
+  const std::string program = (ProgramFolder() / ("reidbench-" + name)).string();
   ::execv(program.c_str(), argv + 1);
-  PrintDiagnostic(
-      fmt::format("reidbench: error: {}: cannot run: {}\n", program, std::strerror(errno)));
-  return kExitInternal;
+  ThrowIo("{}: cannot run: {}", program, std::strerror(errno));
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  using namespace reidbench;
+  PrepareStandardStreams();
+  try {
+    return Run(argc, argv);
+  } catch (const Error& error) {
+    PrintDiagnostic(fmt::format("reidbench: error: {}\n", error.what()));
+    return ExitCodeOf(error.kind());
+  } catch (const std::bad_alloc&) {
+    PrintDiagnostic("reidbench: error: out of memory\n");
+    return kExitInput;
+  }
 }

@@ -65,6 +65,7 @@ int main(int argc, char** argv) {
                "When a stage fails, run all that do not need it; the result says it is partial");
   command.TakeOverrides(&overrides, "path.key=value over the experiment: trackers.0.name=sort");
 
+  command.InterruptGrace(1800);  // its commands end first
   return command.Run(argc, argv, [&](const CommonOptions& common) {
     AddOverride("data.reid.root", root, &overrides);
     if (!sequences.empty()) {  // instead of the experiment's own world
@@ -106,8 +107,11 @@ int main(int argc, char** argv) {
                                if (!result.headline.empty()) text += result.headline + "\n";
                                return text + fmt::format("report: {}\n", report);
                              }});
-    if (result.status != "finished")
-      PrintWarning(fmt::format("the result is {}: see {}", result.status, report));
+    if (result.status != "finished") {
+      // Not thrown: the exit code is that of the command that failed.
+      PrintDiagnostic(
+          fmt::format("reidbench run: error: the result is {}: see {}\n", result.status, report));
+    }
     return outcome.exit_code;
   });
 }

@@ -14,7 +14,7 @@ import sys
 DECLARATION = re.compile(r"reidbench_(module|job|command)\s*\(\s*([\w-]+)([^)]*)\)", re.S)
 INCLUDE = re.compile(r'^\s*#\s*include\s*"([^"]+)"', re.M)
 # Folders of tests/ that are not about one module.
-NOT_MODULES = {"architecture", "cli_programs", "fuzz", "golden", "install", "jobs", "report_page", "support"}
+NOT_MODULES = {"architecture", "cli_programs", "faults", "fuzz", "golden", "install", "jobs", "report_page", "support"}
 # What every command links (cmake/ReidbenchTargets.cmake).
 COMMAND_DEPS = {"cli"}
 

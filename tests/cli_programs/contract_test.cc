@@ -2,10 +2,12 @@
 // work, a dry run looks at the input and computes nothing, and the result comes in every format.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <set>
+#include <thread>
 
 #include "reidbench/core/error.h"
 #include "reidbench/core/files.h"
@@ -290,6 +292,56 @@ TEST_P(CommandContract, CommonOptionsAreCheckedAlike) {
   EXPECT_THAT(refusal({"--threads", "many"}), HasSubstr("--threads: expected a whole number"));
   EXPECT_THAT(refusal({"--seed", "-1"}), HasSubstr("--seed: expected a whole number from 0"));
   EXPECT_THAT(refusal({"--set", "dry_runs=true"}), HasSubstr("did you mean 'dry_run'"));
+}
+
+// A link is followed and stays, a pipe and a device are written into, and nothing is put beside
+// them.
+TEST_P(CommandContract, OutputGoesWhereItsNameLeads) {
+  const fs::path output = Output();
+  const bool is_file = GetParam().made == GetParam().output;
+  const auto devices = [] {
+    std::set<std::string> names;
+    for (const auto& entry : fs::directory_iterator("/dev")) names.insert(entry.path().string());
+    return names;
+  };
+  const auto before = devices();
+  fs::create_symlink("/dev/null", output);
+  const ProgramResult device = RunWithOutput({"--quiet", "--force"});
+  EXPECT_EQ(device.code, is_file ? kExitOk : kExitUsage) << device.err;
+  EXPECT_TRUE(fs::is_character_file("/dev/null"));
+  EXPECT_EQ(devices(), before);
+  EXPECT_EQ(Files(), std::set<std::string>{output.string()});
+  fs::remove(output);
+
+  const fs::path elsewhere = folder_.path() / "elsewhere";
+  fs::create_directory(elsewhere);
+  const fs::path target = elsewhere / output.filename();
+  if (is_file) {
+    WriteFileAtomically(target, "old");
+  } else {
+    fs::create_directory(target);
+  }
+  fs::create_symlink(fs::path("elsewhere") / output.filename(), output);
+  const ProgramResult linked = RunWithOutput({"--quiet", "--force"});
+  ASSERT_EQ(linked.code, kExitOk) << linked.err;
+  EXPECT_TRUE(fs::is_symlink(output));
+  const fs::path made = elsewhere / GetParam().made;
+  ASSERT_TRUE(IsFile(made));
+  const std::string content = ReadFileText(made);
+  EXPECT_NE(content, "old");
+  fs::remove(output);
+  fs::remove_all(elsewhere);
+  fs::remove(fs::path(output).replace_extension(".csv"));  // the log of train
+  if (!is_file) return;
+
+  ASSERT_EQ(::mkfifo(output.c_str(), 0600), 0);
+  std::string received;
+  std::thread reader([&] { received = ReadFileText(output); });
+  const ProgramResult piped = RunWithOutput({"--quiet"});
+  reader.join();
+  EXPECT_EQ(piped.code, kExitOk) << piped.err;
+  EXPECT_EQ(received, content);
+  EXPECT_EQ(Files(), std::set<std::string>{output.string()});
 }
 
 INSTANTIATE_TEST_SUITE_P(Every, CommandContract, ::testing::ValuesIn(Commands()),

@@ -5,6 +5,7 @@
 
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <thread>
 
 #include "reidbench/core/error.h"
 #include "reidbench/core/files.h"
@@ -63,6 +64,43 @@ TEST_F(SynthCommand, MakesAWorldThatCheckAndTrackRead) {
                            "mot/train/mall-7-c1/img1/000004.jpg"}) {
     EXPECT_EQ(ReadFileText(Path("w/") + file), ReadFileText(Path("again/") + file)) << file;
   }
+}
+
+// However many digits its options have.
+TEST_F(SynthCommand, TheRecordHoldsEveryDigit) {
+  const std::vector<std::string> digits = {
+      "--jitter",     "0.123456789012345",  "--density", "0.1000000000000001",
+      "--frame-rate", "29.970029970029973", "--seed",    "9223372036854775807"};
+  ASSERT_EQ(RunReidbench(And(Small("w"), And(digits, {"-q"}))).code, 0);
+  ASSERT_EQ(
+      RunReidbench({"synth", "--config", Path("w/world.yaml"), "--output", Path("again"), "-q"})
+          .code,
+      0);
+  const std::string record = ReadFileText(Path("w/world.yaml"));
+  EXPECT_THAT(record, HasSubstr("jitter: 0.123456789012345 "));
+  EXPECT_THAT(record, HasSubstr("frame_rate: [29.970029970029973] "));
+  for (const auto& entry : fs::recursive_directory_iterator(Path("w"))) {
+    if (!entry.is_regular_file()) continue;
+    const fs::path name = entry.path().lexically_relative(Path("w"));
+    EXPECT_EQ(ReadFileText(entry.path()), ReadFileText(Path("again") / name)) << name;
+  }
+}
+
+TEST_F(SynthCommand, TwoOnOneOutputAreToldApart) {
+  std::vector<ProgramResult> results(2);
+  std::thread other([&] { results[0] = RunReidbench(And(Small("w"), {"-q"})); });
+  results[1] = RunReidbench(And(Small("w"), {"-q"}));
+  other.join();
+  if (results[0].code != 0) std::swap(results[0], results[1]);
+  EXPECT_EQ(results[0].code, 0) << results[0].err;
+  EXPECT_EQ(results[1].code, kExitUsage);
+  // Or the first was done before the second began.
+  EXPECT_THAT(results[1].err,
+              ::testing::AnyOf(HasSubstr("another reidbench is writing it just now"),
+                               HasSubstr("exists; choose another name")));
+  EXPECT_TRUE(IsFile(Path("w/world.yaml")));
+  EXPECT_THAT(ListFolderNames(folder_.path()), ::testing::ElementsAre("w"));
+  EXPECT_THAT(ListFileNames(folder_.path()), IsEmpty());
 }
 
 TEST_F(SynthCommand, ShippedScenesAreTheDefaults) {

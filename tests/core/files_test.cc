@@ -5,15 +5,18 @@
 #include <sys/stat.h>
 
 #include <fstream>
+#include <span>
 #include <thread>
 
 #include "reidbench/core/error.h"
+#include "support/expect_error.h"
 #include "support/temp_folder.h"
 
 namespace reidbench {
 namespace {
 
 namespace fs = std::filesystem;
+using ::testing::HasSubstr;
 
 TEST(ReadFileTest, SaysWhyItCannotRead) {
   const TempFolder folder;
@@ -28,6 +31,23 @@ TEST(ReadFileTest, ReadsAPipeToItsEnd) {
   std::thread writer([&] { std::ofstream(pipe) << std::string(200'000, 'x'); });
   EXPECT_EQ(ReadFileText(pipe), std::string(200'000, 'x'));
   writer.join();
+}
+
+// Neither the old content nor the new.
+TEST(ReadFileTest, AFileThatIsWrittenToMeanwhileIsNoticed) {
+  const TempFolder folder;
+  const fs::path path = folder.Write("log", "one line\n");
+  EXPECT_THAT(MessageOf(ErrorKind::kIo,
+                        [&] {
+                          FileChunks chunks(path);
+                          EXPECT_EQ(chunks.Next(), "one line\n");
+                          fs::resize_file(path, 8);
+                          chunks.Next();
+                        }),
+              HasSubstr("log: changed while it was read"));
+  std::vector<uint8_t> again;
+  ReadFileInto(path, &again);
+  EXPECT_EQ(again, ReadFileBytes(path));
 }
 
 TEST(FolderNameTest, IgnoresTrailingSlashes) {

@@ -11,6 +11,7 @@
 
 #include "reidbench/core/error.h"
 #include "reidbench/core/files.h"
+#include "support/expect_error.h"
 #include "support/temp_folder.h"
 
 namespace reidbench {
@@ -72,6 +73,25 @@ TEST(AtomicFileTest, WritesIntoAPipe) {
   EXPECT_TRUE(fs::is_fifo(pipe));
 }
 
+// An error, as a full disk is; not a signal that ends the command without a word.
+TEST(AtomicFileTest, AReaderThatGoesAwayIsAnError) {
+  const TempFolder folder;
+  const fs::path pipe = folder.path() / "pipe";
+  ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+  std::thread reader([&] {
+    const int descriptor = ::open(pipe.c_str(), O_RDONLY | O_CLOEXEC);
+    char byte = 0;
+    EXPECT_EQ(::read(descriptor, &byte, 1), 1);
+    ::close(descriptor);
+  });
+  EXPECT_THAT(
+      MessageOf(ErrorKind::kIo, [&] { WriteFileAtomically(pipe, std::string(1 << 22, 'x')); }),
+      HasSubstr("Broken pipe"));
+  reader.join();
+  EXPECT_TRUE(fs::is_fifo(pipe));
+  EXPECT_TRUE(AllNames(folder.path()).empty());
+}
+
 TEST(AtomicFileTest, FollowsLinksAndLeavesThem) {
   const TempFolder folder;
   fs::create_directory(folder.path() / "there");
@@ -93,6 +113,16 @@ TEST(AtomicFileTest, KeepsTheEndingForEncoders) {
   const AtomicFile file(folder.path() / "clip.mp4");
   EXPECT_EQ(file.temporary_path().extension(), ".mp4");
   EXPECT_TRUE(IsFile(file.temporary_path()));
+}
+
+// Also where a link leads to a name without it, or to a device.
+TEST(AtomicFileTest, KeepsTheEndingOfTheNameThatWasGiven) {
+  const TempFolder folder;
+  fs::create_symlink("/dev/null", folder.path() / "device.mp4");
+  fs::create_symlink("plain", folder.path() / "link.mp4");
+  for (const char* name : {"device.mp4", "link.mp4"})
+    EXPECT_EQ(AtomicFile(folder.path() / name).temporary_path().extension(), ".mp4") << name;
+  EXPECT_THAT(AllNames(folder.path()), ::testing::IsEmpty());
 }
 
 TEST(AtomicFileTest, TakesLongNames) {
@@ -148,6 +178,18 @@ TEST(AtomicFolderTest, BecomesTheTargetInPlaceOfAnOlderOne) {
   EXPECT_TRUE(ListFileNames(folder.path()).empty());
   { const AtomicFolder dropped(target); }
   EXPECT_THAT(ListFileNames(target), ElementsAre("new.txt"));
+}
+
+// Exchanged with a folder, as root /dev/null would be gone.
+TEST(AtomicFolderTest, NeverReplacesWhatIsNoFolder) {
+  const TempFolder folder;
+  folder.Write("file", "mine");
+  for (const fs::path& target : {fs::path("/dev/null"), folder.path() / "file"}) {
+    EXPECT_THAT(MessageOf(ErrorKind::kUsage, [&] { AtomicFolder made(target); }),
+                HasSubstr("expected a folder"));
+  }
+  EXPECT_TRUE(fs::is_character_file("/dev/null"));
+  EXPECT_THAT(AllNames(folder.path()), ElementsAre("file"));
 }
 
 TEST(AtomicFolderTest, OneAtATimeWritesATarget) {

@@ -43,6 +43,34 @@ TEST(Fingerprints, OfAFolderIsOfNamesAndContents) {
   EXPECT_NE(a.sha256, of("b").sha256);
 }
 
+// Without a rule, two links to "." are 2^40 paths.
+TEST(Fingerprints, EntersNoFolderTwice) {
+  const TempFolder folder;
+  folder.Write("data/a/1.jpg", "one");
+  folder.Write("beside/2.jpg", "two");
+  const auto link = [&](const char* to, const char* name) {
+    fs::create_directory_symlink(to, folder.path() / "data" / name);
+  };
+  const auto of = [&] { return Fingerprints("").Of(folder.path() / "data"); };
+  const InputHash plain = of();
+  EXPECT_EQ(plain.files, 1);
+  link(".", "self");
+  link(".", "again");
+  link("..", "above");  // what lies beside the data is not of it
+  link("../data", "a/round");
+  EXPECT_EQ(of().files, 1);
+  // A link to a folder that is not there yet is entered, and one way to it is enough.
+  link("../beside", "beside");
+  const InputHash one = of();
+  EXPECT_EQ(one.files, 2);
+  link("../beside", "once_more");
+  const InputHash two = of();
+  EXPECT_EQ(two.files, 2);
+  EXPECT_NE(two.sha256, one.sha256);
+  folder.Write("beside/2.jpg", "tow");
+  EXPECT_NE(of().sha256, two.sha256);
+}
+
 TEST(Fingerprints, RemembersBySizeAndTimeAndForgetsDamage) {
   const TempFolder folder;
   const fs::path file = folder.Write("data", "first");

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <cmath>
 #include <limits>
 #include <numeric>
@@ -457,6 +458,16 @@ TEST_F(FeatureStoreTest, EveryFlippedByteIsNoticed) {
     // All but the eight bytes that say that there are checksums.
     EXPECT_EQ(refused, whole.size() - 8);
   }
+}
+
+// What is read piece by piece may not be half of the old file and half of the new.
+TEST_F(FeatureStoreTest, AFileThatIsWrittenToMeanwhileIsNoticed) {
+  WriteFile(File("f.h5"), RandomFeatures(5, 2), PersonLabels(5));
+  const FeatureFile file(File("f.h5"));
+  EXPECT_EQ(file.ReadRows(AllRows(file)).rows(), 5);
+  fs::last_write_time(File("f.h5"), fs::last_write_time(File("f.h5")) + std::chrono::seconds(1));
+  EXPECT_THAT(MessageOf(ErrorKind::kIo, [&] { file.ReadRows(AllRows(file)); }),
+              HasSubstr("f.h5: changed while it was read"));
 }
 
 // The same where the features take many blocks, of which rows in any order touch some partly.

@@ -87,5 +87,57 @@ TEST(PercentTest, UndefinedIsNotZero) {
   EXPECT_EQ(SignedPercent(0.0123), "+1.23");
 }
 
+TEST(CsvCellTest, DisarmsFormulasAndLeavesNumbers) {
+  EXPECT_EQ(CsvCell("=1+1"), "'=1+1");
+  EXPECT_EQ(CsvCell("=HYPERLINK(\"http://x\",\"y\")"),
+            "\"'=HYPERLINK(\"\"http://x\"\",\"\"y\"\")\"");
+  for (const char* text : {"+1+1", "-1+1", "-a", "+", "-", "--1", "@SUM(A1)", "-1 .. x", "＝1+1"})
+    EXPECT_EQ(CsvCell(text), std::string("'") + text);
+  EXPECT_EQ(CsvCell("\t=1"), "\"'\t=1\"");
+  EXPECT_EQ(CsvCell("\r=1"), "\"'\r=1\"");
+  EXPECT_EQ(CsvCell("a;=1+1"), "\"a;=1+1\"");  // no field of its own, also where ; ends one
+  for (const char* number : {"-0.40", "+1.23", "-12", "-1.5e-05", "0", "-0.40 .. +1.00", "-3 %"})
+    EXPECT_EQ(CsvCell(number), number);
+  EXPECT_EQ(CsvCell("-1,234"), "\"-1,234\"");
+  for (const char* name : {"a=b", "a-b", "MOT17-02", "a@b", "x;y", "a=1;b=2", ""})
+    EXPECT_EQ(CsvCell(name), name);
+  KeepCellsRaw(true);
+  EXPECT_EQ(CsvCell("=1+1"), "=1+1");
+  EXPECT_EQ(CsvCell("a,\nb"), "\"a,\nb\"");
+  KeepCellsRaw(false);
+}
+
+Table Hostile() {
+  Table table({{"<b>", Align::kLeft}, {"n"}}, "of <i>\n# x");
+  table.AddRow({"<script>alert(1)</script>|a\nb", "1"});
+  table.AddRow({"[x](javascript:y) `z` **&lt;\x1b[2J", "2"});
+  return table;
+}
+
+TEST(TableTest, MarkdownActsUponNoName) {
+  EXPECT_EQ(Hostile().Render(TableFormat::kMarkdown),
+            "of &lt;i> # x\n\n| &lt;b> | n |\n|---|---:|\n"
+            "| &lt;script>alert(1)&lt;/script>\\|a b | 1 |\n"
+            "| \\[x](javascript:y) \\`z\\` \\*\\*&amp;lt; \\[2J | 2 |\n");
+  KeepCellsRaw(true);
+  EXPECT_NE(
+      Hostile().Render(TableFormat::kMarkdown).find("| <script>alert(1)</script>\\|a b | 1 |"),
+      std::string::npos);
+  KeepCellsRaw(false);
+}
+
+TEST(TableTest, LatexTakesNoNameForAnArgument) {
+  Table table({{"name", Align::kLeft}});
+  table.AddRow({"[2cm] *"});
+  EXPECT_NE(table.Render(TableFormat::kLatex).find("\n{[}2cm] {*} \\\\\n"), std::string::npos);
+}
+
+TEST(TableTest, TextStaysOnItsLine) {
+  EXPECT_EQ(Hostile().Render(TableFormat::kText).find('\x1b'), std::string::npos);
+  Table table({{"name", Align::kLeft}, {"n"}});
+  table.AddRow({"a\nb", "1"});
+  EXPECT_EQ(table.Render(TableFormat::kText), "name  n\na b   1\n");
+}
+
 }  // namespace
 }  // namespace reidbench

@@ -7,6 +7,7 @@
 
 #include <filesystem>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "reidbench/core/error.h"
@@ -22,8 +23,10 @@ struct ProgramResult {
 };
 
 // `arguments` go to bin/reidbench. `kill_after_ms` > 0 sends SIGKILL then.
-inline ProgramResult RunReidbench(const std::vector<std::string>& arguments,
-                                  int kill_after_ms = 0) {
+// `environment` is set for the program alone.
+inline ProgramResult RunReidbench(
+    const std::vector<std::string>& arguments, int kill_after_ms = 0,
+    const std::vector<std::pair<std::string, std::string>>& environment = {}) {
   const TempFolder folder;
   const std::string out_path = (folder.path() / "out").string();
   const std::string err_path = (folder.path() / "err").string();
@@ -38,6 +41,7 @@ inline ProgramResult RunReidbench(const std::vector<std::string>& arguments,
         std::freopen(err_path.c_str(), "w", stderr) == nullptr) {
       ::_exit(126);
     }
+    for (const auto& [name, value] : environment) ::setenv(name.c_str(), value.c_str(), 1);
     std::vector<char*> argv;
     for (std::string& word : words) argv.push_back(word.data());
     argv.push_back(nullptr);

@@ -17,6 +17,7 @@
 #include "reidbench/core/parallel.h"
 #include "reidbench/core/text.h"
 #include "reidbench/core/version.h"
+#include "reidbench/reporting/table.h"
 
 namespace reidbench {
 namespace {
@@ -188,6 +189,7 @@ struct Command::Impl {
   std::vector<std::string>* overrides = nullptr;  // takes `sets` away from ApplyConfig
   std::string set_help = "key=value, as in a --config file; repeatable";
   std::string format = "text";
+  int interrupt_grace_ms = kInterruptGraceMs;
   bool version = false;
 
   Binding& Add(const std::string& flag) {
@@ -356,6 +358,8 @@ void Command::Explain(const std::string& text) {
   impl_->app.footer("\n" + text + impl_->app.get_footer());
 }
 
+void Command::InterruptGrace(int milliseconds) { impl_->interrupt_grace_ms = milliseconds; }
+
 void Command::TakeOverrides(std::vector<std::string>* overrides, const std::string& help) {
   impl_->overrides = overrides;
   impl_->set_help = help;
@@ -382,6 +386,10 @@ int Command::Run(int argc, char** argv, const std::function<int(const CommonOpti
   impl_->bindings.back()->option->allow_extra_args(false);  // what follows may be an argument
   Flag("--force", &common.force, "Overwrite existing output");
   Flag("--dry-run", &common.dry_run, "Check options and input, then stop");
+  Flag(
+      "--raw-cells", &common.raw_cells,
+      "Names in CSV and Markdown as they are, also where a spreadsheet or a browser would act upon "
+      "them");
   Flag("-q,--quiet", &common.quiet, "No progress and no notes");
   Flag("--version", &impl_->version, "Print the version");
   impl_->app.set_help_flag("-h,--help", "Print this help")->group("Common");
@@ -399,10 +407,11 @@ int Command::Run(int argc, char** argv, const std::function<int(const CommonOpti
       return kExitOk;
     }
     impl_->Resolve();
+    KeepCellsRaw(common.raw_cells);
     ActiveIsa();  // a wrong REIDBENCH_ISA ends the command here
     impl_->CheckOutputs();
     const ThreadLimit limit(common.threads);
-    InstallInterruptHandler();
+    InstallInterruptHandler(current_command, impl_->interrupt_grace_ms);
     const int code = body(common);
     std::cout.flush();
     if (!std::cout) ThrowIo("stdout: write failed");

@@ -40,9 +40,10 @@ struct CommonOptions {
   OutputFormat format = OutputFormat::kText;
   int threads = 0;  // 0 = all processors
   uint64_t seed = 0;
-  bool quiet = false;    // no progress, no notes; errors stay
-  bool force = false;    // overwrite
-  bool dry_run = false;  // check everything, compute nothing
+  bool quiet = false;      // no progress, no notes; errors stay
+  bool force = false;      // overwrite
+  bool raw_cells = false;  // names in tables as they are (reporting/table.h)
+  bool dry_run = false;    // check everything, compute nothing
 };
 
 class Command {
@@ -82,6 +83,10 @@ class Command {
   // --set is about something else than this command's options, such as an experiment: its values go
   // to `overrides` as they are.
   void TakeOverrides(std::vector<std::string>* overrides, const std::string& help);
+
+  // How long after Ctrl-C or SIGTERM the command may still tidy up, in place of the usual time: for
+  // one that waits for others to do so.
+  void InterruptGrace(int milliseconds);
 
   // Parses, runs `body`, and turns what it throws into a message on stderr and an exit code of
   // core/error.h. The body's own return value is the exit code otherwise.

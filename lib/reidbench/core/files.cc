@@ -10,6 +10,7 @@
 #include <cstring>
 
 #include "reidbench/core/error.h"
+#include "reidbench/core/interrupt.h"
 
 namespace reidbench {
 namespace {
@@ -22,7 +23,9 @@ constexpr int kPipeWaitMs = 10'000;
 struct InputFile {
   // O_NONBLOCK: opening a pipe without a writer would wait for ever.
   explicit InputFile(const fs::path& path)
-      : descriptor(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY)) {}
+      : descriptor(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY)) {
+    if (descriptor < 0 || ::fstat(descriptor, &before) != 0) before = {};
+  }
   ~InputFile() {
     if (descriptor >= 0) ::close(descriptor);
   }
@@ -30,6 +33,7 @@ struct InputFile {
   InputFile& operator=(const InputFile&) = delete;
 
   const int descriptor;
+  struct stat before {};
 };
 
 // Refuses what cannot be read before anything waits for it.
@@ -47,9 +51,24 @@ void RequireReadable(const InputFile& input, const fs::path& path) {
   ::fcntl(input.descriptor, F_SETFL, 0);  // from here on, reads wait for the writer
 }
 
-size_t ReadSome(int descriptor, const fs::path& path, std::span<char> buffer) {
+// What was read of a file that is being written is neither the old nor the new. Files of /proc have
+// no size, and no time that says anything.
+void RequireUnchanged(const InputFile& input, const fs::path& path) {
+  const struct stat& before = input.before;
+  struct stat now {};
+  if (!S_ISREG(before.st_mode) || before.st_size == 0 || ::fstat(input.descriptor, &now) != 0)
+    return;
+  if (now.st_size != before.st_size || now.st_mtim.tv_sec != before.st_mtim.tv_sec ||
+      now.st_mtim.tv_nsec != before.st_mtim.tv_nsec) {
+    ThrowIo("{}: changed while it was read: run the command again once it is finished",
+            path.string());
+  }
+}
+
+// Up to `size` bytes; 0 at the end.
+size_t ReadSome(const InputFile& input, void* to, size_t size, const fs::path& path) {
   for (;;) {
-    const ssize_t got = ::read(descriptor, buffer.data(), buffer.size());
+    const ssize_t got = ::read(input.descriptor, to, size);
     if (got >= 0) return static_cast<size_t>(got);
     if (errno != EINTR) ThrowIo("{}: read failed: {}", path.string(), std::strerror(errno));
   }
@@ -62,11 +81,10 @@ Container ReadWhole(const fs::path& path) {
   Container content;
   // Not by file size: that is 0 for pipes and /proc files, and may change while reading.
   char buffer[1 << 16];
-  for (;;) {
-    const size_t got = ReadSome(input.descriptor, path, buffer);
-    if (got == 0) return content;
+  while (const size_t got = ReadSome(input, buffer, sizeof buffer, path))
     content.insert(content.end(), buffer, buffer + got);
-  }
+  RequireUnchanged(input, path);
+  return content;
 }
 
 template <typename Accept>
@@ -89,17 +107,37 @@ std::vector<uint8_t> ReadFileBytes(const fs::path& path) {
 }
 std::string ReadFileText(const fs::path& path) { return ReadWhole<std::string>(path); }
 
-FileChunks::FileChunks(fs::path path) : path_(std::move(path)), buffer_(1 << 16) {
-  const InputFile input(path_);
-  RequireReadable(input, path_);
-  descriptor_ = ::fcntl(input.descriptor, F_DUPFD_CLOEXEC, 0);
-  if (descriptor_ < 0) ThrowIo("{}: cannot open: {}", path_.string(), std::strerror(errno));
+void ReadFileInto(const fs::path& path, std::vector<uint8_t>* bytes) {
+  const InputFile input(path);
+  RequireReadable(input, path);
+  size_t size = 0;
+  bytes->resize(std::max<size_t>(bytes->capacity(), 64 << 10));
+  while (const size_t got = ReadSome(input, bytes->data() + size, bytes->size() - size, path)) {
+    size += got;
+    if (size == bytes->size()) bytes->resize(2 * size);
+  }
+  RequireUnchanged(input, path);
+  bytes->resize(size);
 }
 
-FileChunks::~FileChunks() { ::close(descriptor_); }
+struct FileChunks::File {
+  explicit File(const fs::path& path) : input(path) {}
+  InputFile input;
+};
+
+FileChunks::FileChunks(fs::path path)
+    : path_(std::move(path)), file_(std::make_unique<File>(path_)), buffer_(1 << 18) {
+  RequireReadable(file_->input, path_);
+}
+
+FileChunks::~FileChunks() = default;
 
 std::string_view FileChunks::Next() {
-  return {buffer_.data(), ReadSome(descriptor_, path_, buffer_)};
+  if (InterruptRequested())
+    throw Interrupted(fmt::format("interrupted while reading {}", path_.string()));
+  const size_t got = ReadSome(file_->input, buffer_.data(), buffer_.size(), path_);
+  if (got == 0) RequireUnchanged(file_->input, path_);
+  return {buffer_.data(), got};
 }
 
 bool IsFile(const fs::path& path) {

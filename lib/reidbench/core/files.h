@@ -4,7 +4,7 @@
 
 #include <cstdint>
 #include <filesystem>
-#include <span>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,10 +14,12 @@
 namespace reidbench {
 
 // The whole file, or what comes out of a pipe until its writer closes it. Throws Error(kIo) that
-// names the path and the system's reason, or a pipe into which nobody writes.
+// names the path and the system's reason, a pipe into which nobody writes, or a file that somebody
+// wrote to meanwhile.
 std::vector<uint8_t> ReadFileBytes(const std::filesystem::path& path);
 std::string ReadFileText(const std::filesystem::path& path);
-
+// The same into memory that is used again: `bytes` keeps its capacity.
+void ReadFileInto(const std::filesystem::path& path, std::vector<uint8_t>* bytes);
 // The same piece by piece, for files that need not fit into memory.
 class FileChunks {
  public:
@@ -27,12 +29,14 @@ class FileChunks {
   FileChunks(const FileChunks&) = delete;
   FileChunks& operator=(const FileChunks&) = delete;
 
-  // Valid until the next call; empty at the end. Throws Error(kIo).
+  // Valid until the next call; empty at the end. Throws Error(kIo) as ReadFileBytes does, and
+  // Interrupted after InterruptRequested().
   std::string_view Next();
 
  private:
+  struct File;
   std::filesystem::path path_;
-  int descriptor_ = -1;
+  std::unique_ptr<File> file_;
   std::vector<char> buffer_;
 };
 

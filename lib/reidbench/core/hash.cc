@@ -3,12 +3,9 @@
 #include <openssl/evp.h>
 
 #include <array>
-#include <cerrno>
-#include <cstring>
-#include <fstream>
-#include <vector>
 
 #include "reidbench/core/error.h"
+#include "reidbench/core/files.h"
 
 namespace reidbench {
 
@@ -46,15 +43,10 @@ std::string Sha256Hex(std::string_view content) {
 }
 
 std::string Sha256OfFile(const std::filesystem::path& path) {
-  std::ifstream stream(path, std::ios::binary);
-  if (!stream) ThrowIo("{}: cannot open: {}", path.string(), std::strerror(errno));
   Sha256 hash;
-  std::vector<char> block(1 << 20);
-  while (stream.read(block.data(), static_cast<std::streamsize>(block.size())) ||
-         stream.gcount() > 0) {
-    hash.Update(std::string_view(block.data(), static_cast<size_t>(stream.gcount())));
-  }
-  if (stream.bad()) ThrowIo("{}: read failed: {}", path.string(), std::strerror(errno));
+  FileChunks chunks(path);
+  for (std::string_view chunk = chunks.Next(); !chunk.empty(); chunk = chunks.Next())
+    hash.Update(chunk);
   return hash.HexDigest();
 }
 

@@ -1,6 +1,7 @@
 #include "reidbench/core/output.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/file.h>
 #include <sys/random.h>
 #include <sys/stat.h>
@@ -14,6 +15,7 @@
 
 #include "reidbench/core/error.h"
 #include "reidbench/core/files.h"
+#include "reidbench/core/interrupt.h"
 
 namespace reidbench {
 namespace {
@@ -47,9 +49,10 @@ std::string RandomDigits() {
   return fmt::format("{:016x}", value);
 }
 
-fs::path TemporaryName(const fs::path& target) {
-  // The target's ending stays the ending: encoders tell the container by it.
-  return FolderOf(target) / (PrefixOf(target) + RandomDigits() + target.extension().string());
+// `ending` is that of the name that was given, which need not be that of what a link leads to:
+// encoders tell the container by it.
+fs::path TemporaryName(const fs::path& target, const fs::path& ending) {
+  return FolderOf(target) / (PrefixOf(target) + RandomDigits() + ending.string());
 }
 
 bool IsTemporaryName(std::string_view name, std::string_view prefix, std::string_view extension) {
@@ -100,7 +103,7 @@ void RemoveLeftoverFolder(const fs::path& path) {
 fs::path MakeTemporaryFolder(const fs::path& target) {
   std::error_code error;
   for (;;) {
-    fs::path path = TemporaryName(target);
+    fs::path path = TemporaryName(target, target.extension());
     if (fs::create_directory(path, error)) return path;
     if (error) ThrowIo("{}: cannot create the folder: {}", target.string(), error.message());
   }
@@ -108,9 +111,9 @@ fs::path MakeTemporaryFolder(const fs::path& target) {
 
 enum class Leftover { kFiles, kFolders };
 
-void RemoveLeftovers(const fs::path& target, Leftover kind) {
+void RemoveLeftovers(const fs::path& target, const fs::path& ending, Leftover kind) {
   const std::string prefix = PrefixOf(target);
-  const std::string extension = target.extension().string();
+  const std::string extension = ending.string();
   std::error_code error;
   std::vector<fs::path> found;
   for (fs::directory_iterator entry(FolderOf(target), error), end; !error && entry != end;
@@ -124,13 +127,6 @@ void RemoveLeftovers(const fs::path& target, Leftover kind) {
     if (kind == Leftover::kFiles && S_ISREG(about.st_mode)) RemoveLeftoverFile(path);
     if (kind == Leftover::kFolders && S_ISDIR(about.st_mode)) RemoveLeftoverFolder(path);
   }
-}
-
-// Neither a file nor a folder, but there: what is written goes somewhere at once.
-bool IsStream(const fs::path& path) {
-  std::error_code error;
-  const fs::file_status status = fs::status(path, error);
-  return !error && fs::exists(status) && !fs::is_regular_file(status) && !fs::is_directory(status);
 }
 
 // Links followed to their end, which need not exist yet.
@@ -154,6 +150,25 @@ void WriteAll(int descriptor, std::string_view text, const fs::path& path) {
   }
 }
 
+// For writing. A pipe needs its reader, which may come a little later.
+int OpenStream(const fs::path& target, const fs::path& name) {
+  constexpr int kWaitMs = 10'000, kPollMs = 20;
+  for (int waited = 0;; waited += kPollMs) {
+    const int out = ::open(target.c_str(), O_WRONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+    if (out >= 0) {
+      ::fcntl(out, F_SETFL, 0);  // from here on, writes wait for the reader
+      return out;
+    }
+    if (errno != ENXIO && errno != EINTR)
+      ThrowIo("{}: cannot open: {}", name.string(), std::strerror(errno));
+    if (InterruptRequested())
+      throw Interrupted(fmt::format("interrupted while nobody read {}", name.string()));
+    if (waited >= kWaitMs)
+      ThrowIo("{}: is a pipe from which nobody has read for {} s", name.string(), kWaitMs / 1000);
+    ::usleep(1000 * kPollMs);
+  }
+}
+
 // A new file that only we can have made, or nullopt for a reason in errno.
 std::optional<int> CreateNew(const fs::path& path) {
   const int descriptor =
@@ -165,6 +180,12 @@ std::optional<int> CreateNew(const fs::path& path) {
 }
 
 }  // namespace
+
+bool IsStream(const fs::path& path) {
+  std::error_code error;
+  const fs::file_status status = fs::status(path, error);
+  return !error && fs::exists(status) && !fs::is_regular_file(status) && !fs::is_directory(status);
+}
 
 void RequireWritable(const fs::path& path, bool force) {
   std::error_code error;
@@ -183,17 +204,16 @@ void RequireWritable(const fs::path& path, bool force) {
     ThrowIo("{}: folder does not exist: create it first", folder.string());
   if (::access(folder.c_str(), W_OK) != 0)
     ThrowIo("{}: cannot write there: {}", folder.string(), std::strerror(errno));
-  RemoveLeftovers(target, Leftover::kFiles);
+  RemoveLeftovers(target, path.extension(), Leftover::kFiles);
 }
 
 AtomicFile::AtomicFile(fs::path path)
     : path_(std::move(path)), target_(FollowLinks(path_)), is_stream_(IsStream(target_)) {
   // A stream gets whole output too: it is gathered in a file first, which some writers need anyway.
-  const fs::path beside =
-      is_stream_ ? TemporaryFolder() / ("output" + target_.extension().string()) : target_;
+  const fs::path beside = is_stream_ ? TemporaryFolder() / "output" : target_;
   std::optional<int> created;
   do {
-    temporary_ = TemporaryName(beside);
+    temporary_ = TemporaryName(beside, path_.extension());
     created = CreateNew(temporary_);
   } while (!created && errno == EEXIST);
   if (!created) ThrowIo("{}: cannot create: {}", path_.string(), std::strerror(errno));
@@ -210,16 +230,19 @@ void AtomicFile::Write(std::string_view text) { WriteAll(descriptor_, text, path
 
 void AtomicFile::Commit() {
   if (is_stream_) {
-    const int out = ::open(target_.c_str(), O_WRONLY | O_CLOEXEC | O_NOCTTY);
-    if (out < 0) ThrowIo("{}: cannot open: {}", path_.string(), std::strerror(errno));
+    const int out = OpenStream(target_, path_);
     // Anew: writers such as HDF5 may have put another file in the place of ours.
     const std::string content = ReadFileText(temporary_);
+    // Who stops reading a pipe is an error of the write, as a full disk is.
+    const auto before = ::signal(SIGPIPE, SIG_IGN);
     try {
       WriteAll(out, content, path_);
     } catch (...) {
+      ::signal(SIGPIPE, before);
       ::close(out);
       throw;
     }
+    ::signal(SIGPIPE, before);
     if (::close(out) != 0) ThrowIo("{}: write failed: {}", path_.string(), std::strerror(errno));
     return;
   }
@@ -240,6 +263,9 @@ void WriteFileAtomically(const fs::path& path, std::string_view content) {
 
 AtomicFolder::AtomicFolder(fs::path target)
     : target_(FollowLinks(WithoutSlash(std::move(target)))) {
+  std::error_code error;
+  if (fs::exists(target_, error) && !fs::is_directory(target_, error))
+    ThrowUsage("{}: expected a folder to write, found a file or a device", target_.string());
   CreateFolders(FolderOf(target_));
   lock_file_ = FolderOf(target_) / (PrefixOf(target_) + "lock");
   for (;;) {
@@ -258,7 +284,7 @@ AtomicFolder::AtomicFolder(fs::path target)
     }
     ::close(lock_);
   }
-  RemoveLeftovers(target_, Leftover::kFolders);
+  RemoveLeftovers(target_, target_.extension(), Leftover::kFolders);
   try {
     temporary_ = MakeTemporaryFolder(target_);
   } catch (...) {
@@ -310,7 +336,7 @@ void AtomicFolder::CommitAmong() {
 ScratchFolder::ScratchFolder(const fs::path& parent) {
   CreateFolders(parent);
   const fs::path target = parent / "scratch";
-  RemoveLeftovers(target, Leftover::kFolders);
+  RemoveLeftovers(target, target.extension(), Leftover::kFolders);
   path_ = MakeTemporaryFolder(target);
   lock_ = LockFolder(path_);
 }
@@ -336,7 +362,7 @@ void ReplaceFolder(const fs::path& from, const fs::path& to) {
   if (errno != EINVAL && errno != ENOSYS)
     ThrowIo("{}: cannot rename {} to it: {}", to.string(), from.string(), std::strerror(errno));
   // Without an exchange in one step, the older one is there until the new one is.
-  const fs::path old = TemporaryName(to);
+  const fs::path old = TemporaryName(to, to.extension());
   fs::rename(to, old, error);
   if (!error) fs::rename(from, to, error);
   if (error) ThrowIo("{}: cannot rename {} to it: {}", to.string(), from.string(), error.message());

@@ -17,6 +17,10 @@ namespace reidbench {
 // to.
 void RequireWritable(const std::filesystem::path& path, bool force);
 
+// True for what is there and is neither a file nor a folder: what is written goes somewhere at
+// once, and nothing may be put beside it.
+bool IsStream(const std::filesystem::path& path);
+
 // Writes beside `path` under a temporary name and renames on Commit(); without Commit() nothing is
 // left behind. A symbolic link is followed: its target is what is replaced. A device or a pipe gets
 // the finished bytes written into it on Commit().
@@ -51,8 +55,8 @@ void WriteFileAtomically(const std::filesystem::path& path, std::string_view con
 // Commit() it is removed with all that is in it. One command at a time writes a target.
 class AtomicFolder {
  public:
-  // Throws Error(kUsage) when another command is writing `target` just now, Error(kIo) when no
-  // folder can be made.
+  // Throws Error(kUsage) when `target` is there and is no folder, or another command is writing it
+  // just now; Error(kIo) when no folder can be made.
   explicit AtomicFolder(std::filesystem::path target);
   ~AtomicFolder();
   AtomicFolder(const AtomicFolder&) = delete;

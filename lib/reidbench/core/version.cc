@@ -1,5 +1,7 @@
 #include "reidbench/core/version.h"
 
+#include <sys/auxv.h>
+
 #include <cstdlib>
 
 #include "reidbench/core/error.h"
@@ -20,8 +22,21 @@ std::string_view CompilerName() { return REIDBENCH_COMPILER; }
 std::string_view BuildType() { return REIDBENCH_BUILD_TYPE; }
 
 std::filesystem::path ProgramFolder() {
-  std::error_code ignored;
-  return std::filesystem::read_symlink("/proc/self/exe", ignored).parent_path();
+  namespace fs = std::filesystem;
+  std::error_code error;
+  fs::path program = fs::read_symlink("/proc/self/exe", error);
+  if (!error) return program.parent_path();
+  // Without /proc: as the program was called, which is its path unless somebody made that up.
+  const auto* called = reinterpret_cast<const char*>(::getauxval(AT_EXECFN));
+  if (called != nullptr) program = fs::canonical(called, error);
+  if (error || !fs::is_regular_file(program, error)) {
+    ThrowIo(
+        "cannot find the folder of this program: /proc is not there (found neither /proc/self/exe "
+        "nor "
+        "{}): mount it, or call the program by its whole path",
+        called != nullptr ? called : "a name");
+  }
+  return program.parent_path();
 }
 
 void SetDataDir(const std::filesystem::path& folder) { GivenDataDir() = folder; }

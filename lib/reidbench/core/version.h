@@ -11,7 +11,8 @@ std::string_view Version();       // "0.1.0"
 std::string_view CompilerName();  // "GNU 12.2.0"
 std::string_view BuildType();     // "Release"
 
-// Folder of the running program, where its neighbours `reidbench-COMMAND` are.
+// Folder of the running program, where its neighbours `reidbench-COMMAND` are. Throws Error(kIo)
+// when the system does not tell, as in a container without /proc.
 std::filesystem::path ProgramFolder();
 
 // Folder that holds `configs`, `datasets` and `experiments`: that of SetDataDir, else

@@ -6,10 +6,13 @@
 #include <cerrno>
 #include <chrono>
 #include <cstring>
+#include <map>
+#include <utility>
 
 #include "reidbench/core/error.h"
 #include "reidbench/core/files.h"
 #include "reidbench/core/hash.h"
+#include "reidbench/core/interrupt.h"
 #include "reidbench/core/parallel.h"
 #include "reidbench/core/text.h"
 
@@ -43,21 +46,62 @@ int64_t NowNs() {
 
 std::string KeyOf(const fs::path& path) { return fs::absolute(path).lexically_normal().string(); }
 
-std::vector<fs::path> FilesBelow(const fs::path& folder) {
-  std::vector<fs::path> files;
-  std::error_code error;
-  fs::recursive_directory_iterator entries(folder, fs::directory_options::follow_directory_symlink,
-                                           error);
-  if (error) ThrowIo("{}: cannot list folder: {}", folder.string(), error.message());
-  while (entries != fs::recursive_directory_iterator()) {
-    std::error_code ignored;
-    if (entries->is_regular_file(ignored)) files.push_back(entries->path());
-    entries.increment(error);
-    if (error) ThrowIo("{}: cannot list folder: {}", folder.string(), error.message());
+// All files below a folder, links followed. A folder that is reached a second time, by a link to a
+// folder that it is in or to one that was there before, is not entered again: without that, two
+// links to "." are 2^40 paths.
+class FilesBelow {
+ public:
+  explicit FilesBelow(const fs::path& folder) {
+    for (fs::path parent = fs::absolute(folder).lexically_normal(); parent != parent.root_path();) {
+      parent = parent.parent_path();
+      Meet(parent, parent);
+    }
+    Meet(folder, folder);
+    Enter(folder);
+    std::sort(files_.begin(), files_.end());
   }
-  std::sort(files.begin(), files.end());
-  return files;
-}
+
+  const std::vector<fs::path>& files() const { return files_; }
+  // (link, the folder that it leads to once more), in the order of the links.
+  const std::vector<std::pair<fs::path, fs::path>>& again() const { return again_; }
+
+ private:
+  // Where the folder was met before; else nullptr, and it is from now on.
+  const fs::path* Meet(const fs::path& folder, const fs::path& as) {
+    struct stat about {};
+    if (::stat(folder.c_str(), &about) != 0) return nullptr;
+    const auto [at, is_new] = met_.try_emplace({about.st_dev, about.st_ino}, as);
+    return is_new ? nullptr : &at->second;
+  }
+
+  void Enter(const fs::path& folder) {
+    std::error_code error;
+    std::vector<fs::path> folders;
+    fs::directory_iterator entries(folder, error);
+    for (; !error && entries != fs::directory_iterator(); entries.increment(error)) {
+      if (InterruptRequested()) throw Interrupted("interrupted while looking at the input");
+      std::error_code ignored;
+      if (entries->is_directory(ignored)) {
+        folders.push_back(entries->path());
+      } else if (entries->is_regular_file(ignored)) {
+        files_.push_back(entries->path());
+      }
+    }
+    if (error) ThrowIo("{}: cannot list folder: {}", folder.string(), error.message());
+    std::sort(folders.begin(), folders.end());  // which is the first way to one does not vary
+    for (const fs::path& below : folders) {
+      if (const fs::path* before = Meet(below, below)) {
+        again_.emplace_back(below, *before);
+      } else {
+        Enter(below);
+      }
+    }
+  }
+
+  std::map<std::pair<dev_t, ino_t>, fs::path> met_;
+  std::vector<fs::path> files_;
+  std::vector<std::pair<fs::path, fs::path>> again_;
+};
 
 }  // namespace
 
@@ -109,7 +153,8 @@ InputHash Fingerprints::Of(const fs::path& path) {
     const Known& known = known_.at(KeyOf(path));
     return {.sha256 = known.sha256, .bytes = known.size, .files = 1};
   }
-  const std::vector<fs::path> files = FilesBelow(path);
+  const FilesBelow below(path);
+  const std::vector<fs::path>& files = below.files();
   HashFiles(files);
   InputHash hash{.sha256 = "", .bytes = 0, .files = static_cast<int64_t>(files.size())};
   Sha256 sum;
@@ -117,6 +162,10 @@ InputHash Fingerprints::Of(const fs::path& path) {
     const Known& known = known_.at(KeyOf(file));
     sum.Update(fmt::format("{} {}\n", known.sha256, file.lexically_relative(path).string()));
     hash.bytes += known.size;
+  }
+  for (const auto& [link, folder] : below.again()) {
+    sum.Update(fmt::format("{} is {}\n", link.lexically_relative(path).string(),
+                           folder.lexically_relative(path).string()));
   }
   hash.sha256 = sum.HexDigest();
   return hash;

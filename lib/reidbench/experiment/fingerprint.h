@@ -22,7 +22,8 @@ class Fingerprints {
   explicit Fingerprints(std::filesystem::path memory);
 
   // Of a file its SHA-256; of a folder that of the sorted relative names and hashes of all files
-  // below it. Throws Error(kIo) when `path` is missing or cannot be read.
+  // below it; links are followed, but no folder is entered twice. Throws Error(kIo) when `path` is
+  // missing or cannot be read, Interrupted after InterruptRequested().
   InputHash Of(const std::filesystem::path& path);
 
   // Writes the memory, if anything is new. Failing to is no error: the hashes are made again.

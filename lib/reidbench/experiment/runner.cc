@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstring>
 #include <map>
 #include <memory>
 #include <set>
@@ -72,7 +73,11 @@ std::string FailureOf(const std::string& log, int exit_code) {
   std::string message(error == std::string_view::npos ? text : text.substr(error + 7));
   constexpr size_t kLongest = 4000;
   if (message.size() > kLongest) message.resize(kLongest);
-  if (exit_code > 128) message += fmt::format(" (ended by signal {})", exit_code - 128);
+  if (exit_code > 128) {
+    const std::string end =
+        fmt::format("ended by signal {} ({})", exit_code - 128, ::strsignal(exit_code - 128));
+    return message.empty() ? end : fmt::format("{} ({})", message, end);
+  }
   return message.empty() ? fmt::format("ended with exit code {} and no message", exit_code)
                          : message;
 }
@@ -393,6 +398,20 @@ class Runner {
     }
   }
 
+  // A result is kept under the hashes of its inputs: of what was read meanwhile they would be lies.
+  std::string ChangedInput(size_t i) {
+    for (const StageInput& input : keys_[i].inputs) {
+      try {
+        if (fingerprints_.Of(input.path).sha256 == input.hash.sha256) continue;
+      } catch (const Error& error) {
+        return error.what();
+      }
+      return fmt::format("{}: changed while it was read: run the command again once it is finished",
+                         input.path.string());
+    }
+    return "";
+  }
+
   void End(Running* ended, const ProcessResult& result) {
     const size_t i = ended->stage;
     const ExperimentStage& stage = plan_.stages[i];
@@ -408,7 +427,9 @@ class Runner {
                   {"artifact", cache_.PathOf(keys_[i].key).string()},
                   {"warnings", Json::array()},
                   {"finished", UtcNow()}};
-    if (result.exit_code == kExitOk || result.exit_code == kExitCheckFailed) {
+    const bool ended_well = result.exit_code == kExitOk || result.exit_code == kExitCheckFailed;
+    const std::string changed = ended_well ? ChangedInput(i) : "";
+    if (ended_well && changed.empty()) {
       status_[i] = StageStatus::kFinished;
       entry["status"] = StatusName(status_[i]);
       if (!stage.result.empty())
@@ -420,9 +441,10 @@ class Runner {
     }
     status_[i] = StageStatus::kFailed;
     entry["status"] = StatusName(status_[i]);
-    entry["error"] = FailureOf(LogOf(ended->work.folder()), result.exit_code);
+    entry["error"] =
+        changed.empty() ? FailureOf(LogOf(ended->work.folder()), result.exit_code) : changed;
     Log(fmt::format("{}: failed: {}", stage.id, entry["error"].get<std::string>()));
-    if (!failed_) first_failure_ = result.exit_code;
+    if (!failed_) first_failure_ = changed.empty() ? result.exit_code : kExitInput;
     failed_ = true;
     if (!stage.resumable) ended->work.Discard();
     record_["stages"][i] = std::move(entry);

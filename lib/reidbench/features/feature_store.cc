@@ -114,6 +114,7 @@ struct FeatureFile::Impl {
   const std::string& name() const { return raw->name(); }
   void Open(std::unique_ptr<RawFile> opened);
   void ReadRange(int64_t begin, int64_t count, float* out, std::vector<uint16_t>* half_scratch);
+  void ReadStored(int64_t begin, int64_t count, float* out, std::vector<uint16_t>* half_scratch);
 };
 
 void FeatureFile::Impl::Open(std::unique_ptr<RawFile> opened) {
@@ -124,6 +125,7 @@ void FeatureFile::Impl::Open(std::unique_ptr<RawFile> opened) {
   if (StartsWith(text, "\x93NUMPY") || StartsWith(text, "PK\x03\x04")) {
     std::vector<uint8_t> bytes(raw->bytes());
     raw->Read(0, bytes);
+    raw->RequireUnchanged();
     numpy = std::make_unique<NumpyFeatures>(std::move(bytes), name());
     content = std::move(numpy->content());
     return;
@@ -147,6 +149,7 @@ void FeatureFile::Impl::Open(std::unique_ptr<RawFile> opened) {
        found.bytes != checksums->payload().bytes)) {
     ThrowInput("{}: the file is damaged: /features lies elsewhere than its checksums say", name());
   }
+  raw->RequireUnchanged();
 }
 
 FeatureFile::FeatureFile(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -180,6 +183,12 @@ std::string FeatureFile::HowToLabel() const {
 void FeatureFile::Impl::ReadRange(int64_t begin, int64_t count, float* out,
                                   std::vector<uint16_t>* half_scratch) {
   if (numpy != nullptr) return numpy->ReadRows(begin, count, out);
+  ReadStored(begin, count, out, half_scratch);
+  raw->RequireUnchanged();
+}
+
+void FeatureFile::Impl::ReadStored(int64_t begin, int64_t count, float* out,
+                                   std::vector<uint16_t>* half_scratch) {
   if (process != nullptr) return process->ReadRows(begin, count, out);
   const bool half = content.type == FeatureType::kFloat16;
   const uint64_t element = half ? sizeof(uint16_t) : sizeof(float);

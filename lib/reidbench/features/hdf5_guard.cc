@@ -73,10 +73,22 @@ uint64_t AttributeBytes(std::span<const uint8_t> datatype, std::span<const uint8
   return bytes;
 }
 
+int64_t ChangedNs(const struct stat& status) {
+  return static_cast<int64_t>(status.st_mtim.tv_sec) * 1'000'000'000 + status.st_mtim.tv_nsec;
+}
+
 }  // namespace
 
+void RawFile::RequireUnchanged() const {
+  struct stat now {};
+  if (descriptor_ < 0 || ::fstat(descriptor_, &now) != 0) return;
+  if (static_cast<uint64_t>(now.st_size) != bytes_ || ChangedNs(now) != changed_ns_)
+    ThrowIo("{}: changed while it was read: run the command again once it is finished", name_);
+}
+
 RawFile::RawFile(const std::filesystem::path& path) : name_(path.string()) {
-  descriptor_ = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  // O_NONBLOCK: a pipe is refused below, and not waited for.
+  descriptor_ = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (descriptor_ < 0) ThrowIo("{}: cannot open: {}", name_, std::strerror(errno));
   struct stat status {};
   if (::fstat(descriptor_, &status) != 0 || !S_ISREG(status.st_mode)) {
@@ -84,6 +96,7 @@ RawFile::RawFile(const std::filesystem::path& path) : name_(path.string()) {
     ThrowIo("{}: is not a regular file", name_);
   }
   bytes_ = static_cast<uint64_t>(status.st_size);
+  changed_ns_ = ChangedNs(status);
 }
 
 RawFile::RawFile(std::span<const uint8_t> bytes, std::string name)
@@ -105,7 +118,7 @@ void RawFile::Read(uint64_t offset, std::span<uint8_t> out) const {
     const ssize_t got = ::pread(descriptor_, out.data(), out.size(), static_cast<off_t>(offset));
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) ThrowIo("{}: read failed: {}", name_, std::strerror(errno));
-    if (got == 0) ThrowIo("{}: became shorter while it was read", name_);
+    if (got == 0) ThrowIo("{}: changed while it was read: it became shorter", name_);
     out = out.subspan(static_cast<size_t>(got));
     offset += static_cast<uint64_t>(got);
   }

@@ -30,9 +30,13 @@ class RawFile {
   // Exactly out.size() bytes from `offset`. Throws Error(kInput) beyond the end, Error(kIo) when
   // the system refuses.
   void Read(uint64_t offset, std::span<uint8_t> out) const;
+  // Throws Error(kIo) when the file is no longer the one that was opened: what was read of it may
+  // be neither the old nor the new.
+  void RequireUnchanged() const;
 
  private:
   std::string name_;
+  int64_t changed_ns_ = 0;  // when the file was last written to before it was opened
   int descriptor_ = -1;
   uint64_t bytes_ = 0;
   std::vector<uint8_t> image_;

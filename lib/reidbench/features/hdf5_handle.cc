@@ -18,7 +18,12 @@ std::mutex& Hdf5Mutex() {
   return mutex;
 }
 
-void QuietHdf5() { H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr); }
+void QuietHdf5() {
+  // A file that could not be closed, on a full disk, would be closed once more at exit(), which
+  // crashes there. Every file is closed before.
+  [[maybe_unused]] static const herr_t once = H5dont_atexit();
+  H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
+}
 
 std::string Hdf5Reason() {
   std::string reason;

@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 
 #include "reidbench/core/error.h"
@@ -16,28 +17,57 @@ std::string Pad(const std::string& cell, size_t width, Align align) {
   return align == Align::kLeft ? cell + blank : blank + cell;
 }
 
-std::string CsvCell(const std::string& cell) {
-  if (cell.find_first_of(",\"\r\n") == std::string::npos) return cell;
-  std::string quoted = "\"";
-  for (char c : cell) {
-    if (c == '"') quoted += '"';
-    quoted += c;
+std::atomic<bool> cells_are_raw = false;
+
+bool IsControl(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; }
+
+// A name with line breaks ends neither a row nor a comment nor a paragraph, and one with control
+// characters does nothing to a terminal.
+std::string OneLine(std::string_view text) {
+  std::string line(text);
+  std::replace_if(line.begin(), line.end(), IsControl, ' ');
+  return line;
+}
+
+// "-0.40", "+1,234", "-12 %" and intervals of two such: what our own cells hold.
+bool IsNumber(std::string_view text) {
+  if (const size_t between = text.find(" .. "); between != std::string_view::npos)
+    return IsNumber(text.substr(0, between)) && IsNumber(text.substr(between + 4));
+  if (text.ends_with(" %")) text.remove_suffix(2);
+  std::string digits(text);
+  std::erase(digits, ',');  // thousands
+  return ParseDouble(digits).has_value();
+}
+
+// Also the wide forms, which East Asian spreadsheets take for the plain ones.
+bool LooksLikeAFormula(std::string_view text) {
+  for (const std::string_view start :
+       {"=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠"}) {
+    if (text.starts_with(start)) return !IsNumber(text);
   }
-  return quoted + '"';
+  return false;
+}
+
+// Behind a semicolon, where a spreadsheet takes that for the end of a field.
+bool HidesAFormula(std::string_view text) {
+  for (size_t at = text.find(';'); at != std::string_view::npos; at = text.find(';', at + 1)) {
+    if (LooksLikeAFormula(text.substr(at + 1))) return true;
+  }
+  return false;
 }
 
 std::string MarkdownCell(const std::string& cell) {
   std::string escaped;
-  for (char c : cell) {
-    if (c == '|' || c == '\\') escaped += '\\';
-    escaped += c == '\n' ? ' ' : c;
+  for (const char c : MarkdownText(cell)) {
+    if (c == '|') escaped += '\\';
+    escaped += c;
   }
   return escaped;
 }
 
 std::string LatexCell(const std::string& cell) {
   std::string escaped;
-  for (char c : cell) {
+  for (char c : OneLine(cell)) {
     switch (c) {
       case '\\':
         escaped += "\\textbackslash{}";
@@ -54,9 +84,9 @@ std::string LatexCell(const std::string& cell) {
       case '>':
         escaped += "\\textgreater{}";
         break;
-      case '\n':
-      case '\r':
-        escaped += ' ';
+      case '[':  // at the beginning of a row, an argument of the command before it
+      case '*':
+        escaped += std::string("{") + c + "}";
         break;
       case '&':
       case '%':
@@ -74,13 +104,6 @@ std::string LatexCell(const std::string& cell) {
   return escaped;
 }
 
-// A name with line breaks ends neither a comment nor a paragraph.
-std::string OneLine(std::string text) {
-  std::replace_if(
-      text.begin(), text.end(), [](char c) { return c == '\n' || c == '\r'; }, ' ');
-  return text;
-}
-
 std::string NoMinusZero(std::string text) {
   // "-0.00" reads as a loss that is not there.
   if (text.starts_with('-') && text.find_first_not_of("-0.") == std::string::npos) text.erase(0, 1);
@@ -88,6 +111,39 @@ std::string NoMinusZero(std::string text) {
 }
 
 }  // namespace
+
+void KeepCellsRaw(bool raw) { cells_are_raw = raw; }
+
+std::string CsvCell(std::string_view text) {
+  std::string cell(text);
+  if (!cells_are_raw && LooksLikeAFormula(text)) cell.insert(0, "'");
+  if (cell.find_first_of(",\"\r\n\t") == std::string::npos && !HidesAFormula(cell)) return cell;
+  std::string quoted = "\"";
+  for (const char c : cell) {
+    if (c == '"') quoted += '"';
+    quoted += c;
+  }
+  return quoted + '"';
+}
+
+std::string MarkdownText(std::string_view text) {
+  std::string escaped;
+  for (const char c : OneLine(text)) {
+    if (c == '\\') {
+      escaped += "\\\\";
+    } else if (cells_are_raw) {
+      escaped += c;
+    } else if (c == '<') {
+      escaped += "&lt;";
+    } else if (c == '&') {
+      escaped += "&amp;";
+    } else {
+      if (c == '[' || c == '*' || c == '`') escaped += '\\';
+      escaped += c;
+    }
+  }
+  return escaped;
+}
 
 Table::Table(std::vector<Column> columns, std::string caption)
     : columns_(std::move(columns)), caption_(std::move(caption)) {}
@@ -122,7 +178,7 @@ std::string Table::RenderText() const {
   const auto line = [&](auto cell_of) {
     std::string text;
     for (size_t c = 0; c < columns_.size(); ++c) {
-      text += (c == 0 ? "" : "  ") + Pad(cell_of(c), widths[c], columns_[c].align);
+      text += (c == 0 ? "" : "  ") + Pad(OneLine(cell_of(c)), widths[c], columns_[c].align);
     }
     text.erase(text.find_last_not_of(' ') + 1);
     out += text + "\n";
@@ -169,7 +225,7 @@ std::vector<std::vector<bool>> Table::BestCells() const {
 
 std::string Table::RenderMarkdown() const {
   const std::vector<std::vector<bool>> is_best = BestCells();
-  std::string out = caption_.empty() ? "" : caption_ + "\n\n";
+  std::string out = caption_.empty() ? "" : MarkdownText(caption_) + "\n\n";
   out += "|";
   for (const Column& column : columns_) {
     out += " " + MarkdownCell(column.title) +

@@ -31,8 +31,8 @@ class Table {
   void AddRow(std::vector<std::string> cells);
   bool empty() const { return rows_.empty(); }
 
-  // Ends with a newline. Cells are escaped for the format: quotes in CSV (RFC 4180), pipes in
-  // Markdown, specials in LaTeX.
+  // Ends with a newline. Cells are escaped for the format: CsvCell, MarkdownText with pipes,
+  // specials of LaTeX; line breaks and control characters are blanks outside CSV.
   std::string Render(TableFormat format) const;
 
  private:
@@ -47,6 +47,18 @@ class Table {
   std::string caption_;
   std::vector<std::vector<std::string>> rows_;
 };
+
+// Names come from files and folders, and what opens a table may take them for more than names. With
+// true, for all of the process, they stay as they are: no formula is disarmed in CSV, no HTML and
+// no emphasis in Markdown. What keeps a cell in its place is escaped all the same.
+void KeepCellsRaw(bool raw);
+
+// Quotes where needed (RFC 4180). A text that a spreadsheet would take for a formula, because it
+// begins with = + - @, a tab or a line break, and is no number, gets an apostrophe in front.
+std::string CsvCell(std::string_view text);
+
+// In one line, with what Markdown or HTML would act upon shown as it is: < & [ * `.
+std::string MarkdownText(std::string_view text);
 
 // Fractions as percent with `decimals` ("31.01"), "n/a" where undefined.
 std::string Percent(std::optional<double> fraction, int decimals = 2);

@@ -88,14 +88,14 @@ std::vector<Row> RowsOf(const RelinkStageResult& result, bool always_total) {
 }
 
 // A value in CSV: nothing for null, 1 or 0, and "a=1;b=2" for an object.
-std::string CsvCell(const Json& value) {
+std::string CellText(const Json& value) {
   if (value.is_null()) return "";
   if (value.is_boolean()) return value.get<bool>() ? "1" : "0";
   if (value.is_string()) return value.get<std::string>();
   if (value.is_number_integer()) return fmt::format("{}", value.get<int64_t>());
   if (value.is_number()) return fmt::format("{}", value.get<double>());
   std::vector<std::string> parts;
-  for (const auto& [key, part] : value.items()) parts.push_back(key + "=" + CsvCell(part));
+  for (const auto& [key, part] : value.items()) parts.push_back(key + "=" + CellText(part));
   return JoinText(parts, ";");
 }
 
@@ -342,7 +342,7 @@ std::string RenderDecisionsCsv(const RelinkStageResult& result) {
     for (size_t k = 0; k < sequence.decisions.size(); ++k) {
       const Json decision = DecisionJson(sequence, k);
       std::vector<std::string> cells{sequence.name, fmt::format("{}", k)};
-      for (const char* key : kKeys) cells.push_back(CsvCell(decision.value(key, Json(nullptr))));
+      for (const char* key : kKeys) cells.push_back(CellText(decision.value(key, Json(nullptr))));
       table.AddRow(std::move(cells));
     }
   }

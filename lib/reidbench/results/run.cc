@@ -370,26 +370,28 @@ std::string RenderRunTables(const RunResult& result, TableFormat format) {
     if (format == TableFormat::kText) {
       blocks.push_back(part.title + "\n" + table);
     } else if (format == TableFormat::kMarkdown) {
-      blocks.push_back(fmt::format("## {}\n\n{}", part.title, table));
+      blocks.push_back(fmt::format("## {}\n\n{}", MarkdownText(part.title), table));
     } else {
-      blocks.push_back(fmt::format("% {}\n{}", part.title, table));
+      blocks.push_back(fmt::format("% {}\n{}", MarkdownText(part.title), table));
     }
   }
   return JoinText(blocks, "\n");
 }
 
 std::string RenderRunMarkdown(const RunResult& result) {
-  std::string text = fmt::format("# {}\n\n{}\n\n", result.experiment, result.question);
+  std::string text =
+      fmt::format("# {}\n\n{}\n\n", MarkdownText(result.experiment), MarkdownText(result.question));
   if (result.status != "finished")
     text += fmt::format("**The run is {}.** What follows is not all of it.\n\n", result.status);
-  if (!result.headline.empty()) text += fmt::format("**{}**\n\n", result.headline);
+  if (!result.headline.empty()) text += fmt::format("**{}**\n\n", MarkdownText(result.headline));
   text += RenderRunTables(result, TableFormat::kMarkdown);
   std::vector<std::string> failures, warnings;
   for (const RunStage& stage : result.stages) {
     if (stage.status == "failed")
-      failures.push_back(fmt::format("- {}: {}\n", stage.id, stage.error));
+      failures.push_back(
+          fmt::format("- {}: {}\n", MarkdownText(stage.id), MarkdownText(stage.error)));
     for (const std::string& warning : stage.warnings)
-      warnings.push_back(fmt::format("- {}: {}\n", stage.id, warning));
+      warnings.push_back(fmt::format("- {}: {}\n", MarkdownText(stage.id), MarkdownText(warning)));
   }
   if (!failures.empty()) text += "\n## Failed\n\n" + JoinText(failures, "");
   if (!warnings.empty()) text += "\n## Warnings\n\n" + JoinText(warnings, "");

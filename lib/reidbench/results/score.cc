@@ -162,13 +162,6 @@ std::string PythonFloat(double value) {
   return text;
 }
 
-std::string CsvName(const std::string& name) {
-  if (name.find_first_of(",\"\r\n") == std::string::npos) return name;
-  std::string quoted = "\"";
-  for (const char c : name) quoted += c == '"' ? std::string("\"\"") : std::string(1, c);
-  return quoted + "\"";
-}
-
 // TrackEval's order of columns: within a family first the plain fields, then each alpha field with
 // its mean as ___AUC.
 std::vector<std::pair<std::string, std::string>> DetailedCells(const MotSummary& summary) {
@@ -246,7 +239,7 @@ std::string RenderScoreCsv(const ScoreStageResult& result) {
   const auto add = [&](const std::string& tracker, const std::string& scored,
                        const std::string& sequence, const MotValues& values) {
     const std::string of =
-        fmt::format("{},{},{}", CsvName(tracker), CsvName(scored), CsvName(sequence));
+        fmt::format("{},{},{}", CsvCell(tracker), CsvCell(scored), CsvCell(sequence));
     for (size_t f = 0; f < values.size(); ++f)
       out += fmt::format("{},{},{}\n", of, MotFields()[f].name, ScoreDigits(values[f].value));
   };
@@ -366,7 +359,7 @@ std::string RenderTrackEvalDetailed(const ClassScore& score,
   for (const auto& [name, value] : DetailedCells(Combined(score))) out += "," + name;
   out += "\r\n";
   const auto add = [&](const std::string& name, const MotSummary& summary) {
-    out += CsvName(name);
+    out += CsvCell(name);
     for (const auto& [field, value] : DetailedCells(summary)) out += "," + value;
     out += "\r\n";
   };

@@ -12,6 +12,7 @@
 #include "reidbench/core/error.h"
 #include "reidbench/core/isa.h"
 #include "reidbench/core/random.h"
+#include "reidbench/imaging/opencv_memory.h"
 #include "reidbench/synth/backdrop.h"
 #include "reidbench/synth/figure.h"
 #include "reidbench/synth/ground_shadow.h"
@@ -419,10 +420,12 @@ void SynthRenderer::Impl::AddSensor(uint64_t frame_seed, RgbImage* picture) cons
   if (camera.blur_sigma_px > 0.05) {
     cv::Mat view(picture->height, picture->width, CV_8UC3, picture->pixels.data());
     const int reach = std::max(1, static_cast<int>(std::ceil(2.5 * camera.blur_sigma_px)));
-    cv::Mat blurred;
-    cv::GaussianBlur(view, blurred, cv::Size(2 * reach + 1, 2 * reach + 1), camera.blur_sigma_px,
-                     camera.blur_sigma_px, cv::BORDER_REPLICATE);
-    blurred.copyTo(view);
+    WithOpencvMemory([&] {
+      cv::Mat blurred;
+      cv::GaussianBlur(view, blurred, cv::Size(2 * reach + 1, 2 * reach + 1), camera.blur_sigma_px,
+                       camera.blur_sigma_px, cv::BORDER_REPLICATE);
+      blurred.copyTo(view);
+    });
   }
   if (noise.empty()) return;
   Rng rng(frame_seed, static_cast<uint64_t>(camera.id));

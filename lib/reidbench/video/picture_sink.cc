@@ -15,6 +15,7 @@
 #include "reidbench/core/files.h"
 #include "reidbench/core/text.h"
 #include "reidbench/imaging/encode.h"
+#include "reidbench/imaging/opencv_memory.h"
 
 namespace reidbench {
 namespace {
@@ -70,9 +71,11 @@ class Video : public PictureSink {
     REIDBENCH_CHECK(cv::Size(picture.width, picture.height) == size_);
     // OpenCV only reads what this points to.
     const cv::Mat rgb(size_, CV_8UC3, const_cast<uint8_t*>(picture.pixels.data()));
-    cv::cvtColor(rgb, bgr_, cv::COLOR_RGB2BGR);
     try {
-      writer_.write(bgr_);
+      WithOpencvMemory([&] {
+        cv::cvtColor(rgb, bgr_, cv::COLOR_RGB2BGR);
+        writer_.write(bgr_);
+      });
     } catch (const cv::Exception& error) {
       ThrowIo("{}: cannot encode: {}", path_.string(), error.err);
     }
@@ -80,7 +83,7 @@ class Video : public PictureSink {
   }
 
   void Finish() override {
-    writer_.release();
+    WithOpencvMemory([&] { writer_.release(); });
     // OpenCV does not say when the disk is full: the file tells.
     std::error_code error;
     const auto bytes = fs::file_size(file_.temporary_path(), error);

@@ -435,7 +435,7 @@ TEST_F(ExtractPipelineTest, FullDiskKeepsFinishedWork) {
 TEST_F(ExtractPipelineTest, DISABLED_ChildExtracts) {
   const char* output = std::getenv("REIDBENCH_TEST_OUTPUT");
   ASSERT_NE(output, nullptr);
-  InstallInterruptHandler();
+  InstallInterruptHandler("extract", 60'000);  // a slow build is not cut short
   FakeEmbedder embedder;
   embedder.on_call = [](int) { std::this_thread::sleep_for(std::chrono::milliseconds(4)); };
   try {

@@ -5,11 +5,14 @@
 
 #include <map>
 #include <numeric>
+#include <optional>
 
+#include "embedding/onnx_writer.h"
 #include "reidbench/core/eigen_views.h"
 #include "reidbench/core/error.h"
 #include "reidbench/core/files.h"
 #include "reidbench/core/hash.h"
+#include "reidbench/embedding/onednn_engine.h"
 #include "reidbench/imaging/encode.h"
 #include "reidbench/weights/checkpoint.h"
 #include "reidbench/weights/torch_writer.h"
@@ -22,6 +25,7 @@ namespace {
 
 namespace fs = std::filesystem;
 using testing::AllOf;
+using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
@@ -126,6 +130,58 @@ TEST_F(ExtractTest, WarnsOfASizeThatTheNetworkWasNotMadeFor) {
   const ExtractResult result = RunExtract(options_);
   EXPECT_THAT(result.warnings, IsEmpty());
   EXPECT_THAT(result.provenance.preprocessing, HasSubstr("256x128"));
+}
+
+// Exported at 128x64, and going on after the features with their L2 norm: what the
+// file computes is what is written, whatever runs it.
+TEST_F(ExtractTest, AnExportIsRunToItsEndAtItsOwnSizeByEveryEngine) {
+  OnnxWriter onnx;
+  onnx.Input("images", {0, 3, 128, 64});
+  onnx.Output("unit", {0, 4});
+  onnx.Floats("weight", {4, 3, 1, 1}, {1, -1, 0.5F, 0, 1, -1, 1, 1, 1, 0.25F, 0, 2});
+  onnx.Floats("bias", {4}, {0.5F, 1, -1, 2});
+  onnx.Node("Conv", {"images", "weight", "bias"}, "conv",
+            {OnnxWriter::IntegersAttribute("kernel_shape", {1, 1})});
+  onnx.Node("Relu", {"conv"}, "relu");
+  onnx.Node("GlobalAveragePool", {"relu"}, "pooled");
+  onnx.Node("Flatten", {"pooled"}, "features", {OnnxWriter::IntegerAttribute("axis", 1)});
+  onnx.Node(
+      "ReduceL2", {"features"}, "norm",
+      {OnnxWriter::IntegersAttribute("axes", {1}), OnnxWriter::IntegerAttribute("keepdims", 1)});
+  onnx.Node("Div", {"features", "norm"}, "unit");
+  options_.weights = folder_.path() / "unit.onnx";
+  WriteFileAtomically(options_.weights, onnx.Model());
+  std::optional<FeatureMatrix> first;
+  for (const std::string engine : {"auto", "onednn", "reference", "opencv"}) {
+    if (engine == "onednn" && !OnednnAvailable()) continue;
+    options_.embedder.engine = engine;
+    options_.output = folder_.path() / (engine + ".h5");
+    const ExtractResult result = RunExtract(options_);
+    EXPECT_THAT(result.provenance.preprocessing, HasSubstr("128x64")) << engine;
+    EXPECT_THAT(result.warnings, IsEmpty()) << engine;
+    const FeatureFile file(options_.output);
+    ASSERT_EQ(file.dim(), 4);
+    std::vector<int64_t> rows(static_cast<size_t>(file.rows()));
+    std::iota(rows.begin(), rows.end(), 0);
+    const FeatureMatrix features = file.ReadRows(rows);
+    if (!first) first = features;
+    for (int64_t i = 0; i < features.rows(); ++i) {
+      EXPECT_NEAR(EigenRow(features, i).norm(), 1, 1e-5) << engine;
+      EXPECT_NEAR((EigenRow(features, i) - EigenRow(*first, i)).norm(), 0, 1e-4) << engine;
+    }
+  }
+  // Another size is another network: told, or refused.
+  for (const std::string engine : {"auto", "opencv"}) {
+    options_.embedder.engine = engine;
+    options_.output = folder_.path() / (engine + "_large.h5");
+    options_.height = 256;
+    options_.width = 128;
+    try {
+      EXPECT_THAT(RunExtract(options_).warnings, Contains(HasSubstr("128x64"))) << engine;
+    } catch (const Error& error) {
+      EXPECT_THAT(error.what(), HasSubstr("128")) << engine;
+    }
+  }
 }
 
 TEST_F(ExtractTest, DryRunChecksAndComputesNothing) {

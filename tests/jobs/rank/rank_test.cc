@@ -77,5 +77,23 @@ TEST_F(RankFiles, ASplitThatIsNotThereIsNamed) {
   }
 }
 
+// Another number, in silence, is the one thing that damage may not give.
+TEST_F(RankFiles, ADamagedByteIsNoticed) {
+  const std::vector<uint8_t> whole = ReadFileBytes(options_.features[0]);
+  const std::string sound = RenderRankJson(RunRank(options_));
+  for (size_t i = 0; i < whole.size(); i += 13) {
+    std::vector<uint8_t> damaged = whole;
+    damaged[i] ^= 0x10;
+    WriteFileAtomically(options_.features[0],
+                        {reinterpret_cast<const char*>(damaged.data()), damaged.size()});
+    try {
+      EXPECT_EQ(RenderRankJson(RunRank(options_)), sound)
+          << i;  // of the mark of the checksums alone
+    } catch (const Error& error) {
+      EXPECT_THAT(error.what(), HasSubstr("features.h5")) << i;
+    }
+  }
+}
+
 }  // namespace
 }  // namespace reidbench

@@ -319,5 +319,27 @@ TEST_F(RelinkStageTest, WrongUse) {
   EXPECT_THAT(error(wrong), HasSubstr("--frame-rate -3"));
 }
 
+// Another number, in silence, is the one thing that damage may not give.
+TEST_F(RelinkStageTest, ADamagedByteOfTheFeaturesIsNoticed) {
+  options_.tracks = {Path("tracks/A.txt")};
+  options_.features = Path("features/A.h5");
+  options_.force = true;
+  Run();
+  const std::string sound = Output("A.txt") + Output("decisions.csv");
+  const std::vector<uint8_t> whole = ReadFileBytes(options_.features);
+  for (size_t i = 0; i < whole.size(); i += 97) {
+    std::vector<uint8_t> damaged = whole;
+    damaged[i] ^= 0x04;
+    WriteFileAtomically(options_.features,
+                        {reinterpret_cast<const char*>(damaged.data()), damaged.size()});
+    try {
+      Run();
+      EXPECT_EQ(Output("A.txt") + Output("decisions.csv"), sound) << i;
+    } catch (const Error& error) {
+      EXPECT_THAT(error.what(), HasSubstr("A.h5")) << i;
+    }
+  }
+}
+
 }  // namespace
 }  // namespace reidbench

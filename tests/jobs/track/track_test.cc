@@ -6,6 +6,7 @@
 
 #include <cmath>
 #include <filesystem>
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "reidbench/core/error.h"
@@ -15,6 +16,7 @@
 #include "reidbench/core/text.h"
 #include "reidbench/features/feature_store.h"
 #include "reidbench/jobs/score/score.h"
+#include "reidbench/jobs/track/track_journal.h"
 #include "reidbench/mot_metrics/fields.h"
 #include "reidbench/results/track.h"
 #include "support/expect_error.h"
@@ -311,6 +313,66 @@ TEST_F(Track, SaysThatFramesAreCountedWhereTheRateIsFarFromTheUsual) {
   options_.options = {};
   options_.tracker = "sort";  // its max_age of 1 is no time
   EXPECT_THAT(warnings("10"), ::testing::IsEmpty());
+}
+
+// As after a kill: some files are written, the journal says so, and the same command goes on.
+TEST_F(Track, AKilledSweepGoesOn) {
+  options_.ground_truth = folder_.path() / "train";
+  options_.sweep = {"track_buffer=5,10,20",
+                    "match_thresh=0.7,0.8,0.9"};  // more than are run together
+  const TrackStageResult whole = Run();
+  const auto files_of = [&] {
+    std::map<std::string, std::string> files;
+    for (const auto& entry : fs::recursive_directory_iterator(options_.output)) {
+      if (entry.is_regular_file())
+        files[entry.path().lexically_relative(options_.output)] = ReadFileText(entry.path());
+    }
+    return files;
+  };
+  const auto files = files_of();
+  ASSERT_EQ(files.size(), 18u);
+  fs::remove_all(options_.output);
+
+  EXPECT_THROW(RunTrack(options_, false,
+                        [](int64_t done, int64_t) {
+                          if (done == 17) ThrowIo("the power went");
+                        }),
+               Error);
+  ASSERT_TRUE(IsFile(TrackJournalPath(options_.output)));
+  const size_t written = files_of().size() - 1;
+  EXPECT_EQ(written, 16u);
+
+  // Of another command they are not.
+  TrackStageOptions other = options_;
+  other.decimals = 3;
+  EXPECT_THAT(MessageOf(ErrorKind::kUsage, [&] { RunTrack(other, false, nullptr); }),
+              HasSubstr("--force"));
+  EXPECT_EQ(files_of().size(), written + 1);
+
+  // One that was damaged since is made again, the others are not.
+  const fs::path first = options_.output / whole.runs[0].name / "A.txt";
+  const fs::path second = options_.output / whole.runs[1].name / "A.txt";
+  ASSERT_TRUE(IsFile(first) && IsFile(second));
+  WriteFileAtomically(first, "1,1,10,10,20,40,1,-1,-1,-1\n");
+  const auto unchanged = fs::last_write_time(second);
+  const TrackStageResult again = Run();
+  EXPECT_EQ(files_of(), files);
+  EXPECT_EQ(fs::last_write_time(second), unchanged);
+  ASSERT_EQ(again.runs.size(), whole.runs.size());
+  EXPECT_EQ(again.ranked, whole.ranked);
+  for (size_t r = 0; r < whole.runs.size(); ++r) {
+    for (size_t s = 0; s < 2; ++s) {
+      const TrackedSequence& a = again.runs[r].sequences[s];
+      const TrackedSequence& b = whole.runs[r].sequences[s];
+      EXPECT_EQ(a.boxes, b.boxes);
+      EXPECT_EQ(a.tracks, b.tracks);
+      EXPECT_GT(a.seconds, 0);
+      for (const char* field : {"HOTA", "LocA", "MOTA", "MOTP", "IDF1", "IDSW"})
+        EXPECT_EQ(FieldValue(Summarize(*a.counts), field), FieldValue(Summarize(*b.counts), field));
+    }
+  }
+  // Whole, it is as any output.
+  EXPECT_THROW(Run(), Error);
 }
 
 }  // namespace

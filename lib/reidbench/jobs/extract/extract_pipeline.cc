@@ -1,20 +1,17 @@
 #include "reidbench/jobs/extract/extract_pipeline.h"
 
-#include <fcntl.h>
 #include <tbb/parallel_pipeline.h>
 #include <tbb/task_arena.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
-#include <cerrno>
 #include <chrono>
 #include <cmath>
-#include <cstring>
 #include <exception>
 #include <limits>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <utility>
 
 #include "reidbench/core/error.h"
@@ -34,28 +31,6 @@ constexpr std::chrono::milliseconds kProgressInterval(200);
 constexpr int kMaxBatchSize = 4096;
 
 bool RunsOnCpu(const EmbedderInfo& info) { return info.device.empty() || info.device == "cpu"; }
-
-// Like ReadFileBytes, into memory that stays mapped between images.
-void ReadWholeFile(const fs::path& path, std::vector<uint8_t>* bytes) {
-  const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (descriptor < 0) ThrowIo("{}: cannot open: {}", path.string(), std::strerror(errno));
-  size_t size = 0;
-  bytes->resize(std::max<size_t>(bytes->capacity(), 64 << 10));
-  while (true) {
-    const ssize_t got = ::read(descriptor, bytes->data() + size, bytes->size() - size);
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) {
-      const int reason = errno;
-      ::close(descriptor);
-      ThrowIo("{}: read failed: {}", path.string(), std::strerror(reason));
-    }
-    if (got == 0) break;
-    size += static_cast<size_t>(got);
-    if (size == bytes->size()) bytes->resize(2 * size);
-  }
-  ::close(descriptor);
-  bytes->resize(size);
-}
 
 // What determines the bytes of the result, in words that a message can show.
 JournalKey MakeKey(const FeatureLabels& labels, const EmbedderInfo& info,
@@ -390,7 +365,7 @@ DatasetImages::DatasetImages(const ReidDataset& dataset, ExifOrientation orienta
 PendingImage DatasetImages::Next() {
   return [this, item = next_++](ImageScratch* scratch) {
     const fs::path path = root_ / labels_.path[item];
-    ReadWholeFile(path, &scratch->file_bytes);
+    ReadFileInto(path, &scratch->file_bytes);
     DecodeImage(scratch->file_bytes, path.string(), orientation_, &scratch->image);
   };
 }
@@ -426,7 +401,10 @@ ExtractResult ExtractFeatures(ImageSource& source, Embedder& embedder, FeaturePr
   result.threads = ResolveThreads(options.threads);
 
   const Clock::time_point start = Clock::now();
-  const fs::path journal_path = JournalPath(options.output);
+  // Beside a device or a pipe there is no place, and nothing to go on with.
+  std::optional<ScratchFolder> scratch;
+  if (IsStream(options.output)) scratch.emplace();
+  const fs::path journal_path = scratch ? scratch->path() / "journal" : JournalPath(options.output);
   ExtractionJournal journal(journal_path,
                             MakeKey(labels, info, provenance, result.batch_size, options.type),
                             result.images, info.dim, options.force);
@@ -434,6 +412,7 @@ ExtractResult ExtractFeatures(ImageSource& source, Embedder& embedder, FeaturePr
   RequireWritable(options.output, options.force);
   result.resumed = journal.items_done();
   const auto kept = [&] {
+    if (scratch) return std::string("nothing is kept, as the output is no file");
     return fmt::format("finished work is kept in {} ({} of {} images)", journal_path.string(),
                        WithThousands(journal.items_done()), WithThousands(result.images));
   };

@@ -7,6 +7,7 @@
 
 #include "reidbench/core/error.h"
 #include "reidbench/core/text.h"
+#include "reidbench/imaging/opencv_memory.h"
 
 namespace reidbench {
 namespace {
@@ -129,7 +130,12 @@ void OverlayPainter::Paint(const RgbImage& frame, std::string_view note,
   image->width = size_.width;
   image->height = size_.height;
   image->pixels.resize(size_t{3} * size_.width * size_.height);
-  cv::Mat picture(size_, CV_8UC3, image->pixels.data());
+  const cv::Mat picture(size_, CV_8UC3, image->pixels.data());
+  WithOpencvMemory([&] { PaintAll(frame, note, panels, picture); });
+}
+
+void OverlayPainter::PaintAll(const RgbImage& frame, std::string_view note,
+                              const std::vector<DrawnPanel>& panels, cv::Mat picture) const {
   picture.setTo(kBar);
   // OpenCV only reads what this points to.
   const cv::Mat shown(frame.height, frame.width, CV_8UC3,

@@ -50,6 +50,8 @@ class OverlayPainter {
              RgbImage* image) const;
 
  private:
+  void PaintAll(const RgbImage& frame, std::string_view note, const std::vector<DrawnPanel>& panels,
+                cv::Mat picture) const;
   void PaintPanel(const DrawnPanel& panel, cv::Mat picture) const;
 
   cv::Size frame_;

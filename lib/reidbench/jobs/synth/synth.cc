@@ -436,16 +436,17 @@ std::string FormatSynthOptions(const SynthOptions& options) {
       "# A synthetic world: `reidbench synth --config` makes it again, byte for byte.\n";
   text += fmt::format("scene: {}\nseed: {}\n", options.scene, options.seed);
   std::string group;
+  // Values in their shortest digits that are read back as the same numbers.
   for (const SynthKnob& knob : SynthKnobs()) {
     if (group != knob.group) text += fmt::format("\n# {}\n", group = knob.group);
     const double value = knob.Get(options);
     text += knob.whole != nullptr ? fmt::format("{}: {}", knob.name, static_cast<int64_t>(value))
-                                  : fmt::format("{}: {:g}", knob.name, value);
+                                  : fmt::format("{}: {}", knob.name, value);
     const std::string high =
         knob.high >= 1e6 ? fmt::format("{:.0f}", knob.high) : fmt::format("{:g}", knob.high);
     text += fmt::format("  # {:g}..{}: {}\n", knob.low, high, knob.help);
     if (std::string_view(knob.name) == "frames") {
-      text += fmt::format("frame_rate: [{:g}]  # 0.5..60 per second: of all cameras, or of each\n",
+      text += fmt::format("frame_rate: [{}]  # 0.5..60 per second: of all cameras, or of each\n",
                           fmt::join(options.frame_rate, ", "));
     }
     if (std::string_view(knob.name) == "jitter") {
@@ -470,6 +471,7 @@ SynthStageResult RunSynth(const SynthStageOptions& options, bool check_only,
   }
   if (check_only) return result;
   AtomicFolder folder(options.output);
+  RequireOutput(options.output, options.force);  // again under the lock: another may have finished
   WorldWriter(world, folder.path(), &result).Write(progress);
   folder.Commit();
   return result;

@@ -18,13 +18,16 @@
 #include "reidbench/config/reader.h"
 #include "reidbench/core/error.h"
 #include "reidbench/core/files.h"
+#include "reidbench/core/hash.h"
 #include "reidbench/core/interrupt.h"
 #include "reidbench/core/tasks.h"
 #include "reidbench/core/text.h"
+#include "reidbench/core/version.h"
 #include "reidbench/datasets/mot_layout.h"
 #include "reidbench/features/box_rows.h"
 #include "reidbench/jobs/score/score_inputs.h"
 #include "reidbench/jobs/track/track_detections.h"
+#include "reidbench/jobs/track/track_journal.h"
 #include "reidbench/mot_metrics/benchmark.h"
 #include "reidbench/mot_metrics/fields.h"
 #include "reidbench/mot_metrics/sequence.h"
@@ -48,6 +51,7 @@ struct SweptOption {
 struct Combination {
   std::string name;
   std::vector<std::string> values;
+  std::string options;  // all of them, as YAML
   TrackerFactory make;
 };
 
@@ -64,6 +68,7 @@ struct Sequence {
 struct Outcome {
   TrackedSequence summary;
   std::string text;
+  bool is_written = false;  // by an earlier run, which was not finished
 };
 
 std::vector<SweptOption> ParseSweep(const TrackStageOptions& options) {
@@ -140,6 +145,7 @@ std::vector<Combination> MakeCombinations(const TrackStageOptions& options,
       if (!combination.name.empty()) combination.name += ',';
       combination.name += FolderPart(option.key) + "=" + FolderPart(value);
     }
+    combination.options = DumpConfig(root);
     ConfigReader reader(root);
     std::string named;
     reader.Read("tracker", &named);
@@ -235,13 +241,18 @@ class TrackStage {
         run.swept = combinations_[first + c].values;
         for (size_t s = 0; s < n; ++s) {
           Outcome& outcome = outcomes[c * n + s];
-          if (!options_.output.empty())
-            WriteFileAtomically(PathOf(combinations_[first + c], sequences_[s]), outcome.text);
+          if (journal_ && !outcome.is_written) {
+            const Combination& combination = combinations_[first + c];
+            WriteFileAtomically(PathOf(combination, sequences_[s]), outcome.text);
+            journal_->Add(FileOf(combination, sequences_[s]).string(), outcome.text,
+                          outcome.summary.seconds);
+          }
           run.sequences.push_back(std::move(outcome.summary));
         }
       }
     }
     Rank();
+    if (journal_) journal_->Remove();
   }
 
  private:
@@ -330,11 +341,16 @@ class TrackStage {
     sequence->truth = std::move(truth);
   }
 
+  // Relative to the output.
+  static fs::path FileOf(const Combination& combination, const Sequence& sequence) {
+    return fs::path(combination.name) / (sequence.files.name + ".txt");
+  }
   fs::path PathOf(const Combination& combination, const Sequence& sequence) const {
-    return options_.output / combination.name / (sequence.files.name + ".txt");
+    return options_.output / FileOf(combination, sequence);
   }
 
-  // Refuses to overwrite before anything is read.
+  // Refuses to overwrite before anything is read, but for the files of an unfinished run, which are
+  // looked at once all is known that determines them.
   void PlanOutput() const {
     if (options_.output.empty()) return;
     std::error_code failed;
@@ -342,32 +358,73 @@ class TrackStage {
       ThrowUsage("--output {}: expected a folder for one file per sequence, found a file",
                  options_.output.string());
     }
+    if (!IsFile(TrackJournalPath(options_.output))) RequireFree(options_.force);
+  }
+
+  void RequireFree(bool force) const {
+    std::error_code failed;
     for (const Combination& combination : combinations_) {
       for (const Sequence& sequence : sequences_) {
         const fs::path path = PathOf(combination, sequence);
-        if (fs::exists(path.parent_path(), failed)) RequireWritable(path, options_.force);
+        if (fs::exists(path.parent_path(), failed)) RequireWritable(path, force);
       }
     }
   }
 
- public:
-  void CreateFolders() const {
-    if (options_.output.empty()) return;
-    for (const Combination& combination : combinations_) {
-      reidbench::CreateFolders(PathOf(combination, sequences_.front()).parent_path());
+  // Of all that determines the bytes of the tracks.
+  std::string JournalKey() const {
+    Sha256 hash;
+    hash.Update(fmt::format("{} {} {} {}\n", Version(), result_->tracker, options_.decimals,
+                            options_.ignore_scores));
+    for (const Combination& combination : combinations_)
+      hash.Update(fmt::format("{}\n{}\n", combination.name, combination.options));
+    for (const Sequence& sequence : sequences_) {
+      hash.Update(fmt::format("{} {} {}\n", sequence.files.name, sequence.detections.frame_count,
+                              Sha256OfFile(sequence.files.boxes)));
+      if (!sequence.features.empty())
+        hash.Update(fmt::format("{}\n", Sha256OfFile(sequence.features)));
     }
+    return hash.HexDigest();
+  }
+
+ public:
+  void OpenOutput() {
+    if (options_.output.empty()) return;
+    for (const Combination& combination : combinations_)
+      CreateFolders(PathOf(combination, sequences_.front()).parent_path());
+    const bool is_there = IsFile(TrackJournalPath(options_.output));
+    journal_.emplace(options_.output, JournalKey());
+    // Of its own unfinished run it also clears away what was half.
+    if (is_there) RequireFree(options_.force || journal_->resumes());
+    journal_->Begin();
   }
 
  private:
+  // What an earlier run of this command, which did not come to its end, has written already.
+  std::optional<Outcome> Finished(const Combination& combination, const Sequence& sequence) const {
+    if (!journal_ || !journal_->resumes()) return std::nullopt;
+    const fs::path path = PathOf(combination, sequence);
+    if (!IsFile(path)) return std::nullopt;
+    const std::string text = ReadFileText(path);
+    const auto seconds = journal_->SecondsOf(FileOf(combination, sequence).string(), text);
+    if (!seconds) return std::nullopt;
+    try {
+      TrackSet tracks;
+      if (!text.empty()) tracks = ParseMotText(text, path.string(), {}).tracks;
+      return Summarized(sequence, std::move(tracks), *seconds, true);
+    } catch (const Error&) {  // boxes that vanish with so few decimals: tracked again
+      return std::nullopt;
+    }
+  }
+
   Outcome TrackOne(const Combination& combination, const Sequence& sequence) const {
+    if (std::optional<Outcome> finished = Finished(combination, sequence)) return *finished;
     using Clock = std::chrono::steady_clock;
     const SequenceDetections& detections = sequence.detections;
     std::optional<DetectionEmbeddings> embeddings;
     if (needs_.embeddings) embeddings.emplace(sequence.features, detections);
     const std::unique_ptr<Tracker> tracker = combination.make();
     TrackSet tracks;
-    tracks.sequence = sequence.files.name;
-    tracks.frame_count = detections.frame_count;
     Clock::duration elapsed{};
     for (int64_t frame = 1; frame <= detections.frame_count; ++frame) {
       if ((frame & 255) == 0 && InterruptRequested()) return {};
@@ -380,17 +437,26 @@ class TrackStage {
       tracks.boxes.insert(tracks.boxes.end(), rows.begin(), rows.end());
     }
 
+    return Summarized(sequence, std::move(tracks), std::chrono::duration<double>(elapsed).count(),
+                      false);
+  }
+
+  Outcome Summarized(const Sequence& sequence, TrackSet tracks, double seconds,
+                     bool is_written) const {
+    tracks.sequence = sequence.files.name;
+    tracks.frame_count = sequence.detections.frame_count;
     Outcome outcome;
+    outcome.is_written = is_written;
     outcome.summary.name = sequence.files.name;
-    outcome.summary.frames = detections.frame_count;
-    outcome.summary.detections = static_cast<int64_t>(detections.boxes.size());
+    outcome.summary.frames = tracks.frame_count;
+    outcome.summary.detections = static_cast<int64_t>(sequence.detections.boxes.size());
     outcome.summary.boxes = static_cast<int64_t>(tracks.boxes.size());
-    outcome.summary.seconds = std::chrono::duration<double>(elapsed).count();
+    outcome.summary.seconds = seconds;
     std::vector<int64_t> ids;
     for (const TrackBox& row : tracks.boxes) ids.push_back(row.id.value);
     std::sort(ids.begin(), ids.end());
     outcome.summary.tracks = std::unique(ids.begin(), ids.end()) - ids.begin();
-    if (!options_.output.empty()) outcome.text = FormatTracks(tracks.boxes, options_.decimals);
+    if (journal_ && !is_written) outcome.text = FormatTracks(tracks.boxes, options_.decimals);
     if (sequence.truth) {
       for (TrackBox& row : tracks.boxes) {
         for (double* value : {&row.box.left, &row.box.top, &row.box.width, &row.box.height})
@@ -429,6 +495,7 @@ class TrackStage {
   std::optional<MotBenchmark> benchmark_;
   std::vector<Sequence> sequences_;
   std::vector<size_t> order_;
+  std::optional<TrackJournal> journal_;  // of what is written
 };
 
 }  // namespace
@@ -439,7 +506,7 @@ TrackStageResult RunTrack(const TrackStageOptions& options, bool check_only,
   TrackStage stage(options, &result);
   stage.Prepare();
   if (check_only) return result;
-  stage.CreateFolders();
+  stage.OpenOutput();
   stage.Run(progress);
   return result;
 }

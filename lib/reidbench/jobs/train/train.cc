@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <set>
 #include <system_error>
 #include <utility>
@@ -155,11 +156,19 @@ std::string TextOf(const Checkpoint& checkpoint, const std::string& name) {
 class TrainStage {
  public:
   TrainStage(const TrainStageOptions& options, const TrainStageCallbacks& callbacks)
-      : options_(options), callbacks_(callbacks), partial_(PartialPath(options.output)) {
+      : options_(options), callbacks_(callbacks) {
     result_.output = options.output;
     result_.architecture = options.training.architecture;
-    result_.log =
-        options.log.empty() ? fs::path(options.output).replace_extension(".csv") : options.log;
+    // Beside a device or a pipe there is no place for a log nor for unfinished work.
+    if (IsStream(options.output)) {
+      scratch_.emplace();
+      partial_ = scratch_->path() / "unfinished.pth";
+      result_.log = options.log;
+    } else {
+      partial_ = PartialPath(options.output);
+      result_.log =
+          options.log.empty() ? fs::path(options.output).replace_extension(".csv") : options.log;
+    }
   }
 
   TrainStageResult Run() {
@@ -193,6 +202,7 @@ class TrainStage {
       ThrowUsage("evaluations are every {} epochs, expected at least 0", options_.evaluate_every);
     RequireWritable(options_.output, options_.force);
     // A log beside unfinished work is that work's own.
+    if (result_.log.empty()) return;
     RequireWritable(result_.log, options_.force || IsFile(partial_));
     if (fs::weakly_canonical(result_.log) == fs::weakly_canonical(options_.output))
       ThrowUsage("{}: the log and the weights cannot be one file", result_.log.string());
@@ -287,9 +297,13 @@ class TrainStage {
     state.dicts.push_back(
         {kRunDict, {TextTensor("fingerprint", fingerprint_), TextTensor("log", log_)}});
     WriteFileAtomically(partial_, TorchZipBytes(state));
-    WriteFileAtomically(result_.log, log_);
+    WriteLog();
     if (callbacks_.epoch) callbacks_.epoch(epoch);
     result_.epochs.push_back(std::move(epoch));
+  }
+
+  void WriteLog() const {
+    if (!result_.log.empty()) WriteFileAtomically(result_.log, log_);
   }
 
   void Evaluate(const Trainer& trainer, std::optional<double>* mean_ap,
@@ -308,7 +322,7 @@ class TrainStage {
     if (result_.rank1) weights.entries.emplace_back("rank1", *result_.rank1);
     weights.entries.emplace_back("options", options_.training.Describe());
     weights.entries.emplace_back("reidbench", std::string(Version()));
-    WriteFileAtomically(result_.log, log_);
+    WriteLog();
     WriteFileAtomically(options_.output, TorchZipBytes(weights));
     std::error_code ignored;
     fs::remove(partial_, ignored);
@@ -316,7 +330,8 @@ class TrainStage {
 
   const TrainStageOptions& options_;
   const TrainStageCallbacks& callbacks_;
-  const fs::path partial_;
+  std::optional<ScratchFolder> scratch_;
+  fs::path partial_;
   TrainStageResult result_;
   TrainingImages training_;
   EvaluationImages evaluation_;
