@@ -40,6 +40,9 @@ int main(int argc, char** argv) {
   command.Option(
       "--features", &options.features,
       "Feature file of the detections, or a folder with SEQ.h5, for trackers with embeddings");
+  command.Option("--affines", &options.affines,
+                 "The camera's motion, for trackers that use it: a file (frame and the 2x3 matrix "
+                 "from the frame before, row by row), or a folder with SEQ.txt");
   command.Flag("--ignore-scores", &options.ignore_scores,
                "Take every detection with score 1 (detectors whose scores are not 0..1)");
   command.Option("--decimals", &options.decimals, "Decimals of the boxes written");

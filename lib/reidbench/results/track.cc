@@ -16,6 +16,23 @@ std::string Rate(const TrackedSequence& sequence) {
   return rate ? WithThousands(static_cast<int64_t>(*rate)) : "n/a";
 }
 
+// "botsort", or with what it was given of what it can use: "botsort with appearance, without camera
+// motion".
+std::string TrackerForm(const TrackStageResult& result) {
+  std::string with, without;
+  const auto add = [&](const std::optional<bool>& given, const char* what) {
+    if (!given) return;
+    std::string& list = *given ? with : without;
+    list += fmt::format("{}{}", list.empty() ? "" : " and ", what);
+  };
+  add(result.appearance, "appearance");
+  add(result.camera_motion, "camera motion");
+  std::string text = result.tracker;
+  if (!with.empty()) text += " with " + with;
+  if (!without.empty()) text += fmt::format("{} without {}", with.empty() ? "" : ",", without);
+  return text;
+}
+
 void AddScoreColumns(const TrackStageResult& result, std::vector<Table::Column>* columns) {
   if (result.benchmark.empty()) return;
   for (const std::string_view name : kHeadlineScores) columns->push_back({std::string(name)});
@@ -41,7 +58,7 @@ std::string RenderOneRun(const TrackStageResult& result, TableFormat format) {
       {"sequence", Align::kLeft}, {"frames"}, {"detections"}, {"tracks"}, {"boxes"}, {"frames/s"}};
   AddScoreColumns(result, &columns);
   Table table(columns,
-              fmt::format("{}; frames/s of the tracker alone, one thread", result.tracker));
+              fmt::format("{}; frames/s of the tracker alone, one thread", TrackerForm(result)));
   const auto add = [&](const TrackedSequence& sequence) {
     std::vector<std::string> row{sequence.name,
                                  fmt::format("{}", sequence.frames),
@@ -64,9 +81,9 @@ std::string RenderSweep(const TrackStageResult& result, TableFormat format) {
   columns.push_back({"frames/s", Align::kRight, Better::kHigher});
   AddCompetingScores(result, &columns);
   const bool scored = !result.benchmark.empty();
-  Table table(columns, scored ? fmt::format("{}, {}, all sequences, by {}", result.tracker,
+  Table table(columns, scored ? fmt::format("{}, {}, all sequences, by {}", TrackerForm(result),
                                             result.benchmark, result.select)
-                              : result.tracker);
+                              : TrackerForm(result));
   for (size_t k = 0; k < result.ranked.size(); ++k) {
     const TrackRun& run = result.runs[result.ranked[k]];
     const TrackedSequence total = run.Total();
@@ -169,6 +186,8 @@ std::string RenderTrackJson(const TrackStageResult& result) {
   Json out;
   out["schema"] = kTrackSchema;
   out["tracker"] = result.tracker;
+  out["appearance"] = result.appearance ? Json(*result.appearance) : Json(nullptr);
+  out["camera_motion"] = result.camera_motion ? Json(*result.camera_motion) : Json(nullptr);
   out["benchmark"] = result.benchmark.empty() ? Json(nullptr) : Json(result.benchmark);
   out["runs"] = Json::array();
   for (const size_t r : result.ranked) {

@@ -37,6 +37,9 @@ struct TrackRun {
 
 struct TrackStageResult {
   std::string tracker;
+  // Whether the tracker was given what it can use and does not need; nullopt where it cannot.
+  std::optional<bool> appearance;
+  std::optional<bool> camera_motion;
   std::string benchmark;  // empty without ground truth
   std::string select;
   std::vector<std::string> swept_keys;

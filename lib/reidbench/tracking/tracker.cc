@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "reidbench/tracking/botsort.h"
 #include "reidbench/tracking/bytetrack.h"
 #include "reidbench/tracking/deepsort.h"
 #include "reidbench/tracking/ocsort.h"
@@ -32,6 +33,9 @@ const std::vector<TrackerMethod>& Trackers() {
       MakeMethod<DeepSortOptions, TrackerFactory>("deepsort",
                                                   "appearance, then IoU (Wojke et al., 2017)",
                                                   {.embeddings = true}, MakeDeepSort),
+      MakeMethod<BotSortOptions, TrackerFactory>(
+          "botsort", "ByteTrack with camera motion and looks (Aharon et al., 2022)",
+          {.unit_scores = true, .can_use_embeddings = true, .can_use_affines = true}, MakeBotSort),
   };
   return trackers;
 }

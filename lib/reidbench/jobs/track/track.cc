@@ -19,6 +19,7 @@
 #include "reidbench/core/interrupt.h"
 #include "reidbench/core/tasks.h"
 #include "reidbench/core/text.h"
+#include "reidbench/datasets/affine_files.h"
 #include "reidbench/datasets/mot_layout.h"
 #include "reidbench/features/box_rows.h"
 #include "reidbench/jobs/score/score_inputs.h"
@@ -53,6 +54,8 @@ struct Combination {
 struct Sequence {
   MotBoxFiles files;
   fs::path features;  // empty unless asked for
+  fs::path affines;   // the same
+  AffineTrack motion;
   SequenceDetections detections;
   std::optional<TrackSet> truth;
   FrameRange scored;
@@ -165,7 +168,7 @@ class TrackStage {
     const TrackerMethod& tracker = TrackerByName(result_->tracker);
     combinations_ = MakeCombinations(options_, sweep, root, tracker);
     needs_ = tracker.needs;
-    if (needs_.pictures || needs_.affines) {
+    if (needs_.pictures) {
       ThrowUsage("--tracker {}: it needs the pictures of the video, which `track` does not read",
                  tracker.name);
     }
@@ -173,8 +176,14 @@ class TrackStage {
       ThrowUsage("--features is missing: {} needs the embedding of every detection",
                  result_->tracker);
     }
-    if (!needs_.embeddings && !options_.features.empty())
+    if (!needs_.TakesEmbeddings() && !options_.features.empty())
       ThrowUsage("--features: {} does not look at embeddings", result_->tracker);
+    if (needs_.affines && options_.affines.empty())
+      ThrowUsage("--affines is missing: {} needs the camera's motion", result_->tracker);
+    if (!needs_.TakesAffines() && !options_.affines.empty())
+      ThrowUsage("--affines: {} does not look at the camera's motion", result_->tracker);
+    if (needs_.can_use_embeddings) result_->appearance = !options_.features.empty();
+    if (needs_.can_use_affines) result_->camera_motion = !options_.affines.empty();
     result_->select = options_.select;
     if (!options_.ground_truth.empty()) {
       FindMotField(options_.select);  // throws for an unknown name
@@ -232,13 +241,20 @@ class TrackStage {
       const std::vector<fs::path> features = FindSequenceFeatures(options_.features, names);
       for (size_t s = 0; s < files.size(); ++s) sequences_[s].features = features[s];
     }
+    if (!options_.affines.empty()) {
+      const std::vector<fs::path> affines = FindAffineFiles(options_.affines, names);
+      for (size_t s = 0; s < files.size(); ++s) sequences_[s].affines = affines[s];
+    }
     PlanOutput();
     std::vector<std::vector<std::string>> warnings(files.size());
     RunTasks(files.size(), "tracking", [&](size_t s) {
       Sequence& sequence = sequences_[s];
       sequence.detections = ReadDetections(files[s], options_.ignore_scores);
       warnings[s] = Warnings(files[s], sequence.detections);
-      if (needs_.embeddings) DetectionEmbeddings check(sequence.features, sequence.detections);
+      if (!sequence.features.empty())
+        DetectionEmbeddings check(sequence.features, sequence.detections);
+      if (!sequence.affines.empty())
+        sequence.motion = ReadAffines(sequence.affines, sequence.detections.frame_count);
       if (benchmark_) ReadTruth(truth[s], &sequence);
     });
     for (const auto& some : warnings)
@@ -307,7 +323,7 @@ class TrackStage {
     using Clock = std::chrono::steady_clock;
     const SequenceDetections& detections = sequence.detections;
     std::optional<DetectionEmbeddings> embeddings;
-    if (needs_.embeddings) embeddings.emplace(sequence.features, detections);
+    if (!sequence.features.empty()) embeddings.emplace(sequence.features, detections);
     const std::unique_ptr<Tracker> tracker = combination.make();
     TrackSet tracks;
     tracks.sequence = sequence.files.name;
@@ -317,7 +333,8 @@ class TrackStage {
       if ((frame & 255) == 0 && InterruptRequested()) return {};
       const FrameInput input{.frame = FrameIndex(frame),
                              .detections = detections.Frame(frame),
-                             .embeddings = embeddings ? embeddings->Frame(frame) : FeatureView()};
+                             .embeddings = embeddings ? embeddings->Frame(frame) : FeatureView(),
+                             .affine = MotionInto(sequence.motion, frame)};
       const Clock::time_point start = Clock::now();
       const std::span<const TrackBox> rows = tracker->Step(input);
       elapsed += Clock::now() - start;

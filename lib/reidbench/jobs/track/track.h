@@ -22,6 +22,7 @@ struct TrackStageOptions {
   std::vector<std::string> options;  // "key=value", over the config file
   std::vector<std::string> sweep;    // "key=a,b,c"; all combinations are run
   std::filesystem::path features;    // feature file or folder, for trackers with embeddings
+  std::filesystem::path affines;     // camera motion: a file, or a folder of SEQ.txt
   bool ignore_scores = false;        // every detection's score is 1
   std::filesystem::path output;      // folder for SEQ.txt (in a sweep: COMBINATION/SEQ.txt), or
                                      // empty: nothing is written
