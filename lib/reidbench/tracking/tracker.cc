@@ -7,6 +7,7 @@
 #include "reidbench/tracking/deepsort.h"
 #include "reidbench/tracking/ocsort.h"
 #include "reidbench/tracking/sort.h"
+#include "reidbench/tracking/strongsort.h"
 
 namespace reidbench {
 
@@ -36,6 +37,10 @@ const std::vector<TrackerMethod>& Trackers() {
       MakeMethod<BotSortOptions, TrackerFactory>(
           "botsort", "ByteTrack with camera motion and looks (Aharon et al., 2022)",
           {.unit_scores = true, .can_use_embeddings = true, .can_use_affines = true}, MakeBotSort),
+      MakeMethod<StrongSortOptions, TrackerFactory>(
+          "strongsort", "DeepSORT with a moving average of looks (Du et al., 2023)",
+          {.unit_scores = true, .can_use_embeddings = true, .can_use_affines = true},
+          MakeStrongSort),
   };
   return trackers;
 }
