@@ -4,6 +4,7 @@
 
 #include "reidbench/tracking/botsort.h"
 #include "reidbench/tracking/bytetrack.h"
+#include "reidbench/tracking/deepocsort.h"
 #include "reidbench/tracking/deepsort.h"
 #include "reidbench/tracking/ocsort.h"
 #include "reidbench/tracking/sort.h"
@@ -41,6 +42,10 @@ const std::vector<TrackerMethod>& Trackers() {
           "strongsort", "DeepSORT with a moving average of looks (Du et al., 2023)",
           {.unit_scores = true, .can_use_embeddings = true, .can_use_affines = true},
           MakeStrongSort),
+      MakeMethod<DeepOcSortOptions, TrackerFactory>(
+          "deepocsort", "OC-SORT with looks and camera motion (Maggiolino et al., 2023)",
+          {.unit_scores = true, .can_use_embeddings = true, .can_use_affines = true},
+          MakeDeepOcSort),
   };
   return trackers;
 }
