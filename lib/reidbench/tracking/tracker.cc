@@ -6,6 +6,7 @@
 #include "reidbench/tracking/bytetrack.h"
 #include "reidbench/tracking/deepocsort.h"
 #include "reidbench/tracking/deepsort.h"
+#include "reidbench/tracking/hybridsort.h"
 #include "reidbench/tracking/ocsort.h"
 #include "reidbench/tracking/sort.h"
 #include "reidbench/tracking/strongsort.h"
@@ -46,6 +47,10 @@ const std::vector<TrackerMethod>& Trackers() {
           "deepocsort", "OC-SORT with looks and camera motion (Maggiolino et al., 2023)",
           {.unit_scores = true, .can_use_embeddings = true, .can_use_affines = true},
           MakeDeepOcSort),
+      MakeMethod<HybridSortOptions, TrackerFactory>(
+          "hybridsort", "OC-SORT with weak cues: scores, heights, corners (Yang et al., 2024)",
+          {.unit_scores = true, .can_use_embeddings = true, .can_use_affines = true},
+          MakeHybridSort),
   };
   return trackers;
 }
