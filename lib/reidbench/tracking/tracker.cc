@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "reidbench/tracking/boosttrack.h"
 #include "reidbench/tracking/botsort.h"
 #include "reidbench/tracking/bytetrack.h"
 #include "reidbench/tracking/deepocsort.h"
@@ -51,6 +52,10 @@ const std::vector<TrackerMethod>& Trackers() {
           "hybridsort", "OC-SORT with weak cues: scores, heights, corners (Yang et al., 2024)",
           {.unit_scores = true, .can_use_embeddings = true, .can_use_affines = true},
           MakeHybridSort),
+      MakeMethod<BoostTrackOptions, TrackerFactory>(
+          "boosttrack", "BoostTrack++: scores raised by similarity (Stanojevic et al., 2024)",
+          {.unit_scores = true, .can_use_embeddings = true, .can_use_affines = true},
+          MakeBoostTrack),
   };
   return trackers;
 }
