@@ -44,30 +44,30 @@ void UnitEmbeddings::Read(const FrameInput& input, bool needed) {
   }
 }
 
-void AverageLook::Blend(std::span<const float> embedding, double keep) {
+void AverageEmbedding::Blend(std::span<const float> embedding, double keep) {
   const auto old_share = static_cast<float>(keep);
   const auto new_share = static_cast<float>(1 - keep);
   for (size_t i = 0; i < mean_.size(); ++i)
     mean_[i] = old_share * mean_[i] + new_share * embedding[i];
   const float length =
       std::sqrt(Dot(mean_.data(), mean_.data(), static_cast<int64_t>(mean_.size())));
-  if (!(length > 0)) return Start(embedding);  // opposite looks of equal weight
+  if (!(length > 0)) return Start(embedding);  // opposite embeddings of equal weight
   for (float& value : mean_) value /= length;
 }
 
-double AverageLook::Cosine(std::span<const float> embedding) const {
+double AverageEmbedding::Cosine(std::span<const float> embedding) const {
   return static_cast<double>(
       Dot(mean_.data(), embedding.data(), static_cast<int64_t>(mean_.size())));
 }
 
 void CosineTable::Fill(const UnitEmbeddings& embeddings, std::span<const size_t> detections,
-                       std::span<const AverageLook* const> looks) {
+                       std::span<const AverageEmbedding* const> averages) {
   FeatureMatrix left(static_cast<int64_t>(detections.size()), embeddings.dim());
   for (size_t i = 0; i < detections.size(); ++i)
     std::ranges::copy(embeddings.row(detections[i]), left.row(static_cast<int64_t>(i)).begin());
-  FeatureMatrix right(static_cast<int64_t>(looks.size()), embeddings.dim());
-  for (size_t t = 0; t < looks.size(); ++t)
-    std::ranges::copy(looks[t]->mean(), right.row(static_cast<int64_t>(t)).begin());
+  FeatureMatrix right(static_cast<int64_t>(averages.size()), embeddings.dim());
+  for (size_t t = 0; t < averages.size(); ++t)
+    std::ranges::copy(averages[t]->mean(), right.row(static_cast<int64_t>(t)).begin());
   cosines_ = RightFactor(ViewOf(right)).LeftTimes(ViewOf(left));
 }
 

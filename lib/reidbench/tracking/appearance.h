@@ -32,9 +32,9 @@ class UnitEmbeddings {
   FeatureMatrix rows_;
 };
 
-// The look of a track: mean <- keep mean + (1 - keep) embedding, divided by its length (Wang et
-// al., "Towards real-time multi-object tracking", ECCV 2020).
-class AverageLook {
+// The appearance of a track: mean <- keep mean + (1 - keep) embedding, divided by its length (Wang
+// et al., "Towards real-time multi-object tracking", ECCV 2020).
+class AverageEmbedding {
  public:
   bool empty() const { return mean_.empty(); }
   void Start(std::span<const float> embedding) { mean_.assign(embedding.begin(), embedding.end()); }
@@ -47,15 +47,15 @@ class AverageLook {
   AlignedFloats mean_;
 };
 
-// Cosines of all pairs of detections and looks, [detections x looks], in the order of one dense
-// matrix product.
+// Cosines of all pairs of detections and averages, [detections x averages], in the order of one
+// dense matrix product.
 class CosineTable {
  public:
   void Fill(const UnitEmbeddings& embeddings, std::span<const size_t> detections,
-            std::span<const AverageLook* const> looks);
-  double at(size_t detection, size_t look) const {
+            std::span<const AverageEmbedding* const> averages);
+  double at(size_t detection, size_t average) const {
     return static_cast<double>(
-        cosines_(static_cast<int64_t>(detection), static_cast<int64_t>(look)));
+        cosines_(static_cast<int64_t>(detection), static_cast<int64_t>(average)));
   }
 
  private:

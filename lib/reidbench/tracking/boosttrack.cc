@@ -32,13 +32,13 @@ constexpr double kSimilarityPower = 1.5;
 constexpr double kLikelyMargin = 1e-5;
 constexpr double kUnlikelyMargin = 1e-4;
 constexpr double kCrowdedIou = 0.3;
-// A pair of less IoU is valid from half the threshold on when it looks alike.
+// A pair of less IoU is valid from half the threshold on where the appearance agrees.
 constexpr double kAlikeCosine = 0.75;
 
 struct BoostTrackState {
   int64_t id = 0;
   HeightRatioFilter filter;
-  AverageLook look;
+  AverageEmbedding average;
   int64_t age = 0;     // predictions so far
   int hit_streak = 0;  // detections in a row
   int misses = 0;  // frames since the last detection; counts the current one until it is matched
@@ -78,7 +78,7 @@ class BoostTrack : public Tracker {
 
   std::span<const TrackBox> Step(const FrameInput& input) override {
     ++frames_;
-    looks_.Read(input, false);
+    embeddings_.Read(input, false);
     candidates_.clear();
     for (size_t d = 0; d < input.detections.size(); ++d) {
       const TrackBox& detection = input.detections[d];
@@ -96,6 +96,7 @@ class BoostTrack : public Tracker {
       ++track.misses;
       track.predicted = track.filter.Box();
     }
+    std::erase_if(tracks_, [](const BoostTrackState& t) { return !IsWithinReach(t.predicted); });
     BoostLikely();
     if (options_.boost_unlikely) BoostUnlikely();
     std::erase_if(candidates_, [&](const Candidate& c) { return c.score < options_.det_thresh; });
@@ -218,7 +219,7 @@ class BoostTrack : public Tracker {
         if (assigned[d] == kUnassigned) continue;
         const auto t = static_cast<size_t>(assigned[d]);
         const double iou = iou_[d * tracks + t];
-        const bool alike = looks_.given() && iou >= options_.iou_threshold / 2 &&
+        const bool alike = embeddings_.given() && iou >= options_.iou_threshold / 2 &&
                            cosines_.at(d, t) >= kAlikeCosine;
         if (iou < options_.iou_threshold && !alike) continue;
         candidate_taken_[d] = 1;
@@ -234,12 +235,12 @@ class BoostTrack : public Tracker {
   void MeasureSimilarity() {
     const size_t tracks = tracks_.size();
     MeasureMahalanobisSimilarity();
-    if (looks_.given()) {
+    if (embeddings_.given()) {
       indices_.clear();
       for (const Candidate& candidate : candidates_) indices_.push_back(candidate.index);
-      track_looks_.clear();
-      for (const BoostTrackState& track : tracks_) track_looks_.push_back(&track.look);
-      cosines_.Fill(looks_, indices_, track_looks_);
+      track_averages_.clear();
+      for (const BoostTrackState& track : tracks_) track_averages_.push_back(&track.average);
+      cosines_.Fill(embeddings_, indices_, track_averages_);
     }
     iou_.resize(candidates_.size() * tracks);
     cost_.resize(iou_.size());
@@ -256,7 +257,7 @@ class BoostTrack : public Tracker {
                             options_.mahalanobis_weight * mahalanobis_[k];
         if (trust > 0)
           similarity += options_.shape_weight * trust * ShapeSimilarity(candidate.box, box);
-        if (looks_.given()) similarity += options_.look_weight * cosines_.at(d, t);
+        if (embeddings_.given()) similarity += options_.appearance_weight * cosines_.at(d, t);
         cost_[k] = -similarity;
         if (similarity > 0) positive_.Add(static_cast<int32_t>(t), similarity);
       }
@@ -270,18 +271,18 @@ class BoostTrack : public Tracker {
     track->last = detections[candidate.index];
     track->misses = 0;
     ++track->hit_streak;
-    if (!looks_.given()) return;
-    // The less a detection is trusted, the less of its look is taken.
+    if (!embeddings_.given()) return;
+    // The less a detection is trusted, the less of its embedding is taken.
     const double trust = (candidate.score - options_.det_thresh) / (1 - options_.det_thresh);
-    track->look.Blend(looks_.row(candidate.index),
-                      options_.ema_keep + (1 - options_.ema_keep) * (1 - trust));
+    track->average.Blend(embeddings_.row(candidate.index),
+                         options_.ema_keep + (1 - options_.ema_keep) * (1 - trust));
   }
 
   void Start(const Candidate& candidate, std::span<const TrackBox> detections) {
     BoostTrackState track;
     track.id = ++last_id_;
     track.filter = HeightRatioFilter(candidate.box);
-    if (looks_.given()) track.look.Start(looks_.row(candidate.index));
+    if (embeddings_.given()) track.average.Start(embeddings_.row(candidate.index));
     track.last = detections[candidate.index];
     tracks_.push_back(std::move(track));
   }
@@ -304,13 +305,13 @@ class BoostTrack : public Tracker {
   int64_t frames_ = 0;
   int64_t last_id_ = 0;
   std::vector<BoostTrackState> tracks_;  // by id
-  UnitEmbeddings looks_;
+  UnitEmbeddings embeddings_;
   std::vector<Candidate> candidates_;
   std::vector<uint8_t> candidate_taken_;
   std::vector<size_t> unlikely_;
   std::vector<size_t> raised_;
   std::vector<size_t> indices_;
-  std::vector<const AverageLook*> track_looks_;
+  std::vector<const AverageEmbedding*> track_averages_;
   CosineTable cosines_;
   // [candidates x tracks]
   std::vector<double> distance_;
@@ -329,16 +330,16 @@ OptionTable BoostTrackOptions::Table() {
   OptionTable table;
   table
       .Add("det_thresh", &det_thresh, {0, 0.999},
-           "Least score, raised or not, of detections that are tracked (MOT20: 0.4)")
+           "Least score, raised or not, of detections that are tracked")
       .Add("iou_threshold", &iou_threshold, {0, 1}, "Least IoU of detection and predicted box")
       .Add("max_age", &max_age, {.low = 0}, "Frames a track survives without a detection")
       .Add("min_hits", &min_hits, {.low = 0},
            "Detections in a row before a track is reported, but in the first frames")
-      .Add("iou_weight", &iou_weight, {.low = 0}, "Weight of IoU times confidence beside IoU")
-      .Add("mahalanobis_weight", &mahalanobis_weight, {.low = 0},
+      .Add("iou_weight", &iou_weight, {0, 1000}, "Weight of IoU times confidence beside IoU")
+      .Add("mahalanobis_weight", &mahalanobis_weight, {0, 1000},
            "Weight of the Mahalanobis similarity")
-      .Add("shape_weight", &shape_weight, {.low = 0}, "Weight of the similarity of shapes")
-      .Add("look_weight", &look_weight, {.low = 0}, "Weight of the cosine")
+      .Add("shape_weight", &shape_weight, {0, 1000}, "Weight of the similarity of shapes")
+      .Add("appearance_weight", &appearance_weight, {0, 1000}, "Weight of the cosine")
       .Add("boost_share", &boost_share, {0, 1},
            "Share of the score in a mixed one; factor of the similarity without soft_boost")
       .Add("rich_similarity", &rich_similarity,
@@ -348,7 +349,7 @@ OptionTable BoostTrackOptions::Table() {
            "++: a similar detection passes, the easier the longer the track is lost")
       .Add("boost_unlikely", &boost_unlikely, "Raise scores far from every track")
       .Add("ema_keep", &ema_keep, {0, 1},
-           "Least share of the old look in a track's moving average");
+           "Least share of the old embedding in a track's moving average");
   report.AddTo(&table);
   return table.AddChoice("compat", &compat_reference, {{"none", false}, {"reference", true}},
                          "reference: similarity of shapes divides heights by a width; none: by a "

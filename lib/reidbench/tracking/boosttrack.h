@@ -1,4 +1,4 @@
-// BoostTrack++: one association by IoU, Mahalanobis distance, shape and looks, after scores of
+// BoostTrack++: one association by IoU, Mahalanobis distance, shape and appearance, after scores of
 // likely detections (those near a track) and of unlikely ones (far from all) were raised
 // (Stanojevic and Todorovic, "BoostTrack", Machine Vision and Applications 2024; "BoostTrack++:
 // using tracklet information to detect more objects in multiple object tracking", arXiv
@@ -22,7 +22,7 @@ struct BoostTrackOptions {
   double iou_weight = 0.5;           // lambda_IoU of the paper
   double mahalanobis_weight = 0.25;  // lambda_MhD
   double shape_weight = 0.25;        // lambda_shape
-  double look_weight = 3;            // of the cosine
+  double appearance_weight = 3;      // of the cosine
   double boost_share = 0.65;         // beta_c of the paper; alpha of BoostTrack++
   // What BoostTrack++ adds to BoostTrack.
   bool rich_similarity = true;    // shape, Mahalanobis and soft buffered IoU, in place of IoU

@@ -21,10 +21,10 @@ OptionTable BotSortOptions::Table() {
       .Add("duplicate_iou", &duplicate_iou, {0, 1},
            "Of two tracks that overlap more, the younger ends")
       .Add("proximity_thresh", &proximity_thresh, {0, 1},
-           "Looks count where 1 - IoU is at most this")
+           "Appearance counts where 1 - IoU is at most this")
       .Add("appearance_thresh", &appearance_thresh, {0, 1},
-           "and half the cosine distance at most this")
-      .Add("ema_keep", &ema_keep, {0, 1}, "Share of the old look in a track's moving average");
+           "and where half the cosine distance at most this")
+      .Add("ema_keep", &ema_keep, {0, 1}, "Share of the old embedding in a track's moving average");
   report.AddTo(&table);
   return table.AddChoice("compat", &compat_reference, {{"none", false}, {"reference", true}},
                          "reference: the program's IoU with \"+1\", its late removal, and tracks "
@@ -46,10 +46,10 @@ std::unique_ptr<Tracker> MakeBotSort(const BotSortOptions& options) {
                        .compat_reference = options.compat_reference,
                        .report_unconfirmed = options.compat_reference,
                        .report = options.report,
-                       .use_looks = true,
+                       .use_appearance = true,
                        .proximity_thresh = options.proximity_thresh,
                        .appearance_thresh = options.appearance_thresh,
-                       .look_keep = options.ema_keep});
+                       .ema_keep = options.ema_keep});
 }
 
 }  // namespace reidbench

@@ -1,4 +1,4 @@
-// BoT-SORT: ByteTrack with a filter of width and height, camera motion, and looks beside IoU
+// BoT-SORT: ByteTrack with a filter of width and height, camera motion, and appearance beside IoU
 // (Aharon et al., "BoT-SORT: Robust associations multi-pedestrian tracking", arXiv 2206.14651).
 // Defaults are those of the authors' program for MOT17. Embeddings and camera motion are optional.
 #pragma once

@@ -14,10 +14,11 @@ OptionTable DeepOcSortOptions::Table() {
       .Add("delta_t", &delta_t, {1, 1000},
            "Frames between the observations that give a track its direction")
       .Add("inertia", &inertia, {0, 1}, "Weight of the agreement in direction beside IoU")
-      .Add("look_weight", &look_weight, {.low = 0}, "Weight of the cosine beside IoU")
+      .Add("appearance_weight", &appearance_weight, {0, 1000}, "Weight of the cosine beside IoU")
       .Add("adaptive_cap", &adaptive_cap, {0, 2},
-           "Most that a look which stands out adds to that weight")
-      .Add("ema_keep", &ema_keep, {0, 1}, "Least share of the old look in a track's moving average")
+           "Most that an embedding which stands out adds to that weight")
+      .Add("ema_keep", &ema_keep, {0, 1},
+           "Least share of the old embedding in a track's moving average")
       .Add("size_filter", &size_filter, "Filter width and height, not area and ratio");
   report.AddTo(&table);
   return table.AddChoice(
@@ -37,10 +38,10 @@ std::unique_ptr<Tracker> MakeDeepOcSort(const DeepOcSortOptions& options) {
                                 .report = options.report,
                                 .camera_motion = true,
                                 .newest_moves_twice = options.compat_reference,
-                                .use_looks = true,
-                                .look_weight = options.look_weight,
+                                .use_appearance = true,
+                                .appearance_weight = options.appearance_weight,
                                 .adaptive_cap = options.adaptive_cap,
-                                .look_keep = options.ema_keep};
+                                .ema_keep = options.ema_keep};
   if (options.size_filter) {
     return std::make_unique<OcSortTracker<SizeModel>>(
         settings, [unit_noise = options.compat_reference](const BoxLtwh& first) {

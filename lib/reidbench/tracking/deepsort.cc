@@ -26,7 +26,7 @@ std::unique_ptr<Tracker> MakeDeepSort(const DeepSortOptions& options) {
                               .n_init = options.n_init,
                               .report_misses = options.report_misses,
                               .min_score = options.min_score,
-                              .looks_needed = true,
+                              .appearance_needed = true,
                               .nn_budget = options.nn_budget,
                               .cascade = true});
 }

@@ -14,23 +14,25 @@
 namespace reidbench {
 namespace {
 
-// The last `budget` looks of a track.
+// The last `budget` embeddings of a track.
 class Gallery {
  public:
-  void Add(std::span<const float> look, int budget) {
+  void Add(std::span<const float> embedding, int budget) {
     if (next_ == rows_.size()) rows_.emplace_back();
-    rows_[next_].Start(look);
+    rows_[next_].Start(embedding);
     next_ = (next_ + 1) % static_cast<size_t>(budget);
   }
-  void Blend(std::span<const float> look, double keep) { rows_.front().Blend(look, keep); }
-  double Distance(std::span<const float> look) const {
+  void Blend(std::span<const float> embedding, double keep) {
+    rows_.front().Blend(embedding, keep);
+  }
+  double Distance(std::span<const float> embedding) const {
     double nearest = -std::numeric_limits<double>::infinity();
-    for (const AverageLook& row : rows_) nearest = std::max(nearest, row.Cosine(look));
+    for (const AverageEmbedding& row : rows_) nearest = std::max(nearest, row.Cosine(embedding));
     return 1 - nearest;
   }
 
  private:
-  std::vector<AverageLook> rows_;
+  std::vector<AverageEmbedding> rows_;
   size_t next_ = 0;
 };
 
@@ -70,7 +72,7 @@ class DeepSort : public Tracker {
 
  private:
   void SelectDetections(const FrameInput& input) {
-    looks_.Read(input, settings_.looks_needed);
+    embeddings_.Read(input, settings_.appearance_needed);
     detections_ = input.detections;
     open_.clear();
     for (size_t d = 0; d < detections_.size(); ++d) {
@@ -85,6 +87,8 @@ class DeepSort : public Tracker {
       const BoxCorners box = MoveCorners(motion, CornersOf(track.filter.Box()));
       track.filter.MoveTo({box.left, box.top, box.right - box.left, box.bottom - box.top});
     }
+    std::erase_if(tracks_,
+                  [](const DeepSortTrack& t) { return !IsWithinReach(CornersOf(t.filter.Box())); });
   }
 
   void MatchByAppearance() {
@@ -117,9 +121,10 @@ class DeepSort : public Tracker {
         // The gate first: it is far cheaper than the gallery.
         const double reach = tracks_[t].filter.SquaredDistance(detections_[d].box);
         if (reach > kChiSquared95Dof4) continue;
-        const double look = looks_.given() ? tracks_[t].gallery.Distance(looks_.row(d)) : 0;
+        const double appearance =
+            embeddings_.given() ? tracks_[t].gallery.Distance(embeddings_.row(d)) : 0;
         AddScore(k, settings_.max_cost,
-                 (1 - settings_.motion_weight) * look + settings_.motion_weight * reach);
+                 (1 - settings_.motion_weight) * appearance + settings_.motion_weight * reach);
       }
       scores_.EndRow();
     }
@@ -168,11 +173,11 @@ class DeepSort : public Tracker {
   void Update(DeepSortTrack* track, size_t d) {
     const TrackBox& detection = detections_[d];
     track->filter.Update(detection.box, settings_.noise_by_score ? 1 - detection.confidence : 1);
-    if (looks_.given()) {
-      if (settings_.look_keep) {
-        track->gallery.Blend(looks_.row(d), *settings_.look_keep);
+    if (embeddings_.given()) {
+      if (settings_.ema_keep) {
+        track->gallery.Blend(embeddings_.row(d), *settings_.ema_keep);
       } else {
-        track->gallery.Add(looks_.row(d), settings_.nn_budget);
+        track->gallery.Add(embeddings_.row(d), settings_.nn_budget);
       }
     }
     track->last = detection;
@@ -185,7 +190,7 @@ class DeepSort : public Tracker {
     DeepSortTrack track;
     track.id = ++last_id_;
     track.filter = HeightFilter(detections_[d].box);
-    if (looks_.given()) track.gallery.Add(looks_.row(d), settings_.nn_budget);
+    if (embeddings_.given()) track.gallery.Add(embeddings_.row(d), settings_.nn_budget);
     track.last = detections_[d];
     track.confirmed = settings_.n_init <= 1;
     tracks_.push_back(std::move(track));
@@ -210,7 +215,7 @@ class DeepSort : public Tracker {
   int64_t last_id_ = 0;
   std::vector<DeepSortTrack> tracks_;  // by id
   std::span<const TrackBox> detections_;
-  UnitEmbeddings looks_;
+  UnitEmbeddings embeddings_;
   std::vector<size_t> open_;  // detections without a track so far
   std::vector<size_t> candidates_;
   std::vector<BoxCorners> candidate_boxes_;

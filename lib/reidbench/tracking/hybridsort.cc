@@ -34,7 +34,7 @@ double HeightOverlap(const BoxCorners& a, const BoxCorners& b) {
 struct HybridTrack {
   int64_t id = 0;
   ObservedFilter<ScoredAreaModel> filter;
-  AverageLook look;
+  AverageEmbedding average;
   Observations observations;
   int64_t age = 0;     // predictions so far
   int hit_streak = 0;  // detections in a row
@@ -81,7 +81,7 @@ class HybridSort : public Tracker {
 
  private:
   void SelectDetections(const FrameInput& input) {
-    looks_.Read(input, false);
+    embeddings_.Read(input, false);
     detections_ = input.detections;
     boxes_.clear();
     high_.clear();
@@ -116,7 +116,7 @@ class HybridSort : public Tracker {
       track.predicted = track.filter.model().box.Box();
     }
     // No box has a negative aspect ratio.
-    std::erase_if(tracks_, [](const HybridTrack& t) { return std::isnan(t.predicted.area); });
+    std::erase_if(tracks_, [](const HybridTrack& t) { return !IsWithinReach(t.predicted); });
   }
 
   // Height-modulated IoU of [detections x boxes].
@@ -151,13 +151,13 @@ class HybridSort : public Tracker {
     }
   }
 
-  void CompareLooks(std::span<const size_t> detections, std::span<const size_t> tracks) {
-    if (!looks_.given()) return;
-    track_looks_.clear();
-    for (const size_t t : tracks) track_looks_.push_back(&tracks_[t].look);
-    cosines_.Fill(looks_, detections, track_looks_);
+  void CompareAppearance(std::span<const size_t> detections, std::span<const size_t> tracks) {
+    if (!embeddings_.given()) return;
+    track_averages_.clear();
+    for (const size_t t : tracks) track_averages_.push_back(&tracks_[t].average);
+    cosines_.Fill(embeddings_, detections, track_averages_);
   }
-  double LookDistance(size_t detection, size_t track) const {
+  double CosineDistance(size_t detection, size_t track) const {
     return 1 - cosines_.at(detection, track);
   }
 
@@ -174,8 +174,8 @@ class HybridSort : public Tracker {
     }
     if (high_.empty() || left_tracks_.empty()) return;
     Overlap(high_, left_boxes_);
-    // The program with looks or camera motion always solves the whole assignment.
-    const bool shortcut = !looks_.given() && !camera_moves_;
+    // The program with appearance or camera motion always solves the whole assignment.
+    const bool shortcut = !embeddings_.given() && !camera_moves_;
     if (shortcut && uncontested_.Find(scores_.View(), options_.iou_threshold)) {
       for (size_t i = 0; i < high_.size(); ++i) {
         const int32_t t = uncontested_.partner()[i];
@@ -183,7 +183,7 @@ class HybridSort : public Tracker {
       }
       return;
     }
-    CompareLooks(high_, left_tracks_);
+    CompareAppearance(high_, left_tracks_);
     corners_.clear();
     for (const size_t d : high_) corners_.push_back(CornerPoints(boxes_[d]));
     const auto score_difference = [&](size_t i, size_t t) {
@@ -193,13 +193,14 @@ class HybridSort : public Tracker {
     };
     const auto more = [&](size_t i, size_t t) {
       double sum = DirectionScore(i, t) - score_difference(i, t);
-      if (looks_.given()) sum -= options_.look_weight * LookDistance(i, t);
+      if (embeddings_.given()) sum -= options_.appearance_weight * CosineDistance(i, t);
       return sum;
     };
     AssignAll(high_.size(), tracks_.size(), more, [&](size_t i, size_t t, double overlap) {
       // Boxes that agree need not look alike, and what looks alike need not overlap.
-      const double agreement = looks_.given() ? overlap - score_difference(i, t) : overlap;
-      const bool alike = looks_.given() && LookDistance(i, t) <= options_.max_look_distance;
+      const double agreement = embeddings_.given() ? overlap - score_difference(i, t) : overlap;
+      const bool alike =
+          embeddings_.given() && CosineDistance(i, t) <= options_.max_cosine_distance;
       if (agreement >= options_.iou_threshold || alike) Match(high_[i], t, true);
     });
   }
@@ -232,7 +233,7 @@ class HybridSort : public Tracker {
     for (const size_t t : left_tracks_) left_boxes_.push_back(tracks_[t].predicted);
     Overlap(low_, left_boxes_);
     if (!AnyAboveThreshold()) return;
-    CompareLooks(low_, left_tracks_);
+    CompareAppearance(low_, left_tracks_);
     const auto score_difference = [&](size_t i, size_t k) {
       const double expected = std::clamp(tracks_[left_tracks_[k]].ExtrapolatedScore(),
                                          options_.low_thresh, options_.det_thresh);
@@ -240,12 +241,12 @@ class HybridSort : public Tracker {
     };
     const auto more = [&](size_t i, size_t k) {
       double sum = -score_difference(i, k);
-      if (looks_.given()) sum -= options_.low_look_weight * LookDistance(i, k);
+      if (embeddings_.given()) sum -= options_.low_appearance_weight * CosineDistance(i, k);
       return sum;
     };
     AssignAll(low_.size(), left_tracks_.size(), more, [&](size_t i, size_t k, double overlap) {
       if (overlap - score_difference(i, k) < options_.iou_threshold) return;
-      if (looks_.given() && LookDistance(i, k) > options_.max_look_distance) return;
+      if (embeddings_.given() && CosineDistance(i, k) > options_.max_cosine_distance) return;
       Match(low_[i], left_tracks_[k], false);
     });
   }
@@ -267,7 +268,7 @@ class HybridSort : public Tracker {
     }
   }
 
-  // Only what matched in the first association changes a look.
+  // Only what matched in the first association changes an average.
   void Match(size_t detection, size_t t, bool blend) {
     HybridTrack& track = tracks_[t];
     const BoxCorners& box = boxes_[detection];
@@ -280,7 +281,8 @@ class HybridSort : public Tracker {
     track.last = detections_[detection];
     track.misses = 0;
     ++track.hit_streak;
-    if (blend && looks_.given()) track.look.Blend(looks_.row(detection), options_.ema_keep);
+    if (blend && embeddings_.given())
+      track.average.Blend(embeddings_.row(detection), options_.ema_keep);
   }
 
   void TurnTowards(const BoxCorners& box, HybridTrack* track) const {
@@ -311,7 +313,7 @@ class HybridSort : public Tracker {
     HybridTrack track;
     track.id = ++last_id_;
     track.filter = ObservedFilter<ScoredAreaModel>(ScoredAreaModel(Measure(detection)));
-    if (looks_.given()) track.look.Start(looks_.row(detection));
+    if (embeddings_.given()) track.average.Start(embeddings_.row(detection));
     track.observations = Observations(options_.delta_t);
     track.last = detections_[detection];
     tracks_.push_back(std::move(track));
@@ -338,7 +340,7 @@ class HybridSort : public Tracker {
   bool camera_moves_ = false;
   std::vector<HybridTrack> tracks_;  // by id
   std::span<const TrackBox> detections_;
-  UnitEmbeddings looks_;
+  UnitEmbeddings embeddings_;
   std::vector<BoxCorners> boxes_;  // of all detections
   std::vector<size_t> high_;
   std::vector<size_t> low_;
@@ -350,7 +352,7 @@ class HybridSort : public Tracker {
   std::vector<BoxCorners> rows_;
   std::vector<std::optional<std::array<Point, kCorners>>> previous_corners_;  // by track
   std::vector<std::array<Point, kCorners>> corners_;                          // of high_
-  std::vector<const AverageLook*> track_looks_;
+  std::vector<const AverageEmbedding*> track_averages_;
   CosineTable cosines_;
   OverlapFinder overlaps_;
   SparseScores scores_;
@@ -377,14 +379,14 @@ OptionTable HybridSortOptions::Table() {
       .Add("delta_t", &delta_t, {1, 1000},
            "Frames of the observations that give a track its direction")
       .Add("inertia", &inertia, {0, 1}, "Weight of the agreement in direction of each corner")
-      .Add("score_weight", &score_weight, {.low = 0},
+      .Add("score_weight", &score_weight, {0, 1000},
            "Weight of the difference from the expected score")
-      .Add("low_score_weight", &low_score_weight, {.low = 0}, "The same for low scores")
-      .Add("look_weight", &look_weight, {.low = 0}, "Weight of the cosine distance")
-      .Add("low_look_weight", &low_look_weight, {.low = 0}, "The same for low scores")
-      .Add("max_look_distance", &max_look_distance, {0, 2},
-           "Cosine distance up to which looks alone are enough; a limit for low scores")
-      .Add("ema_keep", &ema_keep, {0, 1}, "Share of the old look in a track's moving average");
+      .Add("low_score_weight", &low_score_weight, {0, 1000}, "The same for low scores")
+      .Add("appearance_weight", &appearance_weight, {0, 1000}, "Weight of the cosine distance")
+      .Add("low_appearance_weight", &low_appearance_weight, {0, 1000}, "The same for low scores")
+      .Add("max_cosine_distance", &max_cosine_distance, {0, 2},
+           "Cosine distance up to which appearance alone is enough; a limit for low scores")
+      .Add("ema_keep", &ema_keep, {0, 1}, "Share of the old embedding in a track's moving average");
   report.AddTo(&table);
   return table;
 }

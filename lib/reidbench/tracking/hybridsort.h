@@ -20,13 +20,13 @@ struct HybridSortOptions {
   int max_age = 30;
   int min_hits = 3;
   int delta_t = 3;
-  double inertia = 0.05;           // lambda_1 of the paper, of each corner
-  double score_weight = 1;         // lambda_2 of the paper
-  double low_score_weight = 1;     // the same in the association of low scores
-  double look_weight = 1.3;        // of the cosine distance
-  double low_look_weight = 1.2;    // the same in the association of low scores
-  double max_look_distance = 0.4;  // cosine distance above which boxes have to agree
-  double ema_keep = 0.8;           // alpha of the program
+  double inertia = 0.05;               // lambda_1 of the paper, of each corner
+  double score_weight = 1;             // lambda_2 of the paper
+  double low_score_weight = 1;         // the same in the association of low scores
+  double appearance_weight = 1.3;      // of the cosine distance
+  double low_appearance_weight = 1.2;  // the same in the association of low scores
+  double max_cosine_distance = 0.4;    // cosine distance above which boxes have to agree
+  double ema_keep = 0.8;               // alpha of the program
   SizeLimits report{.min_box_area = 100};
 
   OptionTable Table();

@@ -1,4 +1,4 @@
-// OC-SORT and Deep OC-SORT, which adds looks and camera motion to it. Model: AreaRatioModel or
+// OC-SORT and Deep OC-SORT, which adds appearance and camera motion to it. Model: AreaRatioModel or
 // SizeModel.
 #pragma once
 
@@ -34,10 +34,10 @@ struct OcSortSettings {
   std::optional<SizeLimits> report = std::nullopt;
   bool camera_motion = false;
   bool newest_moves_twice = false;
-  bool use_looks = false;
-  double look_weight = 0;   // of a cosine beside an IoU
-  double adaptive_cap = 0;  // most that standing out adds to that weight
-  double look_keep = 0;     // least share of the old look in the moving average
+  bool use_appearance = false;
+  double appearance_weight = 0;  // of a cosine beside an IoU
+  double adaptive_cap = 0;       // most that standing out adds to that weight
+  double ema_keep = 0;           // least share of the old embedding in the moving average
 };
 
 template <typename Model>
@@ -75,7 +75,7 @@ class OcSortTracker : public Tracker {
   struct Track {
     int64_t id = 0;
     ObservedFilter<Model> filter;
-    AverageLook look;
+    AverageEmbedding average;
     Observations observations;
     int64_t age = 0;     // predictions so far
     int hit_streak = 0;  // detections in a row
@@ -86,7 +86,7 @@ class OcSortTracker : public Tracker {
   };
 
   void SelectDetections(const FrameInput& input) {
-    if (settings_.use_looks) looks_.Read(input, false);
+    if (settings_.use_appearance) embeddings_.Read(input, false);
     detections_ = input.detections;
     high_.clear();
     low_.clear();
@@ -120,7 +120,7 @@ class OcSortTracker : public Tracker {
       if (track.misses > 0) track.hit_streak = 0;
       ++track.misses;
       track.predicted = track.filter.model().Box();
-      if (std::isnan(track.predicted.area)) continue;  // no box has a negative aspect ratio
+      if (!IsWithinReach(track.predicted)) continue;  // no box has a negative aspect ratio
       if (kept != t) tracks_[kept] = std::move(track);
       ++kept;
     }
@@ -182,14 +182,14 @@ class OcSortTracker : public Tracker {
   void SolveDense(int32_t detections, int32_t tracks) {
     cost_.resize(static_cast<size_t>(detections) * tracks);
     iou_.assign(cost_.size(), 0.0);
-    WeighLooks();
+    WeighAppearance();
     for (int32_t d = 0; d < detections; ++d) {
       const size_t row = static_cast<size_t>(d) * tracks;
       for (uint32_t k = scores_.row_begin[d]; k < scores_.row_begin[d + 1]; ++k)
         iou_[row + scores_.col[k]] = scores_.value[k];
       for (int32_t t = 0; t < tracks; ++t) {
         double score = iou_[row + t] + DirectionScore(d, t);
-        if (looks_.given()) score += LookScore(d, t);
+        if (embeddings_.given()) score += AppearanceScore(d, t);
         cost_[row + t] = -score;
       }
     }
@@ -206,11 +206,11 @@ class OcSortTracker : public Tracker {
 
   // Adaptive weights: how far a detection's best track stands out among the tracks, and a track's
   // best detection among the detections.
-  void WeighLooks() {
-    if (!looks_.given()) return;
-    track_looks_.clear();
-    for (const Track& track : tracks_) track_looks_.push_back(&track.look);
-    cosines_.Fill(looks_, high_, track_looks_);
+  void WeighAppearance() {
+    if (!embeddings_.given()) return;
+    track_averages_.clear();
+    for (const Track& track : tracks_) track_averages_.push_back(&track.average);
+    cosines_.Fill(embeddings_, high_, track_averages_);
     const auto stands_out = [&](size_t others, auto&& cosine) {
       if (others < 2) return 0.0;
       double best = -2, second = -2;
@@ -235,9 +235,9 @@ class OcSortTracker : public Tracker {
       track_weight_[t] = stands_out(high_.size(), [&](size_t d) { return cosines_.at(d, t); });
   }
 
-  double LookScore(size_t detection, size_t track) const {
+  double AppearanceScore(size_t detection, size_t track) const {
     return cosines_.at(detection, track) *
-           (settings_.look_weight + detection_weight_[detection] + track_weight_[track]);
+           (settings_.appearance_weight + detection_weight_[detection] + track_weight_[track]);
   }
 
   // The order that numbers new tracks: detections that the assignment left out, then those whose
@@ -308,20 +308,21 @@ class OcSortTracker : public Tracker {
     track->last = detections_[detection];
     track->misses = 0;
     ++track->hit_streak;
-    if (looks_.given()) track->look.Blend(looks_.row(detection), LookKeep(track->last.confidence));
+    if (embeddings_.given())
+      track->average.Blend(embeddings_.row(detection), EmaKeep(track->last.confidence));
   }
 
-  // The less a detection is trusted, the less of its look is taken.
-  double LookKeep(double score) const {
+  // The less a detection is trusted, the less of its embedding is taken.
+  double EmaKeep(double score) const {
     const double trust = (score - settings_.det_thresh) / (1 - settings_.det_thresh);
-    return settings_.look_keep + (1 - settings_.look_keep) * (1 - trust);
+    return settings_.ema_keep + (1 - settings_.ema_keep) * (1 - trust);
   }
 
   void Start(size_t detection, const BoxCorners& box) {
     Track track;
     track.id = ++last_id_;
     track.filter = ObservedFilter<Model>(start_(Model::Measure(box)));
-    if (looks_.given()) track.look.Start(looks_.row(detection));
+    if (embeddings_.given()) track.average.Start(embeddings_.row(detection));
     track.observations = Observations(settings_.delta_t);
     track.last = detections_[detection];
     tracks_.push_back(std::move(track));
@@ -349,7 +350,7 @@ class OcSortTracker : public Tracker {
   int64_t last_id_ = 0;
   std::vector<Track> tracks_;  // by id
   std::span<const TrackBox> detections_;
-  UnitEmbeddings looks_;
+  UnitEmbeddings embeddings_;
   std::vector<size_t> high_;
   std::vector<size_t> low_;
   std::vector<BoxCorners> high_boxes_;
@@ -367,7 +368,7 @@ class OcSortTracker : public Tracker {
   std::vector<size_t> left_tracks_;
   std::vector<BoxCorners> left_boxes_;
   BestPairs best_pairs_;
-  std::vector<const AverageLook*> track_looks_;
+  std::vector<const AverageEmbedding*> track_averages_;
   CosineTable cosines_;
   std::vector<double> detection_weight_;
   std::vector<double> track_weight_;

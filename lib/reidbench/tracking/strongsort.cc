@@ -7,12 +7,12 @@ namespace reidbench {
 OptionTable StrongSortOptions::Table() {
   return OptionTable()
       .Add("min_score", &min_score, {0, 1}, "Leave out detections below this score")
-      .Add("max_cost", &max_cost, {.low = 0},
-           "Largest cost of the matching by looks and motion; depends on the network")
+      .Add("max_cost", &max_cost, {0, 1000},
+           "Largest cost of the matching by appearance and motion; depends on the network")
       .Add(
           "motion_lambda", &motion_lambda, {0, 1},
           "Share of the cosine distance in that cost; the rest is the squared Mahalanobis distance")
-      .Add("ema_keep", &ema_keep, {0, 1}, "Share of the old look in a track's moving average")
+      .Add("ema_keep", &ema_keep, {0, 1}, "Share of the old embedding in a track's moving average")
       .Add("max_iou_distance", &max_iou_distance, {0, 1},
            "Largest cost 1 - IoU in the matching without appearance")
       .Add("max_age", &max_age, {.low = 1}, "Frames a confirmed track survives without a detection")
@@ -32,7 +32,7 @@ std::unique_ptr<Tracker> MakeStrongSort(const StrongSortOptions& options) {
                               .n_init = options.n_init,
                               .report_misses = options.report_misses,
                               .min_score = options.min_score,
-                              .look_keep = options.ema_keep,
+                              .ema_keep = options.ema_keep,
                               .noise_by_score = options.noise_by_score,
                               .camera_motion = true});
 }

@@ -1,8 +1,8 @@
-// StrongSORT: DeepSORT with a moving average of looks, motion in the cost, measurements trusted by
-// their score, camera motion, and one assignment in place of the cascade (Du et al., "StrongSORT:
-// Make DeepSORT great again", IEEE Transactions on Multimedia 2023). Defaults are those published
-// for MOT17. Embeddings and camera motion are optional: without embeddings the cost is the
-// motion's.
+// StrongSORT: DeepSORT with a moving average of embeddings, motion in the cost, measurements
+// trusted by their score, camera motion, and one assignment in place of the cascade (Du et al.,
+// "StrongSORT: Make DeepSORT great again", IEEE Transactions on Multimedia 2023). Defaults are
+// those published for MOT17. Embeddings and camera motion are optional: without embeddings the cost
+// is the motion's.
 #pragma once
 
 #include <memory>
@@ -16,7 +16,7 @@ namespace reidbench {
 struct StrongSortOptions {
   double min_score = 0.6;
   double max_cost = 0.45;       // of the program: cosine distance 0.4 and 0.05 for motion
-  double motion_lambda = 0.98;  // lambda of the paper: share of looks in the cost
+  double motion_lambda = 0.98;  // lambda of the paper: share of appearance in the cost
   double ema_keep = 0.9;        // alpha of the paper
   double max_iou_distance = 0.7;
   int max_age = 30;

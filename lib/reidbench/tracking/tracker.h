@@ -15,6 +15,7 @@
 #include "reidbench/core/affine.h"
 #include "reidbench/core/embedding_set.h"
 #include "reidbench/core/tracks.h"
+#include "reidbench/matching/iou.h"
 
 namespace reidbench {
 
@@ -23,6 +24,10 @@ struct RgbImage;  // imaging/image.h; trackers only pass it on to what looks at 
 // False for what trackers leave out: boxes narrower or lower than a thousandth of a pixel, and
 // coordinates beyond 1e9, NaN or infinite, with which filters cannot calculate.
 bool IsTrackable(const BoxLtwh& box);
+
+// False for corners beyond 1e9, NaN or infinite: where a filter leads after absurd camera motions,
+// and what a negative area or ratio gives. Such tracks end.
+bool IsWithinReach(const BoxCorners& box);
 
 struct FrameInput {
   FrameIndex frame{1};

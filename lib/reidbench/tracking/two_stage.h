@@ -34,11 +34,12 @@ struct TwoStageSettings {
   bool compat_reference = false;
   bool report_unconfirmed = false;
   std::optional<SizeLimits> report = std::nullopt;
-  // Looks, where embeddings are given: a cost above the limit, or of boxes too far apart, counts 1.
-  bool use_looks = false;
+  // Appearance, where embeddings are given: a cost above the limit, or of boxes too far apart,
+  // counts 1.
+  bool use_appearance = false;
   double proximity_thresh = 0;   // largest 1 - IoU
   double appearance_thresh = 0;  // largest half cosine distance
-  double look_keep = 0;          // share of the old look in the moving average
+  double ema_keep = 0;           // share of the old embedding in the moving average
 };
 
 template <typename Filter>
@@ -49,27 +50,28 @@ class TwoStageTracker : public Tracker {
   std::span<const TrackBox> Step(const FrameInput& input) override {
     ++frame_;
     detections_ = input.detections;
-    if (settings_.use_looks) looks_.Read(input, false);
+    if (settings_.use_appearance) embeddings_.Read(input, false);
     SelectDetections();
 
+    for (Track& track : tracks_) {
+      if (track.state == State::kUnconfirmed) continue;
+      if (track.state != State::kTracked) track.filter.StopGrowing();
+      track.filter.Predict();
+    }
+    MoveWithCamera(input);
     pool_.clear();
     unconfirmed_.clear();
     for (size_t t = 0; t < tracks_.size(); ++t)
       (tracks_[t].state == State::kUnconfirmed ? unconfirmed_ : pool_).push_back(t);
-    for (const size_t t : pool_) {
-      if (tracks_[t].state != State::kTracked) tracks_[t].filter.StopGrowing();
-      tracks_[t].filter.Predict();
-    }
-    MoveWithCamera(input);
 
-    Associate(&pool_, &high_, settings_.match_thresh, settings_.fuse_score, looks_.given());
+    Associate(&pool_, &high_, settings_.match_thresh, settings_.fuse_score, embeddings_.given());
     tracked_left_.clear();
     lost_left_.clear();
     for (const size_t t : pool_)
       (tracks_[t].state == State::kTracked ? tracked_left_ : lost_left_).push_back(t);
     Associate(&tracked_left_, &low_, settings_.second_match_thresh, false, false);
     Associate(&unconfirmed_, &high_, settings_.unconfirmed_match_thresh, settings_.fuse_score,
-              looks_.given());
+              embeddings_.given());
 
     for (const size_t t : tracked_left_)
       tracks_[t].state = tracks_[t].expired ? State::kEnded : State::kLost;
@@ -96,7 +98,7 @@ class TwoStageTracker : public Tracker {
     int64_t id = 0;
     State state = State::kUnconfirmed;
     Filter filter;
-    AverageLook look;
+    AverageEmbedding average;
     int64_t first_frame = 0;
     int64_t last_frame = 0;  // of the last detection
     TrackBox last;           // confidence and class of that detection
@@ -122,6 +124,8 @@ class TwoStageTracker : public Tracker {
     if constexpr (requires(Filter f, Affine a) { f.Move(a, CovarianceTurn::kAll); }) {
       if (!input.affine) return;
       for (Track& track : tracks_) track.filter.Move(*input.affine, CovarianceTurn::kAll);
+      std::erase_if(tracks_,
+                    [](const Track& t) { return !IsWithinReach(CornersOf(t.filter.Box())); });
     }
   }
 
@@ -143,9 +147,9 @@ class TwoStageTracker : public Tracker {
 
   // Matches tracks with detections, updates the former and leaves in both lists what found no
   // partner. A pair may cost at most `limit`; among the allowed ones the sum of the savings
-  // limit - cost is maximised. Boxes that do not overlap cost 1, however they look.
+  // limit - cost is maximised. Boxes that do not overlap cost 1, whatever their appearance.
   void Associate(std::vector<size_t>* tracks, std::vector<size_t>* detections, double limit,
-                 bool fuse_score, bool by_looks) {
+                 bool fuse_score, bool by_appearance) {
     track_boxes_.clear();
     detection_boxes_.clear();
     for (const size_t t : *tracks) track_boxes_.push_back(Corners(tracks_[t].filter.Box()));
@@ -158,9 +162,10 @@ class TwoStageTracker : public Tracker {
         const size_t d = (*detections)[overlap_.col[k]];
         const double iou = overlap_.value[k];
         double cost = 1 - (fuse_score ? iou * detections_[d].confidence : iou);
-        if (by_looks && 1 - iou <= settings_.proximity_thresh) {
-          const double look = (1 - tracks_[(*tracks)[i]].look.Cosine(looks_.row(d))) / 2;
-          if (look <= settings_.appearance_thresh) cost = std::min(cost, look);
+        if (by_appearance && 1 - iou <= settings_.proximity_thresh) {
+          const double appearance =
+              (1 - tracks_[(*tracks)[i]].average.Cosine(embeddings_.row(d))) / 2;
+          if (appearance <= settings_.appearance_thresh) cost = std::min(cost, appearance);
         }
         const double saving = limit - cost;
         if (saving > 0) savings_.Add(overlap_.col[k], saving);
@@ -182,12 +187,13 @@ class TwoStageTracker : public Tracker {
   }
 
   // Low-scoring detections say where somebody is, not what somebody looks like.
-  void Update(Track* track, size_t detection, bool has_look) {
+  void Update(Track* track, size_t detection, bool has_embedding) {
     track->filter.Update(Measured(detections_[detection]));
     track->state = State::kTracked;
     track->last_frame = frame_;
     track->last = detections_[detection];
-    if (has_look && looks_.given()) track->look.Blend(looks_.row(detection), settings_.look_keep);
+    if (has_embedding && embeddings_.given())
+      track->average.Blend(embeddings_.row(detection), settings_.ema_keep);
   }
 
   void Age(Track* track) {
@@ -205,7 +211,7 @@ class TwoStageTracker : public Tracker {
     track.id = ++last_id_;
     track.state = frame_ == 1 ? State::kTracked : State::kUnconfirmed;
     track.filter = Filter(Measured(detections_[detection]));
-    if (looks_.given()) track.look.Start(looks_.row(detection));
+    if (embeddings_.given()) track.average.Start(embeddings_.row(detection));
     track.first_frame = track.last_frame = frame_;
     track.last = detections_[detection];
     tracks_.push_back(std::move(track));
@@ -261,7 +267,7 @@ class TwoStageTracker : public Tracker {
   int64_t last_id_ = 0;
   std::vector<Track> tracks_;  // by id
   std::span<const TrackBox> detections_;
-  UnitEmbeddings looks_;
+  UnitEmbeddings embeddings_;
   std::vector<size_t> high_;
   std::vector<size_t> low_;
   std::vector<size_t> pool_;
