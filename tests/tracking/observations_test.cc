@@ -20,8 +20,8 @@ TEST(DirectionAgreement, FromHalfToMinusHalf) {
   EXPECT_NEAR(DirectionAgreement({3, 0}, {0.5, 0}), 0.5, 1e-12);
 }
 
-TEST(Observations, PreviousIsTheOldestOfTheLastFrames) {
-  Observations seen(3);
+TEST(ObservedBoxes, PreviousIsTheOldestOfTheLastFrames) {
+  ObservedBoxes seen(3);
   EXPECT_EQ(seen.Previous(5), nullptr);
   for (int64_t age = 1; age <= 5; ++age) seen.Add(age, SquareAt(static_cast<double>(age)));
   EXPECT_EQ(seen.Previous(6)->age, 3);
@@ -32,9 +32,9 @@ TEST(Observations, PreviousIsTheOldestOfTheLastFrames) {
   EXPECT_EQ(seen.At(8, 1), nullptr);
 }
 
-TEST(Observations, TheNewestMovesTwiceWhileItIsNew) {
+TEST(ObservedBoxes, TheNewestMovesTwiceWhileItIsNew) {
   for (const bool twice : {true, false}) {
-    Observations seen(3);
+    ObservedBoxes seen(3);
     seen.Add(1, SquareAt(0));
     seen.Add(2, SquareAt(100));
     const auto left = [&](int64_t age) { return seen.Previous(age)->box.left; };

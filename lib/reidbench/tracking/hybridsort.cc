@@ -35,7 +35,7 @@ struct HybridTrack {
   int64_t id = 0;
   ObservedFilter<ScoredAreaModel> filter;
   AverageEmbedding average;
-  Observations observations;
+  ObservedBoxes observations;
   int64_t age = 0;     // predictions so far
   int hit_streak = 0;  // detections in a row
   int misses = 0;  // frames since the last detection; counts the current one until it is matched
@@ -168,7 +168,7 @@ class HybridSort : public Tracker {
     for (size_t t = 0; t < tracks_.size(); ++t) {
       left_tracks_.push_back(t);
       left_boxes_.push_back(tracks_[t].predicted);
-      const Observation* previous = tracks_[t].observations.Previous(tracks_[t].age);
+      const ObservedBox* previous = tracks_[t].observations.Previous(tracks_[t].age);
       previous_corners_.push_back(previous == nullptr ? std::nullopt
                                                       : std::optional(CornerPoints(previous->box)));
     }
@@ -290,7 +290,7 @@ class HybridSort : public Tracker {
     const std::array<Point, kCorners> to = CornerPoints(box);
     track->direction = {};
     bool found = false;
-    const auto add = [&](const Observation& observation) {
+    const auto add = [&](const ObservedBox& observation) {
       const std::array<Point, kCorners> from = CornerPoints(observation.box);
       for (size_t k = 0; k < kCorners; ++k) {
         const Direction way = DirectionOf(from[k], to[k]);
@@ -300,7 +300,7 @@ class HybridSort : public Tracker {
       found = true;
     };
     for (int ago = 1; ago <= options_.delta_t; ++ago) {
-      if (const Observation* seen = track->observations.At(track->age, ago)) add(*seen);
+      if (const ObservedBox* seen = track->observations.At(track->age, ago)) add(*seen);
     }
     if (!found) add(track->observations.last());
   }
@@ -314,7 +314,7 @@ class HybridSort : public Tracker {
     track.id = ++last_id_;
     track.filter = ObservedFilter<ScoredAreaModel>(ScoredAreaModel(Measure(detection)));
     if (embeddings_.given()) track.average.Start(embeddings_.row(detection));
-    track.observations = Observations(options_.delta_t);
+    track.observations = ObservedBoxes(options_.delta_t);
     track.last = detections_[detection];
     tracks_.push_back(std::move(track));
   }

@@ -16,28 +16,28 @@ double DirectionAgreement(const Direction& own, const Direction& way) {
   return (std::numbers::pi / 2 - std::abs(std::acos(cosine))) / std::numbers::pi;
 }
 
-const Observation* Observations::At(int64_t age, int frames_ago) const {
+const ObservedBox* ObservedBoxes::At(int64_t age, int frames_ago) const {
   if (age < frames_ago) return nullptr;
-  const Observation& candidate = recent_[static_cast<size_t>(age - frames_ago) % recent_.size()];
+  const ObservedBox& candidate = recent_[static_cast<size_t>(age - frames_ago) % recent_.size()];
   return candidate.age == age - frames_ago ? &candidate : nullptr;
 }
 
-const Observation* Observations::Previous(int64_t age) const {
+const ObservedBox* ObservedBoxes::Previous(int64_t age) const {
   for (int ago = static_cast<int>(recent_.size()); ago >= 1; --ago) {
-    if (const Observation* found = At(age, ago)) return found;
+    if (const ObservedBox* found = At(age, ago)) return found;
   }
   return any() ? &last_ : nullptr;
 }
 
-void Observations::Add(int64_t age, const BoxCorners& box) {
+void ObservedBoxes::Add(int64_t age, const BoxCorners& box) {
   last_ = {age, box};
   recent_[static_cast<size_t>(age) % recent_.size()] = last_;
 }
 
-void Observations::Move(const Affine& motion, int64_t age, bool newest_twice) {
+void ObservedBoxes::Move(const Affine& motion, int64_t age, bool newest_twice) {
   if (!any()) return;
   const auto delta_t = static_cast<int64_t>(recent_.size());
-  for (Observation& observation : recent_) {
+  for (ObservedBox& observation : recent_) {
     if (observation.age >= age - delta_t && observation.age >= 0)
       observation.box = MoveCorners(motion, observation.box);
   }

@@ -37,25 +37,25 @@ inline Direction DirectionOf(const Point& from, const Point& to) {
 // Of two directions, -0.5 (against each other) to 0.5; `own` need not be of length 1.
 double DirectionAgreement(const Direction& own, const Direction& way);
 
-struct Observation {
+struct ObservedBox {
   int64_t age = -1;  // of the track when it was seen; -1 = none
   BoxCorners box;
 };
 
 // The observations of the last delta_t frames and the last of all. The detection that starts a
 // track is no observation: the programs' rule.
-class Observations {
+class ObservedBoxes {
  public:
-  Observations() = default;
-  explicit Observations(int delta_t) : recent_(static_cast<size_t>(delta_t)) {}
+  ObservedBoxes() = default;
+  explicit ObservedBoxes(int delta_t) : recent_(static_cast<size_t>(delta_t)) {}
 
   bool any() const { return last_.age >= 0; }
-  const Observation& last() const { return last_; }
+  const ObservedBox& last() const { return last_; }
   // Of exactly `frames_ago` (1..delta_t); nullptr when the track was not seen then.
-  const Observation* At(int64_t age, int frames_ago) const;
+  const ObservedBox* At(int64_t age, int frames_ago) const;
   // The observation delta_t frames ago, or the next younger one, or the last of all; nullptr for a
   // track not seen again since it started.
-  const Observation* Previous(int64_t age) const;
+  const ObservedBox* Previous(int64_t age) const;
   void Add(int64_t age, const BoxCorners& box);
   // Into the picture of the next frame, `age` being the track's in the frame before. With
   // `newest_twice` the last observation is moved twice while it is at most delta_t frames old, as
@@ -63,8 +63,8 @@ class Observations {
   void Move(const Affine& motion, int64_t age, bool newest_twice);
 
  private:
-  Observation last_;
-  std::vector<Observation> recent_;  // [delta_t], at age % delta_t
+  ObservedBox last_;
+  std::vector<ObservedBox> recent_;  // [delta_t], at age % delta_t
 };
 
 // The filter of SORT as observation-centric trackers use it.

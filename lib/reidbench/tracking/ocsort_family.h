@@ -76,7 +76,7 @@ class OcSortTracker : public Tracker {
     int64_t id = 0;
     ObservedFilter<Model> filter;
     AverageEmbedding average;
-    Observations observations;
+    ObservedBoxes observations;
     int64_t age = 0;     // predictions so far
     int hit_streak = 0;  // detections in a row
     int misses = 0;  // frames since the last detection; counts the current one until it is matched
@@ -144,7 +144,7 @@ class OcSortTracker : public Tracker {
     has_previous_.clear();
     for (const Track& track : tracks_) {
       predicted_.push_back(track.predicted);
-      const Observation* previous = track.observations.Previous(track.age);
+      const ObservedBox* previous = track.observations.Previous(track.age);
       has_previous_.push_back(previous != nullptr);
       previous_center_.push_back(previous == nullptr ? Point{} : CenterOf(previous->box));
     }
@@ -301,7 +301,7 @@ class OcSortTracker : public Tracker {
   }
 
   void Update(Track* track, size_t detection, const BoxCorners& box) {
-    const Observation* previous = track->observations.Previous(track->age);
+    const ObservedBox* previous = track->observations.Previous(track->age);
     if (previous != nullptr) track->direction = DirectionOf(CenterOf(previous->box), CenterOf(box));
     track->filter.Update(Model::Measure(box), track->age - track->observations.last().age);
     track->observations.Add(track->age, box);
@@ -323,7 +323,7 @@ class OcSortTracker : public Tracker {
     track.id = ++last_id_;
     track.filter = ObservedFilter<Model>(start_(Model::Measure(box)));
     if (embeddings_.given()) track.average.Start(embeddings_.row(detection));
-    track.observations = Observations(settings_.delta_t);
+    track.observations = ObservedBoxes(settings_.delta_t);
     track.last = detections_[detection];
     tracks_.push_back(std::move(track));
   }
