@@ -5,9 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <array>
 #include <cmath>
-#include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <functional>
@@ -22,6 +20,7 @@
 #include "reidbench/datasets/affine_files.h"
 #include "reidbench/datasets/mot_files.h"
 #include "reidbench/features/feature_store.h"
+#include "support/packed_text.h"
 #include "tracking/scenes.h"
 
 namespace reidbench {
@@ -274,30 +273,16 @@ INSTANTIATE_TEST_SUITE_P(Trackers, GeneratedVariants, testing::ValuesIn(kGenerat
 // --boxes SET/det.txt --weights osnet_x0_25_msmt17_bnfolded.pth).
 class PublishedTracks : public testing::TestWithParam<std::tuple<std::string, VariantRun>> {};
 
-// nullopt when it is not there, packed or not.
-std::optional<std::string> TextOfGolden(const fs::path& path) {
-  if (fs::exists(path)) return ReadFileText(path);
-  const fs::path packed = path.string() + ".xz";
-  if (!fs::exists(packed)) return std::nullopt;
-  std::FILE* const pipe = ::popen(fmt::format("xz -dc '{}'", packed.string()).c_str(), "r");
-  if (pipe == nullptr) return std::nullopt;
-  std::string text;
-  std::array<char, 65536> part;
-  for (size_t n; (n = std::fread(part.data(), 1, part.size(), pipe)) > 0;)
-    text.append(part.data(), n);
-  return ::pclose(pipe) == 0 ? std::optional(text) : std::nullopt;
-}
-
 TEST_P(PublishedTracks, EqualTheAuthorsBoxForBox) {
   const auto& [set, run] = GetParam();
   const bool shaken = EndsWith(set, "_shake");
   const std::string frames_of = shaken ? set.substr(0, set.size() - 6) : set;
   const fs::path goldens = kShared / "golden" / "trackers2";
   const std::optional<std::string> golden =
-      TextOfGolden(goldens / run.tracker / run.variant / (set + ".txt"));
+      TextOrPacked(goldens / run.tracker / run.variant / (set + ".txt"));
   if (!golden) GTEST_SKIP() << "needs " << goldens / run.tracker / run.variant / (set + ".txt");
   const std::optional<std::string> detection_text =
-      TextOfGolden(shaken ? goldens / "shake" / "det.txt"
+      TextOrPacked(shaken ? goldens / "shake" / "det.txt"
                           : kShared / "data" / "ADL-Rundle-6" / "det" / set / "det.txt");
   ASSERT_TRUE(detection_text);
   FeatureMatrix looks;

@@ -31,6 +31,8 @@ struct TrackRun {
   std::string name;                // "track_buffer=10,match_thresh=0.7"; empty without a sweep
   std::vector<std::string> swept;  // values, in the order of TrackStageResult::swept_keys
   std::vector<TrackedSequence> sequences;
+  // The tracks after each post-step, whose name stands in `name`; seconds are the step's.
+  std::vector<TrackRun> post = {};
 
   TrackedSequence Total() const;  // named "ALL"; counts combined
 };

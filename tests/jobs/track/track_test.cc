@@ -360,5 +360,43 @@ TEST_F(Track, OptionalEmbeddingsAreUsedWhereTheyAreGiven) {
   EXPECT_THAT(MessageOfExit(kExitInput, [&] { Run(); }), HasSubstr("found none for 1 of 25"));
 }
 
+TEST_F(Track, PostStepsStandBesideTheTracks) {
+  options_.ground_truth = folder_.path() / "train";
+  options_.post = {"linear", "gsi"};
+  const TrackStageResult result = Run();
+  ASSERT_EQ(result.runs[0].post.size(), 2u);
+  const TrackRun& linear = result.runs[0].post[0];
+  EXPECT_EQ(linear.name, "linear");
+  EXPECT_GT(linear.Total().boxes, result.runs[0].Total().boxes);
+  EXPECT_EQ(result.runs[0].post[1].Total().boxes, linear.Total().boxes);
+  const auto lines = [&](const fs::path& path) {
+    return static_cast<int64_t>(SplitText(Trim(ReadFileText(options_.output / path)), '\n').size());
+  };
+  EXPECT_EQ(lines("A.txt"), result.runs[0].sequences[0].boxes);
+  EXPECT_EQ(lines("linear/A.txt"), linear.sequences[0].boxes);
+  EXPECT_NE(ReadFileText(options_.output / "linear/B.txt"),
+            ReadFileText(options_.output / "gsi/B.txt"));
+  const Json json = Json::parse(RenderTrackJson(result));
+  EXPECT_EQ(json["runs"][0]["post"]["linear"]["ALL"]["boxes"], linear.Total().boxes);
+  EXPECT_FALSE(json["runs"][0]["post"]["gsi"]["sequences"]["A"]["scores"].is_null());
+  EXPECT_THAT(RenderTrackTables(result, TableFormat::kText), HasSubstr("after gsi"));
+  EXPECT_EQ(SplitText(Trim(RenderTrackCsv(result)), '\n').size(), 1 + 3 * 3u);
+  EXPECT_THAT(RenderTrackCsv(result), HasSubstr("bytetrack+linear,B,"));
+  // What is there is not overwritten, whatever step it is of.
+  fs::remove(options_.output / "A.txt");
+  fs::remove(options_.output / "B.txt");
+  EXPECT_THAT([&] { Run(); }, ThrowsMessage<Error>(HasSubstr("linear/A.txt")));
+}
+
+TEST_F(Track, PostStepsAreNamedRightAndGoWithOneCombination) {
+  options_.post = {"gsj"};
+  EXPECT_THAT(MessageOfExit(kExitUsage, [&] { Run(); }), HasSubstr("did you mean 'gsi'"));
+  options_.post = {"gsi", "gsi"};
+  EXPECT_THAT(MessageOfExit(kExitUsage, [&] { Run(); }), HasSubstr("given twice"));
+  options_.post = {"gsi"};
+  options_.sweep = {"track_buffer=10,20"};
+  EXPECT_THAT(MessageOfExit(kExitUsage, [&] { Run(); }), HasSubstr("--post: expected one"));
+}
+
 }  // namespace
 }  // namespace reidbench

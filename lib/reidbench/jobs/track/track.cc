@@ -27,6 +27,7 @@
 #include "reidbench/mot_metrics/benchmark.h"
 #include "reidbench/mot_metrics/fields.h"
 #include "reidbench/mot_metrics/sequence.h"
+#include "reidbench/relinking/post_steps.h"
 #include "reidbench/tracking/tracker.h"
 
 namespace reidbench {
@@ -65,6 +66,7 @@ struct Sequence {
 struct Outcome {
   TrackedSequence summary;
   std::string text;
+  std::vector<Outcome> post;  // of each post-step
 };
 
 std::vector<SweptOption> ParseSweep(const TrackStageOptions& options) {
@@ -167,6 +169,12 @@ class TrackStage {
     for (const SweptOption& option : sweep) result_->swept_keys.push_back(option.key);
     const TrackerMethod& tracker = TrackerByName(result_->tracker);
     combinations_ = MakeCombinations(options_, sweep, root, tracker);
+    for (const std::string& name : options_.post) {
+      if (std::ranges::count(options_.post, name) > 1) ThrowUsage("--post {}: given twice", name);
+      post_.push_back(&PostStepByName(name));
+    }
+    if (!post_.empty() && !sweep.empty())
+      ThrowUsage("--post: expected one combination of options, found --sweep");
     needs_ = tracker.needs;
     if (needs_.pictures) {
       ThrowUsage("--tracker {}: it needs the pictures of the video, which `track` does not read",
@@ -212,11 +220,17 @@ class TrackStage {
         TrackRun& run = result_->runs.emplace_back();
         run.name = combinations_[first + c].name;
         run.swept = combinations_[first + c].values;
+        for (const PostStep* step : post_) run.post.emplace_back().name = step->name;
         for (size_t s = 0; s < n; ++s) {
           Outcome& outcome = outcomes[c * n + s];
-          if (!options_.output.empty())
-            WriteFileAtomically(PathOf(combinations_[first + c], sequences_[s]), outcome.text);
+          const fs::path path = PathOf(combinations_[first + c], sequences_[s]);
+          if (!options_.output.empty()) WriteFileAtomically(path, outcome.text);
           run.sequences.push_back(std::move(outcome.summary));
+          for (size_t k = 0; k < outcome.post.size(); ++k) {
+            if (!options_.output.empty())
+              WriteFileAtomically(PostPath(path, *post_[k]), outcome.post[k].text);
+            run.post[k].sequences.push_back(std::move(outcome.post[k].summary));
+          }
         }
       }
     }
@@ -294,6 +308,10 @@ class TrackStage {
     return options_.output / combination.name / (sequence.files.name + ".txt");
   }
 
+  static fs::path PostPath(const fs::path& tracks, const PostStep& step) {
+    return tracks.parent_path() / step.name / tracks.filename();
+  }
+
   // Refuses to overwrite before anything is read.
   void PlanOutput() const {
     if (options_.output.empty()) return;
@@ -306,6 +324,10 @@ class TrackStage {
       for (const Sequence& sequence : sequences_) {
         const fs::path path = PathOf(combination, sequence);
         if (fs::exists(path.parent_path(), failed)) RequireWritable(path, options_.force);
+        for (const PostStep* step : post_) {
+          const fs::path after = PostPath(path, *step);
+          if (fs::exists(after.parent_path(), failed)) RequireWritable(after, options_.force);
+        }
       }
     }
   }
@@ -314,7 +336,10 @@ class TrackStage {
   void CreateFolders() const {
     if (options_.output.empty()) return;
     for (const Combination& combination : combinations_) {
-      reidbench::CreateFolders(PathOf(combination, sequences_.front()).parent_path());
+      const fs::path path = PathOf(combination, sequences_.front());
+      reidbench::CreateFolders(path.parent_path());
+      for (const PostStep* step : post_)
+        reidbench::CreateFolders(PostPath(path, *step).parent_path());
     }
   }
 
@@ -341,12 +366,28 @@ class TrackStage {
       tracks.boxes.insert(tracks.boxes.end(), rows.begin(), rows.end());
     }
 
+    const auto seconds = [](Clock::duration time) {
+      return std::chrono::duration<double>(time).count();
+    };
+    std::vector<Outcome> post;
+    for (const PostStep* step : post_) {
+      const Clock::time_point start = Clock::now();
+      TrackSet after = step->run(tracks).tracks;
+      const Clock::duration time = Clock::now() - start;
+      post.push_back(Summarise(sequence, std::move(after), seconds(time)));
+    }
+    Outcome outcome = Summarise(sequence, std::move(tracks), seconds(elapsed));
+    outcome.post = std::move(post);
+    return outcome;
+  }
+
+  Outcome Summarise(const Sequence& sequence, TrackSet tracks, double seconds) const {
     Outcome outcome;
     outcome.summary.name = sequence.files.name;
-    outcome.summary.frames = detections.frame_count;
-    outcome.summary.detections = static_cast<int64_t>(detections.boxes.size());
+    outcome.summary.frames = sequence.detections.frame_count;
+    outcome.summary.detections = static_cast<int64_t>(sequence.detections.boxes.size());
     outcome.summary.boxes = static_cast<int64_t>(tracks.boxes.size());
-    outcome.summary.seconds = std::chrono::duration<double>(elapsed).count();
+    outcome.summary.seconds = seconds;
     std::vector<int64_t> ids;
     for (const TrackBox& row : tracks.boxes) ids.push_back(row.id.value);
     std::sort(ids.begin(), ids.end());
@@ -385,6 +426,7 @@ class TrackStage {
   const TrackStageOptions& options_;
   TrackStageResult* result_;
   std::vector<Combination> combinations_;
+  std::vector<const PostStep*> post_;
   MethodNeeds needs_;
   std::optional<MotBenchmark> benchmark_;
   std::vector<Sequence> sequences_;

@@ -28,6 +28,8 @@ struct TrackStageOptions {
                                      // empty: nothing is written
   int decimals = 2;    // of the coordinates written, 0..9; 2 in the programs compared with
   bool force = false;  // overwrite
+  std::vector<std::string> post;       // of PostSteps(), each applied to the tracks by itself: also
+                                       // OUTPUT/STEP/SEQ.txt; not with a sweep
   std::filesystem::path ground_truth;  // score against this; empty: do not
   std::string benchmark = "MOT17";     // rules of the scores
   std::string split = "train";
