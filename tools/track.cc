@@ -7,6 +7,8 @@
 #include "reidbench/cli/render.h"
 #include "reidbench/core/error.h"
 #include "reidbench/core/files.h"
+#include "reidbench/core/text.h"
+#include "reidbench/relinking/post_steps.h"
 #include "reidbench/reporting/figure.h"
 #include "reidbench/results/report_page.h"
 #include "reidbench/results/track.h"
@@ -40,8 +42,14 @@ int main(int argc, char** argv) {
   command.Option(
       "--features", &options.features,
       "Feature file of the detections, or a folder with SEQ.h5, for trackers with embeddings");
+  command.Option("--affines", &options.affines,
+                 "The camera's motion, for trackers that use it: a file (frame and the 2x3 matrix "
+                 "from the frame before, row by row), or a folder with SEQ.txt");
   command.Flag("--ignore-scores", &options.ignore_scores,
                "Take every detection with score 1 (detectors whose scores are not 0..1)");
+  command.Option("--post", &options.post,
+                 "Also fill and smooth the tracks as papers do, into OUTPUT/STEP/: " +
+                     JoinText(MethodNames(PostSteps()), ", ") + "; may be repeated");
   command.Option("--decimals", &options.decimals, "Decimals of the boxes written");
   command.Group("Scores and sweeps");
   command.Option("--gt", &options.ground_truth, "Score against this ground truth, as `score` does");
@@ -54,6 +62,10 @@ int main(int argc, char** argv) {
   command.OutputFile(
       "--pareto", &pareto,
       "With --sweep and --gt: also draw speed against score, for a paper (.svg or .pdf)");
+  std::string steps = "Steps of --post:";
+  for (const PostStep& step : PostSteps())
+    steps += fmt::format("\n  {:<7} {}", step.name, step.summary);
+  command.Explain(steps + "\n");
   command.Explain("Trackers and their options:" + MethodHelp(Trackers(), "--option"));
 
   return command.Run(argc, argv, [&](const CommonOptions& common) {

@@ -18,28 +18,10 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::ThrowsMessage;
 
-struct Seen {
-  BoxLtwh box;
-  std::vector<float> embedding;
-};
-
 const std::vector<float> kRed{1, 0, 0.1F};
 const std::vector<float> kBlue{0, 2, 0.1F};
 
 BoxLtwh BoxAt(double x) { return {x, 100, 50, 100}; }
-
-std::vector<TrackBox> StepWith(Tracker* tracker, int64_t frame, const std::vector<Seen>& seen) {
-  std::vector<TrackBox> detections;
-  FeatureMatrix embeddings(static_cast<int64_t>(seen.size()),
-                           seen.empty() ? 0 : static_cast<int64_t>(seen[0].embedding.size()));
-  for (size_t i = 0; i < seen.size(); ++i) {
-    detections.push_back(Detection(seen[i].box));
-    std::ranges::copy(seen[i].embedding, embeddings.row(static_cast<int64_t>(i)).begin());
-  }
-  FrameInput input{FrameIndex(frame), detections, ViewOf(embeddings)};
-  const auto rows = tracker->Step(input);
-  return {rows.begin(), rows.end()};
-}
 
 TEST(DeepSort, ConfirmsAfterThreeDetections) {
   auto tracker = MakeDeepSort({});

@@ -145,5 +145,106 @@ TEST(HeightFilter, EqualsTheMatrixFilter) {
   }
 }
 
+// State (x, y, vx, vy) of two coordinates.
+MatrixFilter<4, 2> PlaneMatrixFilter() {
+  MatrixFilter<4, 2> matrix;
+  matrix.f(0, 2) = matrix.f(1, 3) = 1;
+  matrix.p.diagonal() << 10, 20, 100, 50;
+  return matrix;
+}
+
+MovingPoint PlanePoint() {
+  MovingCoordinate x, y;
+  x.p00 = 10;
+  x.p11 = 100;
+  y.p00 = 20;
+  y.p11 = 50;
+  return {x, y};
+}
+
+TEST(MovingPoint, TurnsAsTheMatrixFilterDoes) {
+  for (const CovarianceTurn turn : {CovarianceTurn::kAll, CovarianceTurn::kWithinOrders}) {
+    MatrixFilter<4, 2> matrix = PlaneMatrixFilter();
+    MovingPoint point = PlanePoint();
+    Rng rng(5);
+    const Affine motion{1.02, -0.3, 5, 0.25, 0.97, -3};
+    Eigen::Matrix4d both = Eigen::Matrix4d::Zero();
+    both.topLeftCorner<2, 2>() << motion[0], motion[1], motion[3], motion[4];
+    both.bottomRightCorner<2, 2>() = both.topLeftCorner<2, 2>();
+    for (int i = 0; i < 30; ++i) {
+      if (i % 3 == 2) {
+        const Eigen::Matrix4d before = matrix.p;
+        matrix.x = (both * matrix.x).eval();
+        matrix.x.head<2>() += Eigen::Vector2d(motion[2], motion[5]);
+        matrix.p = (both * matrix.p * both.transpose()).eval();
+        if (turn == CovarianceTurn::kWithinOrders) {
+          matrix.p.topRightCorner<2, 2>() = before.topRightCorner<2, 2>();
+          matrix.p.bottomLeftCorner<2, 2>() = before.bottomLeftCorner<2, 2>();
+        }
+        point.Turn(motion, turn);
+        point.Shift(motion);
+      }
+      matrix.Predict({1, 2, 0.1, 0.2});
+      point.Predict({1, 2}, {0.1, 0.2});
+      const Eigen::Vector2d z(rng.Uniform(0, 50), rng.Uniform(0, 50));
+      matrix.Update(z, {3, 4});
+      i % 2 == 0 ? point.Update(z.x(), z.y(), {3, 4}) : point.UpdateJoseph(z.x(), z.y(), {3, 4});
+      ASSERT_NEAR(point.x().position, matrix.x(0), 1e-8) << i;
+      ASSERT_NEAR(point.y().position, matrix.x(1), 1e-8) << i;
+      ASSERT_NEAR(point.x().velocity, matrix.x(2), 1e-8) << i;
+      ASSERT_NEAR(point.y().velocity, matrix.x(3), 1e-8) << i;
+    }
+  }
+}
+
+TEST(MovingPoint, CoordinatesAreFilteredApartUntilTheCameraTurns) {
+  MovingPoint plain = PlanePoint();
+  MovingPoint turned = PlanePoint();
+  turned.Turn({1, 0, 0, 0, 1, 0}, CovarianceTurn::kAll);
+  for (MovingPoint* point : {&plain, &turned}) {
+    point->Predict({1, 1}, {1, 1});
+    point->Update(4, 5, {1, 1});
+  }
+  EXPECT_NEAR(plain.x().position, turned.x().position, 1e-12);
+  EXPECT_NEAR(plain.y().velocity, turned.y().velocity, 1e-12);
+}
+
+TEST(SizeFilter, NoiseFollowsWidthAndHeight) {
+  const BoxLtwh box{100, 100, 40, 80};
+  SizeFilter filter(box);
+  // Position variance (2 w / 20)^2, velocity variance (10 w / 160)^2.
+  filter.Predict();
+  filter.Update({110, 100, 40, 80});
+  const double position = 16 + 6.25 + 4;  // predicted: both and (w / 20)^2
+  const double gain = position / (position + 4);
+  EXPECT_NEAR(filter.Box().left, 100 + 10 * gain, 1e-9);
+  EXPECT_NEAR(filter.Box().top, 100, 1e-9);
+  filter.Move({1, 0, 7, 0, 1, -2}, CovarianceTurn::kAll);
+  EXPECT_NEAR(filter.Box().left, 107 + 10 * gain, 1e-9);
+  EXPECT_NEAR(filter.Box().top, 98, 1e-9);
+}
+
+TEST(HeightFilter, CertainMeasurementsAreTakenAsTheyAre) {
+  HeightFilter filter(BoxLtwh{0, 0, 40, 80});
+  filter.Predict();
+  filter.Update({30, 10, 50, 90}, 0);
+  EXPECT_NEAR(filter.Box().left, 30, 1e-9);
+  EXPECT_NEAR(filter.Box().height, 90, 1e-9);
+  filter.MoveTo({5, 6, 70, 80});
+  EXPECT_NEAR(filter.Box().width, 70, 1e-9);
+}
+
+TEST(HeightRatioFilter, DistanceIsInUnitsOfItsOwnVariances) {
+  const BoxCorners box = CornersOf({0, 0, 40, 80});
+  HeightRatioFilter filter(box);
+  EXPECT_NEAR(filter.SquaredDistance(CornersOf({10, 0, 40, 80})), 100.0 / 10, 1e-9);
+  filter.Predict();  // variances 10 + 10000 + 1
+  EXPECT_NEAR(filter.SquaredDistance(CornersOf({10, 0, 40, 80})), 100.0 / 10011, 1e-9);
+  filter.Update(CornersOf({10, 0, 40, 80}));
+  EXPECT_NEAR(filter.Box().left, 10 * 10011.0 / 10012, 1e-6);
+  filter.MoveTo(CornersOf({3, 4, 40, 80}));
+  EXPECT_NEAR(filter.Box().top, 4, 1e-4);
+}
+
 }  // namespace
 }  // namespace reidbench

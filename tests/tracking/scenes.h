@@ -1,9 +1,9 @@
 // Small scenes for the tests of trackers.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
-#include <map>
-#include <set>
+#include <optional>
 #include <vector>
 
 #include "reidbench/core/tracks.h"
@@ -31,6 +31,32 @@ inline std::vector<std::vector<TrackBox>> RunTracker(
   }
   return rows;
 }
+
+struct Seen {
+  BoxLtwh box;
+  std::vector<float> embedding;  // empty in all: none
+  double score = 0.9;
+};
+
+// One frame of detections with embeddings, and where the camera went.
+inline std::vector<TrackBox> StepWith(Tracker* tracker, int64_t frame,
+                                      const std::vector<Seen>& seen,
+                                      const std::optional<Affine>& affine = std::nullopt) {
+  std::vector<TrackBox> detections;
+  FeatureMatrix embeddings(static_cast<int64_t>(seen.size()),
+                           seen.empty() ? 0 : static_cast<int64_t>(seen[0].embedding.size()));
+  for (size_t i = 0; i < seen.size(); ++i) {
+    detections.push_back(Detection(seen[i].box, seen[i].score));
+    std::ranges::copy(seen[i].embedding, embeddings.row(static_cast<int64_t>(i)).begin());
+  }
+  FrameInput input{FrameIndex(frame), detections, {}, nullptr, affine};
+  if (embeddings.cols() > 0) input.embeddings = ViewOf(embeddings);
+  const auto rows = tracker->Step(input);
+  return {rows.begin(), rows.end()};
+}
+
+// A picture that moved by (x, y).
+inline Affine Shifted(double x, double y) { return {1, 0, x, 0, 1, y}; }
 
 inline std::vector<int64_t> Ids(const std::vector<TrackBox>& rows) {
   std::vector<int64_t> ids;

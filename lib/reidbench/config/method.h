@@ -20,7 +20,12 @@ struct MethodNeeds {
   bool pictures = false;     // the frames themselves
   bool affines = false;      // how the picture moved since the frame before
   bool unit_scores = false;  // compares scores with thresholds: outside 0..1 they mean nothing
+  // Used where they are given; the method is another, plainer one without.
+  bool can_use_embeddings = false;
+  bool can_use_affines = false;
 
+  bool TakesEmbeddings() const { return embeddings || can_use_embeddings; }
+  bool TakesAffines() const { return affines || can_use_affines; }
   bool BeyondBoxes() const { return embeddings || pictures || affines; }
 };
 

@@ -7,11 +7,13 @@
 
 namespace reidbench {
 
-Interpolation InterpolateGaps(const TrackSet& tracks, int64_t max_missing_frames) {
+Interpolation InterpolateGaps(const TrackSet& tracks, int64_t max_missing_frames,
+                              size_t more_than_boxes) {
   REIDBENCH_CHECK(max_missing_frames >= 0);
   Interpolation out;
   const TrackTable table = MakeTrackTable(tracks);
   for (const TrackTable::Track& track : table.tracks) {
+    if (track.boxes.size() <= more_than_boxes) continue;
     for (size_t k = 1; k < track.boxes.size(); ++k) {
       const TrackBox& before = tracks.boxes[track.boxes[k - 1]];
       const TrackBox& after = tracks.boxes[track.boxes[k]];

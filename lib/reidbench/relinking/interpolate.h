@@ -22,8 +22,9 @@ struct Interpolation {
   std::vector<FilledGap> gaps;  // by track's place in the video, then by frame
 };
 
-// Fills gaps of at most `max_missing_frames` (>= 0) frames. Throws Error(kInput) for an id twice in
-// a frame.
-Interpolation InterpolateGaps(const TrackSet& tracks, int64_t max_missing_frames);
+// Fills gaps of at most `max_missing_frames` (>= 0) frames, of tracks with more than
+// `more_than_boxes` boxes. Throws Error(kInput) for an id twice in a frame.
+Interpolation InterpolateGaps(const TrackSet& tracks, int64_t max_missing_frames,
+                              size_t more_than_boxes = 0);
 
 }  // namespace reidbench

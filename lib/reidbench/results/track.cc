@@ -16,6 +16,23 @@ std::string Rate(const TrackedSequence& sequence) {
   return rate ? WithThousands(static_cast<int64_t>(*rate)) : "n/a";
 }
 
+// "botsort", or with what it was given of what it can use: "botsort with appearance, without camera
+// motion".
+std::string TrackerForm(const TrackStageResult& result) {
+  std::string with, without;
+  const auto add = [&](const std::optional<bool>& given, const char* what) {
+    if (!given) return;
+    std::string& list = *given ? with : without;
+    list += fmt::format("{}{}", list.empty() ? "" : " and ", what);
+  };
+  add(result.appearance, "appearance");
+  add(result.camera_motion, "camera motion");
+  std::string text = result.tracker;
+  if (!with.empty()) text += " with " + with;
+  if (!without.empty()) text += fmt::format("{} without {}", with.empty() ? "" : ",", without);
+  return text;
+}
+
 void AddScoreColumns(const TrackStageResult& result, std::vector<Table::Column>* columns) {
   if (result.benchmark.empty()) return;
   for (const std::string_view name : kHeadlineScores) columns->push_back({std::string(name)});
@@ -41,7 +58,7 @@ std::string RenderOneRun(const TrackStageResult& result, TableFormat format) {
       {"sequence", Align::kLeft}, {"frames"}, {"detections"}, {"tracks"}, {"boxes"}, {"frames/s"}};
   AddScoreColumns(result, &columns);
   Table table(columns,
-              fmt::format("{}; frames/s of the tracker alone, one thread", result.tracker));
+              fmt::format("{}; frames/s of the tracker alone, one thread", TrackerForm(result)));
   const auto add = [&](const TrackedSequence& sequence) {
     std::vector<std::string> row{sequence.name,
                                  fmt::format("{}", sequence.frames),
@@ -57,6 +74,24 @@ std::string RenderOneRun(const TrackStageResult& result, TableFormat format) {
   return table.Render(format);
 }
 
+// The tracks of a run after a post-step, beside what they were.
+std::string RenderPost(const TrackStageResult& result, const TrackRun& after, TableFormat format) {
+  const TrackRun& before = result.runs.front();
+  std::vector<Table::Column> columns{{"sequence", Align::kLeft}, {"added"}, {"boxes"}, {"ms"}};
+  AddScoreColumns(result, &columns);
+  Table table(columns, fmt::format("after {}", after.name));
+  const auto add = [&](const TrackedSequence& now, const TrackedSequence& then) {
+    std::vector<std::string> row{now.name, fmt::format("{}", now.boxes - then.boxes),
+                                 fmt::format("{}", now.boxes),
+                                 fmt::format("{:.1f}", 1e3 * now.seconds)};
+    AddScoreCells(now, &row);
+    table.AddRow(std::move(row));
+  };
+  for (size_t s = 0; s < after.sequences.size(); ++s) add(after.sequences[s], before.sequences[s]);
+  if (after.sequences.size() > 1) add(after.Total(), before.Total());
+  return table.Render(format);
+}
+
 std::string RenderSweep(const TrackStageResult& result, TableFormat format) {
   std::vector<Table::Column> columns{{"#"}};
   for (const std::string& key : result.swept_keys) columns.push_back({key});
@@ -64,9 +99,9 @@ std::string RenderSweep(const TrackStageResult& result, TableFormat format) {
   columns.push_back({"frames/s", Align::kRight, Better::kHigher});
   AddCompetingScores(result, &columns);
   const bool scored = !result.benchmark.empty();
-  Table table(columns, scored ? fmt::format("{}, {}, all sequences, by {}", result.tracker,
+  Table table(columns, scored ? fmt::format("{}, {}, all sequences, by {}", TrackerForm(result),
                                             result.benchmark, result.select)
-                              : result.tracker);
+                              : TrackerForm(result));
   for (size_t k = 0; k < result.ranked.size(); ++k) {
     const TrackRun& run = result.runs[result.ranked[k]];
     const TrackedSequence total = run.Total();
@@ -105,6 +140,13 @@ Json TrackedJson(const TrackedSequence& sequence) {
   return out;
 }
 
+void AddSequences(const TrackRun& run, Json* entry) {
+  (*entry)["sequences"] = Json::object();
+  for (const TrackedSequence& sequence : run.sequences)
+    (*entry)["sequences"][sequence.name] = TrackedJson(sequence);
+  (*entry)["ALL"] = TrackedJson(run.Total());
+}
+
 }  // namespace
 
 std::optional<double> TrackedSequence::FramesPerSecond() const {
@@ -129,7 +171,11 @@ TrackedSequence TrackRun::Total() const {
 }
 
 std::string RenderTrackTables(const TrackStageResult& result, TableFormat format) {
-  return result.swept_keys.empty() ? RenderOneRun(result, format) : RenderSweep(result, format);
+  if (!result.swept_keys.empty()) return RenderSweep(result, format);
+  std::string text = RenderOneRun(result, format);
+  for (const TrackRun& after : result.runs.front().post)
+    text += "\n" + RenderPost(result, after, format);
+  return text;
 }
 
 std::string RenderTrackCsv(const TrackStageResult& result) {
@@ -140,12 +186,12 @@ std::string RenderTrackCsv(const TrackStageResult& result) {
     columns.push_back({title});
   AddScoreColumns(result, &columns);
   Table table(columns);
-  for (const size_t r : result.ranked) {
-    const TrackRun& run = result.runs[r];
+  // A run, and as rows of "tracker+step" what its post-steps made of it.
+  const auto add = [&](const TrackRun& run, const std::string& tracker) {
     std::vector<TrackedSequence> sequences = run.sequences;
     sequences.push_back(run.Total());
     for (const TrackedSequence& sequence : sequences) {
-      std::vector<std::string> row{result.tracker};
+      std::vector<std::string> row{tracker};
       row.insert(row.end(), run.swept.begin(), run.swept.end());
       row.push_back(sequence.name);
       for (const int64_t count :
@@ -161,6 +207,10 @@ std::string RenderTrackCsv(const TrackStageResult& result) {
       }
       table.AddRow(std::move(row));
     }
+  };
+  for (const size_t r : result.ranked) {
+    add(result.runs[r], result.tracker);
+    for (const TrackRun& after : result.runs[r].post) add(after, result.tracker + "+" + after.name);
   }
   return table.Render(TableFormat::kCsv);
 }
@@ -169,6 +219,8 @@ std::string RenderTrackJson(const TrackStageResult& result) {
   Json out;
   out["schema"] = kTrackSchema;
   out["tracker"] = result.tracker;
+  out["appearance"] = result.appearance ? Json(*result.appearance) : Json(nullptr);
+  out["camera_motion"] = result.camera_motion ? Json(*result.camera_motion) : Json(nullptr);
   out["benchmark"] = result.benchmark.empty() ? Json(nullptr) : Json(result.benchmark);
   out["runs"] = Json::array();
   for (const size_t r : result.ranked) {
@@ -177,10 +229,9 @@ std::string RenderTrackJson(const TrackStageResult& result) {
     entry["options"] = Json::object();
     for (size_t k = 0; k < result.swept_keys.size(); ++k)
       entry["options"][result.swept_keys[k]] = run.swept[k];
-    entry["sequences"] = Json::object();
-    for (const TrackedSequence& sequence : run.sequences)
-      entry["sequences"][sequence.name] = TrackedJson(sequence);
-    entry["ALL"] = TrackedJson(run.Total());
+    AddSequences(run, &entry);
+    entry["post"] = Json::object();
+    for (const TrackRun& after : run.post) AddSequences(after, &entry["post"][after.name]);
     out["runs"].push_back(std::move(entry));
   }
   out["leave_one_out"] = nullptr;

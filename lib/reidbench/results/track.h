@@ -31,12 +31,17 @@ struct TrackRun {
   std::string name;                // "track_buffer=10,match_thresh=0.7"; empty without a sweep
   std::vector<std::string> swept;  // values, in the order of TrackStageResult::swept_keys
   std::vector<TrackedSequence> sequences;
+  // The tracks after each post-step, whose name stands in `name`; seconds are the step's.
+  std::vector<TrackRun> post = {};
 
   TrackedSequence Total() const;  // named "ALL"; counts combined
 };
 
 struct TrackStageResult {
   std::string tracker;
+  // Whether the tracker was given what it can use and does not need; nullopt where it cannot.
+  std::optional<bool> appearance;
+  std::optional<bool> camera_motion;
   std::string benchmark;  // empty without ground truth
   std::string select;
   std::vector<std::string> swept_keys;

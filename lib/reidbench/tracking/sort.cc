@@ -6,6 +6,7 @@
 #include "reidbench/matching/assignment.h"
 #include "reidbench/matching/iou.h"
 #include "reidbench/tracking/kalman.h"
+#include "reidbench/tracking/pair_selection.h"
 
 namespace reidbench {
 namespace {
@@ -90,7 +91,10 @@ class Sort : public Tracker {
     fresh_.clear();
     scores_.Clear(tracks);
     overlaps_.Append(boxes_, predicted_, &scores_);
-    if (!TakeUncontested(detections, tracks)) {
+    const bool uncontested = uncontested_.Find(scores_.View(), options_.iou_threshold);
+    if (uncontested) {
+      track_of_detection_ = uncontested_.partner();
+    } else {
       // With fewer tracks than detections, which detections are left out depends on pairs that do
       // not overlap at all, so the whole matrix has to be solved.
       if (detections > tracks) {
@@ -104,7 +108,7 @@ class Sort : public Tracker {
       const int32_t t = track_of_detection_[d];
       if (t == kUnassigned) {
         fresh_.push_back(d);
-      } else if (uncontested_ || Score(d, t) >= options_.iou_threshold) {
+      } else if (uncontested || Score(d, t) >= options_.iou_threshold) {
         detection_of_track_[t] = d;
       } else {
         paired_below_.push_back(d);
@@ -113,26 +117,6 @@ class Sort : public Tracker {
     fresh_.insert(fresh_.end(), paired_below_.begin(), paired_below_.end());
     // With at least as many tracks as detections the assignment leaves no detection out.
     if (detections <= tracks) std::sort(fresh_.begin(), fresh_.end());
-  }
-
-  // Where no box has two partners above the threshold there is nothing to decide, and pairs below
-  // it have no say: one of SORT's rules.
-  bool TakeUncontested(int32_t detections, int32_t tracks) {
-    uncontested_own_.assign(detections, kUnassigned);
-    track_taken_.assign(tracks, 0);
-    bool any = false;
-    for (int32_t d = 0; d < detections; ++d) {
-      for (uint32_t k = scores_.row_begin[d]; k < scores_.row_begin[d + 1]; ++k) {
-        if (!(scores_.value[k] > options_.iou_threshold)) continue;
-        const int32_t t = scores_.col[k];
-        if (uncontested_own_[d] != kUnassigned || track_taken_[t] != 0) return uncontested_ = false;
-        uncontested_own_[d] = t;
-        track_taken_[t] = 1;
-        any = true;
-      }
-    }
-    track_of_detection_ = uncontested_own_;
-    return uncontested_ = any || detections == 0 || tracks == 0;
   }
 
   void SolveDense(int32_t detections, int32_t tracks) {
@@ -176,10 +160,8 @@ class Sort : public Tracker {
   OverlapFinder overlaps_;
   SparseScores scores_;  // [detections x tracks]
   SparseAssigner assigner_;
-  bool uncontested_ = false;
+  UncontestedPairs uncontested_;
   std::span<const int32_t> track_of_detection_;
-  std::vector<int32_t> uncontested_own_;
-  std::vector<uint8_t> track_taken_;
   std::vector<double> dense_cost_;
   std::vector<int32_t> dense_solution_;
   std::vector<int32_t> detection_of_track_;

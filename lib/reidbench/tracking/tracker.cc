@@ -2,20 +2,35 @@
 
 #include <cmath>
 
+#include "reidbench/tracking/boosttrack.h"
+#include "reidbench/tracking/botsort.h"
 #include "reidbench/tracking/bytetrack.h"
+#include "reidbench/tracking/deepocsort.h"
 #include "reidbench/tracking/deepsort.h"
+#include "reidbench/tracking/hybridsort.h"
 #include "reidbench/tracking/ocsort.h"
 #include "reidbench/tracking/sort.h"
+#include "reidbench/tracking/strongsort.h"
 
 namespace reidbench {
 
+namespace {
+
+constexpr double kLargestCoordinate = 1e9;
+
+}  // namespace
+
 bool IsTrackable(const BoxLtwh& box) {
   constexpr double kLeastSide = 1e-3;
-  constexpr double kLargest = 1e9;
   // Written so that NaN fails.
-  return std::abs(box.left) <= kLargest && std::abs(box.top) <= kLargest &&
-         box.width >= kLeastSide && box.width <= kLargest && box.height >= kLeastSide &&
-         box.height <= kLargest;
+  return std::abs(box.left) <= kLargestCoordinate && std::abs(box.top) <= kLargestCoordinate &&
+         box.width >= kLeastSide && box.width <= kLargestCoordinate && box.height >= kLeastSide &&
+         box.height <= kLargestCoordinate;
+}
+
+bool IsWithinReach(const BoxCorners& box) {
+  return std::abs(box.left) <= kLargestCoordinate && std::abs(box.top) <= kLargestCoordinate &&
+         std::abs(box.right) <= kLargestCoordinate && std::abs(box.bottom) <= kLargestCoordinate;
 }
 
 const std::vector<TrackerMethod>& Trackers() {
@@ -32,6 +47,25 @@ const std::vector<TrackerMethod>& Trackers() {
       MakeMethod<DeepSortOptions, TrackerFactory>("deepsort",
                                                   "appearance, then IoU (Wojke et al., 2017)",
                                                   {.embeddings = true}, MakeDeepSort),
+      MakeMethod<BotSortOptions, TrackerFactory>(
+          "botsort", "ByteTrack with camera motion and appearance (Aharon et al., 2022)",
+          {.unit_scores = true, .can_use_embeddings = true, .can_use_affines = true}, MakeBotSort),
+      MakeMethod<StrongSortOptions, TrackerFactory>(
+          "strongsort", "DeepSORT with a moving average of embeddings (Du et al., 2023)",
+          {.unit_scores = true, .can_use_embeddings = true, .can_use_affines = true},
+          MakeStrongSort),
+      MakeMethod<DeepOcSortOptions, TrackerFactory>(
+          "deepocsort", "OC-SORT with appearance and camera motion (Maggiolino et al., 2023)",
+          {.unit_scores = true, .can_use_embeddings = true, .can_use_affines = true},
+          MakeDeepOcSort),
+      MakeMethod<HybridSortOptions, TrackerFactory>(
+          "hybridsort", "OC-SORT with weak cues: scores, heights, corners (Yang et al., 2024)",
+          {.unit_scores = true, .can_use_embeddings = true, .can_use_affines = true},
+          MakeHybridSort),
+      MakeMethod<BoostTrackOptions, TrackerFactory>(
+          "boosttrack", "BoostTrack++: scores raised by similarity (Stanojevic et al., 2024)",
+          {.unit_scores = true, .can_use_embeddings = true, .can_use_affines = true},
+          MakeBoostTrack),
   };
   return trackers;
 }

@@ -1,9 +1,8 @@
 // What every online tracker is: detections of one frame in, boxes with identities out. Trackers see
-// no files; SORT, ByteTrack, OC-SORT and DeepSORT stand beside this header, README.md in this
-// folder shows how to add one.
+// no files; each stands in a file of its own beside this header, README.md in this folder lists
+// them and shows how to add one.
 #pragma once
 
-#include <array>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -13,8 +12,10 @@
 #include <vector>
 
 #include "reidbench/config/method.h"
+#include "reidbench/core/affine.h"
 #include "reidbench/core/embedding_set.h"
 #include "reidbench/core/tracks.h"
+#include "reidbench/matching/iou.h"
 
 namespace reidbench {
 
@@ -24,17 +25,22 @@ struct RgbImage;  // imaging/image.h; trackers only pass it on to what looks at 
 // coordinates beyond 1e9, NaN or infinite, with which filters cannot calculate.
 bool IsTrackable(const BoxLtwh& box);
 
+// False for corners beyond 1e9, NaN or infinite: where a filter leads after absurd camera motions,
+// and what a negative area or ratio gives. Such tracks end.
+bool IsWithinReach(const BoxCorners& box);
+
 struct FrameInput {
   FrameIndex frame{1};
   // Box, confidence and class of each detection; frame and id are not looked at. Boxes that are not
   // IsTrackable() are left out.
   std::span<const TrackBox> detections;
-  // The rest is there for trackers whose entry says that they need it, and empty for the others.
+  // The rest is there for trackers whose entry says that they need it, may be there for those whose
+  // entry says that they can use it, and is empty for the others.
   // [detections x d], one embedding a detection, of any length > 0.
   FeatureView embeddings;
   const RgbImage* picture = nullptr;
-  // Where a point (x, y) of the frame before is now: (a x + b y + c, d x + e y + f).
-  std::optional<std::array<double, 6>> affine = std::nullopt;
+  // From the frame before to this one; the first frame has none.
+  std::optional<Affine> affine = std::nullopt;
 };
 
 class Tracker {

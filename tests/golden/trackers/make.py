@@ -4,6 +4,7 @@
 The other files of this folder are what our trackers made of it when their outputs equalled those of the authors' programs box for
 box on four sets of detections of a real sequence, which may not be distributed (tests/tracking/tracker_test.cc):
   reidbench track --detections detections.txt --tracker <name> --decimals 2
+TRACKER_VARIANT.txt: of the trackers that can use looks (reid) and camera motion (cmc), which the test makes up; motion has neither.
 """
 import math
 import random

@@ -375,5 +375,130 @@ TEST_F(Track, AKilledSweepGoesOn) {
   EXPECT_THROW(Run(), Error);
 }
 
+// One person stands still while the camera pans by 60 pixels a frame.
+TEST_F(Track, CameraMotionComesFromAffineFiles) {
+  std::string detections, motion;
+  for (int frame = 1; frame <= 12; ++frame) {
+    detections += fmt::format("{},-1,{},100,50,100,0.9\n", frame, 60 * frame);
+    if (frame > 1) motion += fmt::format("{} 1 0 60 0 1 0\n", frame);
+  }
+  options_.detections = {folder_.Write("pan/S.txt", detections)};
+  for (const char* tracker : {"botsort", "strongsort", "deepocsort", "hybridsort", "boosttrack"}) {
+    options_.tracker = tracker;
+    options_.force = true;
+    options_.affines.clear();
+    const TrackStageResult without = Run();
+    EXPECT_NE(without.runs[0].sequences[0].tracks, 1) << tracker;
+    EXPECT_EQ(without.camera_motion, false);
+    EXPECT_EQ(without.appearance, false);
+    EXPECT_THAT(RenderTrackTables(without, TableFormat::kText),
+                HasSubstr(std::string(tracker) + " without appearance and camera motion"));
+    options_.affines = folder_.Write("motion/S.txt", motion);
+    const TrackStageResult with = Run();
+    EXPECT_EQ(with.runs[0].sequences[0].tracks, 1) << tracker;
+    EXPECT_THAT(RenderTrackTables(with, TableFormat::kText),
+                HasSubstr(std::string(tracker) + " with camera motion, without appearance"));
+    const Json json = Json::parse(RenderTrackJson(with));
+    EXPECT_EQ(json["camera_motion"], true);
+    EXPECT_EQ(json["appearance"], false);
+    options_.affines = folder_.path() / "motion";  // a folder
+    EXPECT_EQ(Run().runs[0].sequences[0].tracks, 1) << tracker;
+  }
+}
+
+TEST_F(Track, CameraMotionOfAnotherSequenceIsRefused) {
+  options_.tracker = "botsort";
+  folder_.Write("motion/A.txt", "2 1 0 0 0 1 0\n");
+  folder_.Write("motion/B.txt", "41 1 0 0 0 1 0\n");
+  options_.affines = folder_.path() / "motion";
+  const std::string both = MessageOfExit(kExitInput, [&] { Run(); });
+  EXPECT_THAT(both, HasSubstr("motion/A.txt: expected a matrix for each of the frames 2..40"));
+  EXPECT_THAT(both, HasSubstr("motion/B.txt:1: expected a frame of 1..40"));
+  EXPECT_FALSE(fs::exists(options_.output));
+  fs::remove(folder_.path() / "motion" / "B.txt");
+  EXPECT_THAT(MessageOfExit(kExitInput, [&] { Run(); }), HasSubstr("B.txt"));
+  options_.affines = folder_.path() / "motion" / "A.txt";
+  EXPECT_THAT(MessageOfExit(kExitUsage, [&] { Run(); }), HasSubstr("expected a folder"));
+  options_.tracker = "sort";
+  EXPECT_THAT(MessageOfExit(kExitUsage, [&] { Run(); }),
+              HasSubstr("sort does not look at the camera's motion"));
+}
+
+// Looks are optional: given, they keep apart whom overlap would swap.
+TEST_F(Track, OptionalEmbeddingsAreUsedWhereTheyAreGiven) {
+  std::string detections;
+  FeatureLabels labels;
+  std::vector<float> values;
+  for (int frame = 1; frame <= 12; ++frame) {
+    for (const bool red : {true, false}) {
+      const double left = red == (frame <= 6) ? 0 : 12;
+      detections += fmt::format("{},-1,{},100,50,100,0.9\n", frame, left);
+      labels.frame.emplace_back(frame);
+      labels.track_id.emplace_back(-1);
+      labels.box_ltwh.push_back({left, 100, 50, 100});
+      values.insert(values.end(), {red ? 1.0F : 0.0F, red ? 0.0F : 1.0F});
+    }
+  }
+  options_.detections = {folder_.Write("walk/S.txt", detections)};
+  const fs::path features = folder_.path() / "S.h5";
+  FeatureFileWriter writer(features, 2, labels, {}, {});
+  writer.Append(values);
+  writer.Finish();
+  options_.tracker = "strongsort";
+  for (const bool with : {true, false}) {
+    options_.features = with ? features : fs::path();
+    options_.force = true;
+    const TrackStageResult result = Run();
+    EXPECT_EQ(result.appearance, with);
+    double left = -1;  // of identity 1 at the end
+    for (const std::string_view row : SplitText(ReadFileText(options_.output / "S.txt"), '\n')) {
+      const auto cells = SplitText(row, ',');
+      if (cells.size() > 2 && cells[0] == "12" && cells[1] == "1") left = *ParseDouble(cells[2]);
+    }
+    EXPECT_EQ(left > 6, with);
+  }
+  folder_.Write("walk/S.txt", detections + "12,-1,700,100,50,100,0.9\n");
+  options_.features = features;
+  EXPECT_THAT(MessageOfExit(kExitInput, [&] { Run(); }), HasSubstr("found none for 1 of 25"));
+}
+
+TEST_F(Track, PostStepsStandBesideTheTracks) {
+  options_.ground_truth = folder_.path() / "train";
+  options_.post = {"linear", "gsi"};
+  const TrackStageResult result = Run();
+  ASSERT_EQ(result.runs[0].post.size(), 2u);
+  const TrackRun& linear = result.runs[0].post[0];
+  EXPECT_EQ(linear.name, "linear");
+  EXPECT_GT(linear.Total().boxes, result.runs[0].Total().boxes);
+  EXPECT_EQ(result.runs[0].post[1].Total().boxes, linear.Total().boxes);
+  const auto lines = [&](const fs::path& path) {
+    return static_cast<int64_t>(SplitText(Trim(ReadFileText(options_.output / path)), '\n').size());
+  };
+  EXPECT_EQ(lines("A.txt"), result.runs[0].sequences[0].boxes);
+  EXPECT_EQ(lines("linear/A.txt"), linear.sequences[0].boxes);
+  EXPECT_NE(ReadFileText(options_.output / "linear/B.txt"),
+            ReadFileText(options_.output / "gsi/B.txt"));
+  const Json json = Json::parse(RenderTrackJson(result));
+  EXPECT_EQ(json["runs"][0]["post"]["linear"]["ALL"]["boxes"], linear.Total().boxes);
+  EXPECT_FALSE(json["runs"][0]["post"]["gsi"]["sequences"]["A"]["scores"].is_null());
+  EXPECT_THAT(RenderTrackTables(result, TableFormat::kText), HasSubstr("after gsi"));
+  EXPECT_EQ(SplitText(Trim(RenderTrackCsv(result)), '\n').size(), 1 + 3 * 3u);
+  EXPECT_THAT(RenderTrackCsv(result), HasSubstr("bytetrack+linear,B,"));
+  // What is there is not overwritten, whatever step it is of.
+  fs::remove(options_.output / "A.txt");
+  fs::remove(options_.output / "B.txt");
+  EXPECT_THAT([&] { Run(); }, ThrowsMessage<Error>(HasSubstr("linear/A.txt")));
+}
+
+TEST_F(Track, PostStepsAreNamedRightAndGoWithOneCombination) {
+  options_.post = {"gsj"};
+  EXPECT_THAT(MessageOfExit(kExitUsage, [&] { Run(); }), HasSubstr("did you mean 'gsi'"));
+  options_.post = {"gsi", "gsi"};
+  EXPECT_THAT(MessageOfExit(kExitUsage, [&] { Run(); }), HasSubstr("given twice"));
+  options_.post = {"gsi"};
+  options_.sweep = {"track_buffer=10,20"};
+  EXPECT_THAT(MessageOfExit(kExitUsage, [&] { Run(); }), HasSubstr("--post: expected one"));
+}
+
 }  // namespace
 }  // namespace reidbench

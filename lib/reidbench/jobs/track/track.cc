@@ -23,6 +23,7 @@
 #include "reidbench/core/tasks.h"
 #include "reidbench/core/text.h"
 #include "reidbench/core/version.h"
+#include "reidbench/datasets/affine_files.h"
 #include "reidbench/datasets/mot_layout.h"
 #include "reidbench/features/box_rows.h"
 #include "reidbench/jobs/score/score_inputs.h"
@@ -31,6 +32,7 @@
 #include "reidbench/mot_metrics/benchmark.h"
 #include "reidbench/mot_metrics/fields.h"
 #include "reidbench/mot_metrics/sequence.h"
+#include "reidbench/relinking/post_steps.h"
 #include "reidbench/tracking/tracker.h"
 
 namespace reidbench {
@@ -59,6 +61,8 @@ struct Combination {
 struct Sequence {
   MotBoxFiles files;
   fs::path features;  // empty unless asked for
+  fs::path affines;   // the same
+  AffineTrack motion;
   SequenceDetections detections;
   std::optional<TrackSet> truth;
   FrameRange scored;
@@ -68,7 +72,8 @@ struct Sequence {
 struct Outcome {
   TrackedSequence summary;
   std::string text;
-  bool is_written = false;  // by an earlier run, which was not finished
+  bool is_written = false;    // by an earlier run, which was not finished
+  std::vector<Outcome> post;  // of each post-step
 };
 
 std::vector<SweptOption> ParseSweep(const TrackStageOptions& options) {
@@ -199,9 +204,15 @@ class TrackStage {
     for (const SweptOption& option : sweep) result_->swept_keys.push_back(option.key);
     const TrackerMethod& tracker = TrackerByName(result_->tracker);
     combinations_ = MakeCombinations(options_, sweep, root, tracker);
+    for (const std::string& name : options_.post) {
+      if (std::ranges::count(options_.post, name) > 1) ThrowUsage("--post {}: given twice", name);
+      post_.push_back(&PostStepByName(name));
+    }
+    if (!post_.empty() && !sweep.empty())
+      ThrowUsage("--post: expected one combination of options, found --sweep");
     needs_ = tracker.needs;
     unscaled_ = UnscaledSpan(options_, root, tracker);
-    if (needs_.pictures || needs_.affines) {
+    if (needs_.pictures) {
       ThrowUsage("--tracker {}: it needs the pictures of the video, which `track` does not read",
                  tracker.name);
     }
@@ -209,8 +220,14 @@ class TrackStage {
       ThrowUsage("--features is missing: {} needs the embedding of every detection",
                  result_->tracker);
     }
-    if (!needs_.embeddings && !options_.features.empty())
+    if (!needs_.TakesEmbeddings() && !options_.features.empty())
       ThrowUsage("--features: {} does not look at embeddings", result_->tracker);
+    if (needs_.affines && options_.affines.empty())
+      ThrowUsage("--affines is missing: {} needs the camera's motion", result_->tracker);
+    if (!needs_.TakesAffines() && !options_.affines.empty())
+      ThrowUsage("--affines: {} does not look at the camera's motion", result_->tracker);
+    if (needs_.can_use_embeddings) result_->appearance = !options_.features.empty();
+    if (needs_.can_use_affines) result_->camera_motion = !options_.affines.empty();
     result_->select = options_.select;
     if (!options_.ground_truth.empty()) {
       FindMotField(options_.select);  // throws for an unknown name
@@ -239,15 +256,22 @@ class TrackStage {
         TrackRun& run = result_->runs.emplace_back();
         run.name = combinations_[first + c].name;
         run.swept = combinations_[first + c].values;
+        for (const PostStep* step : post_) run.post.emplace_back().name = step->name;
         for (size_t s = 0; s < n; ++s) {
           Outcome& outcome = outcomes[c * n + s];
+          const Combination& combination = combinations_[first + c];
+          const fs::path path = PathOf(combination, sequences_[s]);
           if (journal_ && !outcome.is_written) {
-            const Combination& combination = combinations_[first + c];
-            WriteFileAtomically(PathOf(combination, sequences_[s]), outcome.text);
+            WriteFileAtomically(path, outcome.text);
             journal_->Add(FileOf(combination, sequences_[s]).string(), outcome.text,
                           outcome.summary.seconds);
           }
           run.sequences.push_back(std::move(outcome.summary));
+          for (size_t k = 0; k < outcome.post.size(); ++k) {
+            if (!options_.output.empty())
+              WriteFileAtomically(PostPath(path, *post_[k]), outcome.post[k].text);
+            run.post[k].sequences.push_back(std::move(outcome.post[k].summary));
+          }
         }
       }
     }
@@ -273,13 +297,20 @@ class TrackStage {
       const std::vector<fs::path> features = FindSequenceFeatures(options_.features, names);
       for (size_t s = 0; s < files.size(); ++s) sequences_[s].features = features[s];
     }
+    if (!options_.affines.empty()) {
+      const std::vector<fs::path> affines = FindAffineFiles(options_.affines, names);
+      for (size_t s = 0; s < files.size(); ++s) sequences_[s].affines = affines[s];
+    }
     PlanOutput();
     std::vector<std::vector<std::string>> warnings(files.size());
     RunTasks(files.size(), "tracking", [&](size_t s) {
       Sequence& sequence = sequences_[s];
       sequence.detections = ReadDetections(files[s], options_.ignore_scores);
       warnings[s] = Warnings(files[s], sequence.detections);
-      if (needs_.embeddings) DetectionEmbeddings check(sequence.features, sequence.detections);
+      if (!sequence.features.empty())
+        DetectionEmbeddings check(sequence.features, sequence.detections);
+      if (!sequence.affines.empty())
+        sequence.motion = ReadAffines(sequence.affines, sequence.detections.frame_count);
       if (benchmark_) ReadTruth(truth[s], &sequence);
       ExamineDetections(sequence, &warnings[s]);
     });
@@ -349,6 +380,10 @@ class TrackStage {
     return options_.output / FileOf(combination, sequence);
   }
 
+  static fs::path PostPath(const fs::path& tracks, const PostStep& step) {
+    return tracks.parent_path() / step.name / tracks.filename();
+  }
+
   // Refuses to overwrite before anything is read, but for the files of an unfinished run, which are
   // looked at once all is known that determines them.
   void PlanOutput() const {
@@ -367,6 +402,10 @@ class TrackStage {
       for (const Sequence& sequence : sequences_) {
         const fs::path path = PathOf(combination, sequence);
         if (fs::exists(path.parent_path(), failed)) RequireWritable(path, force);
+        for (const PostStep* step : post_) {
+          const fs::path after = PostPath(path, *step);
+          if (fs::exists(after.parent_path(), failed)) RequireWritable(after, force);
+        }
       }
     }
   }
@@ -381,8 +420,9 @@ class TrackStage {
     for (const Sequence& sequence : sequences_) {
       hash.Update(fmt::format("{} {} {}\n", sequence.files.name, sequence.detections.frame_count,
                               Sha256OfFile(sequence.files.boxes)));
-      if (!sequence.features.empty())
-        hash.Update(fmt::format("{}\n", Sha256OfFile(sequence.features)));
+      for (const fs::path& path : {sequence.features, sequence.affines}) {
+        if (!path.empty()) hash.Update(fmt::format("{}\n", Sha256OfFile(path)));
+      }
     }
     return hash.HexDigest();
   }
@@ -390,8 +430,11 @@ class TrackStage {
  public:
   void OpenOutput() {
     if (options_.output.empty()) return;
-    for (const Combination& combination : combinations_)
-      CreateFolders(PathOf(combination, sequences_.front()).parent_path());
+    for (const Combination& combination : combinations_) {
+      const fs::path path = PathOf(combination, sequences_.front());
+      CreateFolders(path.parent_path());
+      for (const PostStep* step : post_) CreateFolders(PostPath(path, *step).parent_path());
+    }
     const bool is_there = IsFile(TrackJournalPath(options_.output));
     journal_.emplace(options_.output, JournalKey());
     // Of its own unfinished run it also clears away what was half.
@@ -402,7 +445,8 @@ class TrackStage {
  private:
   // What an earlier run of this command, which did not come to its end, has written already.
   std::optional<Outcome> Finished(const Combination& combination, const Sequence& sequence) const {
-    if (!journal_ || !journal_->resumes()) return std::nullopt;
+    // Post-steps go on from what is not rounded yet.
+    if (!journal_ || !journal_->resumes() || !post_.empty()) return std::nullopt;
     const fs::path path = PathOf(combination, sequence);
     if (!IsFile(path)) return std::nullopt;
     const std::string text = ReadFileText(path);
@@ -422,7 +466,7 @@ class TrackStage {
     using Clock = std::chrono::steady_clock;
     const SequenceDetections& detections = sequence.detections;
     std::optional<DetectionEmbeddings> embeddings;
-    if (needs_.embeddings) embeddings.emplace(sequence.features, detections);
+    if (!sequence.features.empty()) embeddings.emplace(sequence.features, detections);
     const std::unique_ptr<Tracker> tracker = combination.make();
     TrackSet tracks;
     Clock::duration elapsed{};
@@ -430,15 +474,27 @@ class TrackStage {
       if ((frame & 255) == 0 && InterruptRequested()) return {};
       const FrameInput input{.frame = FrameIndex(frame),
                              .detections = detections.Frame(frame),
-                             .embeddings = embeddings ? embeddings->Frame(frame) : FeatureView()};
+                             .embeddings = embeddings ? embeddings->Frame(frame) : FeatureView(),
+                             .affine = MotionInto(sequence.motion, frame)};
       const Clock::time_point start = Clock::now();
       const std::span<const TrackBox> rows = tracker->Step(input);
       elapsed += Clock::now() - start;
       tracks.boxes.insert(tracks.boxes.end(), rows.begin(), rows.end());
     }
 
-    return Summarized(sequence, std::move(tracks), std::chrono::duration<double>(elapsed).count(),
-                      false);
+    const auto seconds = [](Clock::duration time) {
+      return std::chrono::duration<double>(time).count();
+    };
+    std::vector<Outcome> post;
+    for (const PostStep* step : post_) {
+      const Clock::time_point start = Clock::now();
+      TrackSet after = step->run(tracks).tracks;
+      const Clock::duration time = Clock::now() - start;
+      post.push_back(Summarized(sequence, std::move(after), seconds(time), false));
+    }
+    Outcome outcome = Summarized(sequence, std::move(tracks), seconds(elapsed), false);
+    outcome.post = std::move(post);
+    return outcome;
   }
 
   Outcome Summarized(const Sequence& sequence, TrackSet tracks, double seconds,
@@ -490,6 +546,7 @@ class TrackStage {
   const TrackStageOptions& options_;
   TrackStageResult* result_;
   std::vector<Combination> combinations_;
+  std::vector<const PostStep*> post_;
   MethodNeeds needs_;
   std::optional<FrameSpan> unscaled_;
   std::optional<MotBenchmark> benchmark_;

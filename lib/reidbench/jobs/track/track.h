@@ -22,11 +22,14 @@ struct TrackStageOptions {
   std::vector<std::string> options;  // "key=value", over the config file
   std::vector<std::string> sweep;    // "key=a,b,c"; all combinations are run
   std::filesystem::path features;    // feature file or folder, for trackers with embeddings
+  std::filesystem::path affines;     // camera motion: a file, or a folder of SEQ.txt
   bool ignore_scores = false;        // every detection's score is 1
   std::filesystem::path output;      // folder for SEQ.txt (in a sweep: COMBINATION/SEQ.txt), or
                                      // empty: nothing is written
   int decimals = 2;    // of the coordinates written, 0..9; 2 in the programs compared with
   bool force = false;  // overwrite
+  std::vector<std::string> post;       // of PostSteps(), each applied to the tracks by itself: also
+                                       // OUTPUT/STEP/SEQ.txt; not with a sweep
   std::filesystem::path ground_truth;  // score against this; empty: do not
   std::string benchmark = "MOT17";     // rules of the scores
   std::string split = "train";
