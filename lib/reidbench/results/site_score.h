@@ -1,0 +1,34 @@
+// What `reidbench score --site` found: the tracks of one site by the rules of every dialect. As
+// tables, JSON (kScoreSchema, under "site") and CSV.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "reidbench/mtmc_metrics/dialects.h"
+#include "reidbench/reporting/table.h"
+#include "reidbench/results/json_values.h"
+
+namespace reidbench {
+
+struct SiteScore {
+  std::string name;
+  std::vector<std::string> cameras;  // of the ground truth, by name
+  std::vector<DialectScore> dialects;
+};
+
+struct SiteScoreResult {
+  SiteScore site;
+  std::vector<std::string> warnings;
+};
+
+// {"status": "ok", ...} with the names that the dialect's own program has. Fractions, except that
+// what stands beside MODA is percent; null where undefined.
+Json DialectJson(const DialectScore& score);
+
+std::string RenderSiteScoreTables(const SiteScoreResult& result, TableFormat format);
+// One row a dialect and number; a field below others has their names in front, with dots.
+std::string RenderSiteScoreCsv(const SiteScoreResult& result);
+std::string RenderSiteScoreJson(const SiteScoreResult& result);
+
+}  // namespace reidbench
