@@ -160,6 +160,11 @@ class DialectScorer {
   static TrackevalScore Everything(const MotSequence& sequence) {
     return {CountMot(sequence), {kHotaFamily, kClearFamily, kIdFamily, kCountFamily}};
   }
+  static TrackevalScore ForMetropolis(const MotSequence& sequence) {
+    TrackevalScore score = Everything(sequence);
+    score.no_match_no_location = true;
+    return score;
+  }
 
   void Compute(const std::string& name, DialectScore* score) const {
     if (name == "duke") {
@@ -185,7 +190,7 @@ class DialectScorer {
       Metropolis2d(score);
     } else if (name == "metropolis_3d") {
       const std::vector<const CameraTracks*> all = PointersTo(site_.cameras);
-      score->values = Everything(GroundSequence(PoolGround(all, true), PoolGround(all, false)));
+      score->values = ForMetropolis(GroundSequence(PoolGround(all, true), PoolGround(all, false)));
     } else if (name == "bev_1m") {
       Bev(score);
     } else if (name == "aicity2024_3d") {
@@ -287,7 +292,7 @@ class DialectScorer {
         std::erase_if(camera.results, [](const SiteBox& box) { return box.frame < 1; });
     });
     // The first frame of the first camera is number 2.
-    score->values = Everything(Concatenate(SequencesOf(PointersTo(cameras), 0), 1));
+    score->values = ForMetropolis(Concatenate(SequencesOf(PointersTo(cameras), 0), 1));
   }
 
   void Bev(DialectScore* score) const {

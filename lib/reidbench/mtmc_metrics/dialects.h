@@ -31,6 +31,8 @@ struct TrackevalScore {
   MotCounts counts;
   // Which families the dialect has: "HOTA", "CLEAR", "Identity", "Count".
   std::vector<std::string_view> families;
+  // LocA is 0, not 1, at thresholds without a match: the TrackEval that Metropolis brings along.
+  bool no_match_no_location = false;
 };
 
 struct PerCameraScore {

@@ -157,9 +157,6 @@ std::vector<GroundRow> PoolGround(std::span<const CameraTracks* const> cameras, 
   order.erase(std::unique(order.begin(), order.end(),
                           [&](uint32_t a, uint32_t b) { return key(a) == key(b); }),
               order.end());
-  std::sort(order.begin(), order.end(), [&](uint32_t a, uint32_t b) {
-    return std::tie(rows[a].frame, a) < std::tie(rows[b].frame, b);
-  });
   std::vector<GroundRow> pooled;
   pooled.reserve(order.size());
   for (const uint32_t k : order) pooled.push_back(rows[k]);

@@ -29,8 +29,8 @@ struct GroundRow {
   double x = 0, y = 0;  // m
 };
 
-// Rows by frame and in it by camera; a person that several cameras see has the place that the first
-// one says. Rows without a place are left out.
+// Rows by frame and id; a person that several cameras see has the place that the first one says.
+// Rows without a place are left out.
 std::vector<GroundRow> PoolGround(std::span<const CameraTracks* const> cameras, bool truth);
 
 // Similarity max(0, 1 - distance / 2 m), so that 0.5 is a metre. Frames from 1 alone.

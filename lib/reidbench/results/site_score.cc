@@ -32,9 +32,8 @@ Json FamilyJson(const MotSummary& summary, std::string_view family, bool frames)
   return out;
 }
 
-void AddFamilies(const MotCounts& counts, std::span<const std::string_view> families, bool frames,
+void AddFamilies(const MotSummary& summary, std::span<const std::string_view> families, bool frames,
                  Json* out) {
-  const MotSummary summary = Summarize(counts);
   for (const std::string_view family : families)
     (*out)[std::string(family)] = FamilyJson(summary, family, frames);
 }
@@ -105,7 +104,11 @@ void Add(const AccumulatorSummary& s, Json* out) {
 }
 
 void Add(const TrackevalScore& score, Json* out) {
-  AddFamilies(score.counts, score.families, /*frames=*/true, out);
+  MotSummary summary = Summarize(score.counts);
+  for (int a = 0; score.no_match_no_location && a < kAlphas; ++a) {
+    if (summary.hota.counts.tp[a] == 0) summary.hota.loc_a[a] = 0;
+  }
+  AddFamilies(summary, score.families, /*frames=*/true, out);
 }
 
 void Add(const DevkitClearCounts& c, Json* out) {
@@ -143,7 +146,7 @@ void Add(const PerCameraScore& score, Json* out) {
           ScoreJson(FindMotField(field), FieldValue(summary, field));
   }
   static constexpr std::string_view kFamilies[] = {"HOTA", "CLEAR", "Identity", "Count"};
-  AddFamilies(PooledCameras(score), kFamilies, /*frames=*/false, &(*out)["pooled"]);
+  AddFamilies(Summarize(PooledCameras(score)), kFamilies, /*frames=*/false, &(*out)["pooled"]);
   for (const std::string_view field : kAveragedFields)
     (*out)["mean"][std::string(field)] = MeanOverCameras(score, field);
 }
