@@ -203,6 +203,15 @@ class DialectScorer {
       score->values = ScoreMcta(cameras);
     } else if (name == "mvmhat") {
       score->values = ScoreMvmhat(scored_);
+      const auto has_zero = [](const std::vector<SiteBox>& boxes) {
+        return std::any_of(boxes.begin(), boxes.end(),
+                           [](const SiteBox& box) { return box.id == 0; });
+      };
+      if (std::any_of(scored_.begin(), scored_.end(), [&](const CameraTracks* camera) {
+            return has_zero(camera->truth) || has_zero(camera->results);
+          })) {
+        score->notes.push_back("id 0 means \"not linked\" in these rules: it is never scored");
+      }
     } else {
       REIDBENCH_CHECK(false);
     }
@@ -281,6 +290,33 @@ class DialectScorer {
     ApplyFilter("camera_not_in_gt", &cameras, &score->removed, KeepWithTruthRows);
     const std::vector<MotSequence> sequences = SequencesOf(PointersTo(cameras), shift_);
     score->values = Summarize(Accumulate(ForAccumulator(Concatenate(sequences))));
+    NoteForAiCity(score);
+  }
+
+  void NoteForAiCity(DialectScore* score) const {
+    std::map<int64_t, std::set<size_t>> seen_by;
+    for (size_t c = 0; c < scored_.size(); ++c) {
+      for (const SiteBox& box : scored_[c]->truth) seen_by[box.id].insert(c);
+    }
+    const auto single = std::count_if(seen_by.begin(), seen_by.end(),
+                                      [](const auto& id) { return id.second.size() < 2; });
+    if (single > 0) {
+      score->notes.push_back(fmt::format(
+          "{} of {} ground truth ids are in one camera only: they count as missed, because results "
+          "of such ids are removed; the official ground truth holds only ids of two or more",
+          single, seen_by.size()));
+    }
+    int64_t before = 0, removed = 0;
+    for (const CameraTracks& camera : site_.cameras)
+      before += static_cast<int64_t>(camera.results.size());
+    for (const Removal& removal : score->removed) removed += removal.boxes;
+    if (before > 0 && removed == before)
+      score->notes.push_back("its filters left no box; the official program stops there");
+    if (std::any_of(score->removed.begin(), score->removed.end(), [](const Removal& removal) {
+          return removal.filter == "repeated" && removal.boxes > 0;
+        })) {
+      score->notes.push_back("of rows with equal frame and id in a camera the first is scored");
+    }
   }
 
   void Metropolis2d(DialectScore* score) const {

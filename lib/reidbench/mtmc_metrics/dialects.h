@@ -70,8 +70,9 @@ struct Removal {
 struct DialectScore {
   std::string name;
   DialectStatus status = DialectStatus::kOk;
-  std::string reason;             // unless kOk
-  std::vector<Removal> removed;   // in the order of the filters
+  std::string reason;              // unless kOk
+  std::vector<Removal> removed;    // in the order of the filters
+  std::vector<std::string> notes;  // what a reader of the number should know, a sentence each
   DialectValues values;
 };
 

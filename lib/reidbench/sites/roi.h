@@ -20,7 +20,7 @@ struct RoiMask {
   int width = 0;
   int height = 0;
   std::vector<uint8_t> grey;  // [height x width]
-  bool colour = false;        // the file had colours, which became grey
+  bool colour = false;        // the file has colour channels, which became grey
 
   // False for points outside the picture as well: those are not told.
   bool Excludes(double x, double y) const;
@@ -28,7 +28,7 @@ struct RoiMask {
 };
 
 // Any picture that imaging decodes; colours become grey by their luminance (Pillow's "L"). Throws
-// what DecodeImageFile throws.
+// what DecodeImage and ReadFileBytes throw.
 RoiMask ReadRoiMask(const std::filesystem::path& path);
 
 // Whether the point lies inside the polygon or on its edge. The polygon needs no closing point.

@@ -85,8 +85,10 @@ Site LoadFolder(const std::filesystem::path& folder) {
     if (IsFile(truth)) CameraNamed(name, &site.cameras).truth = truth;
   }
   for (SiteCamera& camera : site.cameras) {
-    const std::filesystem::path roi = folder / camera.name / "roi.png";
-    if (IsFile(roi)) camera.roi = roi;
+    for (const char* name : {"roi.png", "roi.jpg"}) {
+      const std::filesystem::path roi = folder / camera.name / name;
+      if (camera.roi.empty() && IsFile(roi)) camera.roi = roi;
+    }
   }
   return site;
 }
@@ -146,11 +148,13 @@ void CompareCameras(const Site& site, const std::map<std::string, std::filesyste
                     SiteReading* reading) {
   const std::vector<CameraTracks>& cameras = reading->tracks.cameras;
   bool any_results = false, any_common = false;
-  std::vector<std::string> lacking, unknown;
+  std::vector<std::string> lacking, unknown, empty;
   for (const CameraTracks& camera : cameras) {
     any_results = any_results || !camera.results.empty();
     any_common = any_common || (camera.has_truth && !camera.results.empty());
     if (camera.has_truth && files.count(camera.name) == 0) lacking.push_back(camera.name);
+    if (!camera.truth.empty() && camera.results.empty() && files.count(camera.name) != 0)
+      empty.push_back(camera.name);
     if (!camera.has_truth && files.count(camera.name) != 0) unknown.push_back(camera.name);
   }
   if (NamesOf(cameras, true).empty()) {
@@ -170,6 +174,10 @@ void CompareCameras(const Site& site, const std::map<std::string, std::filesyste
   for (const std::string& name : lacking) {
     warnings.push_back(
         fmt::format("camera {}: no result file; all its people count as missed", name));
+  }
+  for (const std::string& name : any_results ? empty : std::vector<std::string>()) {
+    warnings.push_back(
+        fmt::format("camera {}: its result file is empty; all its people count as missed", name));
   }
   for (const std::string& name : unknown) {
     warnings.push_back(fmt::format(

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "reidbench/core/error.h"
+#include "reidbench/mtmc_metrics/site_faults.h"
 #include "reidbench/sites/site.h"
 
 namespace reidbench {
@@ -31,6 +32,8 @@ SiteScoreResult RunSiteScore(const SiteScoreOptions& options, bool check_only) {
     if (camera.has_truth) result.site.cameras.push_back(camera.name);
   }
   result.warnings = std::move(reading.warnings);
+  for (const SiteFault& fault : FindSiteFaults(reading.tracks))
+    result.warnings.push_back(fault.text);
   if (check_only) return result;
   if (!named) {
     const std::string all[] = {"all"};
@@ -44,6 +47,8 @@ SiteScoreResult RunSiteScore(const SiteScoreOptions& options, bool check_only) {
     any = any || dialect.status == DialectStatus::kOk;
     if (dialect.status == DialectStatus::kError)
       result.warnings.push_back(fmt::format("{}: {}", dialect.name, dialect.reason));
+    for (const std::string& note : dialect.notes)
+      result.warnings.push_back(fmt::format("{}: {}", dialect.name, note));
   }
   if (!any) {
     const DialectScore& first = result.site.dialects.front();
