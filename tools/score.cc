@@ -22,18 +22,20 @@ void RefuseTogether(const Command& command, bool site) {
                            "--block-frames", "--trackeval-output", "--switches"}) {
     if (site && command.WasGiven(flag)) ThrowUsage("{} does not go with --site", flag);
   }
-  if (!site && command.WasGiven("--dialect")) ThrowUsage("--dialect needs --site");
+  for (const char* flag : {"--dialect", "--explain"}) {
+    if (!site && command.WasGiven(flag)) ThrowUsage("{} needs --site", flag);
+  }
 }
 
 int ScoreSite(const CommonOptions& common, const SiteScoreOptions& options) {
   const SiteScoreResult result = RunSiteScore(options, common.dry_run);
   for (const std::string& warning : result.warnings) PrintWarning(warning);
   if (common.dry_run) return FinishDryRun(common);
-  WriteResult(common, {.json = [&] { return RenderSiteScoreJson(result); },
-                       .csv = [&] { return RenderSiteScoreCsv(result); },
-                       .tables = [&](TableFormat format) {
-                         return RenderSiteScoreTables(result, format);
-                       }});
+  WriteResult(
+      common,
+      {.json = [&] { return RenderSiteScoreJson(result); },
+       .csv = [&] { return RenderSiteScoreCsv(result); },
+       .tables = [&](TableFormat format) { return RenderSiteScoreTables(result, format); }});
   return kExitOk;
 }
 
@@ -62,12 +64,15 @@ int main(int argc, char** argv) {
                  "Folder with SEQ.txt (or data/SEQ.txt), folder of such folders, or one result "
                  "file; may be repeated");
   command.Group("Several cameras");
-  command.Option("--site", &site.site,
-                 "Folder with CAMERA/gt.txt of each camera, ids global; --tracks is then a folder "
-                 "with CAMERA/pred.txt or CAMERA.txt");
+  command.Option(
+      "--site", &site.site,
+      "Cameras that see the same people: a .yaml file, or a folder with CAMERA/gt.txt, ids "
+      "global; --tracks is then a folder with CAMERA/pred.txt or CAMERA.txt");
   command.Option("--dialect", &dialects,
                  "Rules, separated by commas: duke, aicity, trackeval_concat, ...; all that the "
                  "data allow unless given");
+  command.Flag("--explain", &site.explain,
+               "Also apply every rule in which dialects differ alone: which moves the number");
   command.Group("Rules");
   AddMotRules(&command, &options.benchmark, &options.split, &options.seqmap);
   command.Flag("--no-preprocessing", &no_preprocessing,
@@ -95,6 +100,8 @@ int main(int argc, char** argv) {
         for (const std::string_view name : SplitText(dialects, ','))
           site.dialects.emplace_back(Trim(name));
       }
+      site.bootstrap.resamples = options.bootstrap.resamples;
+      site.bootstrap.seed = common.seed;
       return ScoreSite(common, site);
     }
     if (options.ground_truth.empty())

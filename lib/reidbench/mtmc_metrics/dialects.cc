@@ -4,13 +4,14 @@
 
 #include <algorithm>
 #include <cmath>
-#include <functional>
 #include <map>
 #include <set>
+#include <unordered_set>
 
 #include "reidbench/core/error.h"
 #include "reidbench/core/parallel.h"
 #include "reidbench/core/text.h"
+#include "reidbench/mtmc_metrics/site_filters.h"
 #include "reidbench/mtmc_metrics/site_sequences.h"
 
 namespace reidbench {
@@ -22,7 +23,7 @@ constexpr std::string_view kHotaFamily = "HOTA", kClearFamily = "CLEAR", kIdFami
 // Number of results and their ids, to say what a filter took.
 struct ResultTally {
   int64_t boxes = 0;
-  std::set<int64_t> ids;
+  std::unordered_set<int64_t> ids;
 };
 
 ResultTally TallyResults(const std::vector<CameraTracks>& cameras) {
@@ -45,20 +46,6 @@ void ApplyFilter(const std::string& name, std::vector<CameraTracks>* cameras,
                       static_cast<int64_t>(before.ids.size() - after.ids.size())});
 }
 
-// Of rows with equal frame and id the first stays.
-void KeepFirstRows(std::vector<CameraTracks>* cameras) {
-  for (CameraTracks& camera : *cameras) {
-    std::set<std::pair<int64_t, int64_t>> seen;
-    std::erase_if(camera.results, [&](const SiteBox& box) {
-      return !seen.emplace(box.frame, box.id).second;
-    });
-  }
-}
-
-void KeepWithTruthRows(std::vector<CameraTracks>* cameras) {
-  std::erase_if(*cameras, [](const CameraTracks& camera) { return camera.truth.empty(); });
-}
-
 std::vector<const CameraTracks*> PointersTo(const std::vector<CameraTracks>& cameras) {
   std::vector<const CameraTracks*> pointers;
   for (const CameraTracks& camera : cameras) pointers.push_back(&camera);
@@ -71,28 +58,13 @@ std::vector<MotSequence> SequencesOf(std::span<const CameraTracks* const> camera
   return sequences;
 }
 
-// What several dialects share, computed before they run.
-struct SharedSequences {
-  std::optional<Error> error;         // of the results, which then suit none of these
-  std::vector<MotSequence> cameras;   // of the ground truth, unfiltered
-  MotSequence concatenated;
-};
-
 class DialectScorer {
  public:
-  DialectScorer(const SiteTracks& site, std::span<const std::string> names) : site_(site) {
-    // Results in frame 0 stay where they are to the ground truth: both sides move.
-    shift_ = site.results_from_zero ? 1 : 0;
+  DialectScorer(const SiteTracks& site, const SiteSequences& sequences)
+      : site_(site), sequences_(sequences), shift_(FrameShift(site)) {
     for (const CameraTracks& camera : site.cameras) {
       if (camera.has_truth) scored_.push_back(&camera);
       has_filters_ = has_filters_ || site.interval || !camera.polygon.empty();
-    }
-    static const std::set<std::string> kSharing = {
-        "duke",           "duke_unfiltered",     "trackeval_concat", "trackeval_interleaved",
-        "percamera",      "divo_cvma_devkit",    "concat_clear_devkit"};
-    if (std::any_of(names.begin(), names.end(),
-                    [](const std::string& name) { return kSharing.count(name) != 0; })) {
-      Share();
     }
   }
 
@@ -120,21 +92,9 @@ class DialectScorer {
   }
 
  private:
-  void Share() {
-    try {
-      shared_.cameras.resize(scored_.size());
-      ParallelFor(static_cast<int64_t>(scored_.size()),
-                  [&](int64_t c) { shared_.cameras[c] = CameraSequence(*scored_[c], shift_); });
-      shared_.concatenated = Concatenate(shared_.cameras);
-    } catch (const Error& error) {
-      if (error.kind() != ErrorKind::kInput) throw;
-      shared_.error = error;
-    }
-  }
-
-  const SharedSequences& Shared() const {
-    if (shared_.error) throw *shared_.error;
-    return shared_;
+  const SiteSequences& Shared() const {
+    if (sequences_.error) throw *sequences_.error;
+    return sequences_;
   }
 
   std::string LackingPlaces() const {
@@ -151,7 +111,8 @@ class DialectScorer {
       }
     }
     if (truth > 0 && !any_truth)
-      return "the ground truth has no places on the ground (x, y in columns 8 and 9, or calibration)";
+      return "the ground truth has no places on the ground (x, y in columns 8 and 9, or "
+             "calibration)";
     if (results > 0 && !any_results)
       return "the results have no places on the ground (x, y in columns 8 and 9, or calibration)";
     return "";
@@ -226,17 +187,9 @@ class DialectScorer {
       for (const CameraTracks* camera : scored_) cameras.push_back(*camera);
       if (site_.interval) {
         ApplyFilter("interval", &cameras, &score->removed,
-                    [&](std::vector<CameraTracks>* all) { KeepInterval(all); });
+                    [&](std::vector<CameraTracks>* all) { KeepInterval(*site_.interval, all); });
       }
-      ApplyFilter("polygon", &cameras, &score->removed, [](std::vector<CameraTracks>* all) {
-        for (CameraTracks& camera : *all) {
-          if (camera.polygon.empty()) continue;
-          std::erase_if(camera.results, [&](const SiteBox& row) {
-            const ImagePoint foot{row.box.left + row.box.width / 2, row.box.top + row.box.height};
-            return !InPolygon(camera.polygon, foot);
-          });
-        }
-      });
+      ApplyFilter("polygon", &cameras, &score->removed, KeepInPolygons);
       own = SequencesOf(PointersTo(cameras), shift_);
       own_concatenated = Concatenate(own);
     }
@@ -249,43 +202,10 @@ class DialectScorer {
     score->values = std::move(values);
   }
 
-  // Frames of the site inside the interval, numbered from 1.
-  void KeepInterval(std::vector<CameraTracks>* cameras) const {
-    for (CameraTracks& camera : *cameras) {
-      for (std::vector<SiteBox>* side : {&camera.truth, &camera.results}) {
-        std::erase_if(*side, [&](const SiteBox& box) {
-          const int64_t frame = box.frame + camera.start - 1;
-          return frame < site_.interval->first || frame > site_.interval->last;
-        });
-        for (SiteBox& box : *side) box.frame += camera.start - site_.interval->first;
-      }
-    }
-  }
-
   void AiCity(DialectScore* score) const {
     std::vector<CameraTracks> cameras = site_.cameras;
-    ApplyFilter("roi", &cameras, &score->removed, [](std::vector<CameraTracks>* all) {
-      for (CameraTracks& camera : *all) {
-        if (!camera.roi) continue;
-        std::erase_if(camera.results, [&](const SiteBox& row) {
-          const BoxLtwh& b = row.box;
-          return camera.roi->Excludes(b.left, b.top) ||
-                 camera.roi->Excludes(b.left + b.width, b.top) ||
-                 camera.roi->Excludes(b.left, b.top + b.height) ||
-                 camera.roi->Excludes(b.left + b.width, b.top + b.height);
-        });
-      }
-    });
-    ApplyFilter("single_camera", &cameras, &score->removed, [](std::vector<CameraTracks>* all) {
-      std::map<int64_t, std::set<size_t>> seen_by;
-      for (size_t c = 0; c < all->size(); ++c) {
-        for (const SiteBox& box : (*all)[c].results) seen_by[box.id].insert(c);
-      }
-      for (CameraTracks& camera : *all) {
-        std::erase_if(camera.results,
-                      [&](const SiteBox& box) { return seen_by[box.id].size() < 2; });
-      }
-    });
+    ApplyFilter("roi", &cameras, &score->removed, KeepOnMasks);
+    ApplyFilter("single_camera", &cameras, &score->removed, KeepIdsOfTwoCameras);
     ApplyFilter("repeated", &cameras, &score->removed, KeepFirstRows);
     ApplyFilter("camera_not_in_gt", &cameras, &score->removed, KeepWithTruthRows);
     const std::vector<MotSequence> sequences = SequencesOf(PointersTo(cameras), shift_);
@@ -343,8 +263,7 @@ class DialectScorer {
         row.y = std::nearbyint(row.y / kModaCellMetres) * kModaCellMetres;
       }
     }
-    values.earlybird_on_cells =
-        Summarize(Accumulate(GroundSequenceForAccumulator(truth, results)));
+    values.earlybird_on_cells = Summarize(Accumulate(GroundSequenceForAccumulator(truth, results)));
     score->values = std::move(values);
   }
 
@@ -380,10 +299,10 @@ class DialectScorer {
   }
 
   const SiteTracks& site_;
+  const SiteSequences& sequences_;
+  const int64_t shift_;
   std::vector<const CameraTracks*> scored_;  // with ground truth
   bool has_filters_ = false;
-  int64_t shift_ = 0;
-  SharedSequences shared_;
 };
 
 }  // namespace
@@ -411,8 +330,9 @@ std::span<const DialectInfo> Dialects() {
 }
 
 std::vector<std::string> ResolveDialects(std::span<const std::string> names) {
-  static const std::map<std::string, std::string> kOtherNames = {
-      {"aicity24_3d", "aicity2024_3d"}, {"per_camera", "percamera"}, {"divo_cv", "divo_cvma_devkit"}};
+  static const std::map<std::string, std::string> kOtherNames = {{"aicity24_3d", "aicity2024_3d"},
+                                                                 {"per_camera", "percamera"},
+                                                                 {"divo_cv", "divo_cvma_devkit"}};
   std::vector<std::string> known, resolved;
   for (const DialectInfo& dialect : Dialects()) known.emplace_back(dialect.name);
   for (std::string name : names) {
@@ -433,9 +353,9 @@ std::vector<std::string> ResolveDialects(std::span<const std::string> names) {
   return once;
 }
 
-std::vector<DialectScore> ScoreDialects(const SiteTracks& site,
+std::vector<DialectScore> ScoreDialects(const SiteTracks& site, const SiteSequences& sequences,
                                         std::span<const std::string> names) {
-  const DialectScorer scorer(site, names);
+  const DialectScorer scorer(site, sequences);
   std::vector<DialectScore> scores(names.size());
   ParallelFor(static_cast<int64_t>(names.size()),
               [&](int64_t k) { scores[k] = scorer.Score(names[k]); });

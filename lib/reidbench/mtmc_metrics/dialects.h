@@ -17,6 +17,7 @@
 #include "reidbench/mtmc_metrics/mcta.h"
 #include "reidbench/mtmc_metrics/moda.h"
 #include "reidbench/mtmc_metrics/mvmhat.h"
+#include "reidbench/mtmc_metrics/site_sequences.h"
 #include "reidbench/sites/site_tracks.h"
 
 namespace reidbench {
@@ -89,9 +90,10 @@ std::span<const DialectInfo> Dialects();
 // "all" stands for all. Throws Error(kUsage) with the nearest name for an unknown one.
 std::vector<std::string> ResolveDialects(std::span<const std::string> names);
 
-// One score a name, in the order of the names. What a dialect refuses does not stop the others.
-// Runs in parallel; the result does not depend on the number of threads.
-std::vector<DialectScore> ScoreDialects(const SiteTracks& site,
+// One score a name, in the order of the names; `sequences` are PrepareSite(site). What a dialect
+// refuses does not stop the others. Runs in parallel; the result does not depend on the number of
+// threads.
+std::vector<DialectScore> ScoreDialects(const SiteTracks& site, const SiteSequences& sequences,
                                         std::span<const std::string> names);
 
 }  // namespace reidbench

@@ -7,6 +7,7 @@
 #include <string>
 #include <tuple>
 
+#include "reidbench/core/parallel.h"
 #include "reidbench/mot_metrics/benchmark.h"
 #include "reidbench/mtmc_metrics/accumulator.h"
 
@@ -74,26 +75,25 @@ MotSequence BuildOnGround(std::span<const GroundRow> truth, std::span<const Grou
   std::vector<int64_t> gt_ids, result_ids;
   SparseScores scores;
   int64_t last = 0;
-  ForEachGroundFrame(truth, results,
-                     [&](int64_t frame, std::span<const GroundRow> people,
-                         std::span<const GroundRow> found) {
-                       if (!wanted(frame, people)) return;
-                       last = frame;
-                       gt_ids.clear();
-                       result_ids.clear();
-                       for (const GroundRow& row : found) result_ids.push_back(row.id);
-                       scores.Clear(static_cast<int32_t>(found.size()));
-                       for (const GroundRow& person : people) {
-                         gt_ids.push_back(person.id);
-                         for (size_t c = 0; c < found.size(); ++c) {
-                           const double value =
-                               closeness(person.x - found[c].x, person.y - found[c].y);
-                           if (value > 0) scores.Add(static_cast<int32_t>(c), value);
-                         }
-                         scores.EndRow();
-                       }
-                       builder.AddFrame(frame, gt_ids, result_ids, scores.View());
-                     });
+  ForEachGroundFrame(
+      truth, results,
+      [&](int64_t frame, std::span<const GroundRow> people, std::span<const GroundRow> found) {
+        if (!wanted(frame, people)) return;
+        last = frame;
+        gt_ids.clear();
+        result_ids.clear();
+        for (const GroundRow& row : found) result_ids.push_back(row.id);
+        scores.Clear(static_cast<int32_t>(found.size()));
+        for (const GroundRow& person : people) {
+          gt_ids.push_back(person.id);
+          for (size_t c = 0; c < found.size(); ++c) {
+            const double value = closeness(person.x - found[c].x, person.y - found[c].y);
+            if (value > 0) scores.Add(static_cast<int32_t>(c), value);
+          }
+          scores.EndRow();
+        }
+        builder.AddFrame(frame, gt_ids, result_ids, scores.View());
+      });
   return builder.Finish(last);
 }
 
@@ -141,6 +141,26 @@ MotSequence Interleave(std::span<const MotSequence> cameras) {
   }
 }
 
+int64_t FrameShift(const SiteTracks& site) { return site.results_from_zero ? 1 : 0; }
+
+SiteSequences PrepareSite(const SiteTracks& site) {
+  SiteSequences out;
+  std::vector<const CameraTracks*> scored;
+  for (const CameraTracks& camera : site.cameras) {
+    if (camera.has_truth) scored.push_back(&camera);
+  }
+  try {
+    out.cameras.resize(scored.size());
+    ParallelFor(static_cast<int64_t>(scored.size()),
+                [&](int64_t c) { out.cameras[c] = CameraSequence(*scored[c], FrameShift(site)); });
+    out.concatenated = Concatenate(out.cameras);
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::kInput) throw;
+    out.error = error;
+  }
+  return out;
+}
+
 std::vector<GroundRow> PoolGround(std::span<const CameraTracks* const> cameras, bool truth) {
   std::vector<GroundRow> rows;
   for (const CameraTracks* camera : cameras) {
@@ -174,8 +194,7 @@ MotSequence GroundSequence(std::span<const GroundRow> truth, std::span<const Gro
 MotSequence GroundSequenceForAccumulator(std::span<const GroundRow> truth,
                                          std::span<const GroundRow> results) {
   return BuildOnGround(
-      truth, results,
-      [](int64_t, std::span<const GroundRow> people) { return !people.empty(); },
+      truth, results, [](int64_t, std::span<const GroundRow> people) { return !people.empty(); },
       [](double dx, double dy) {
         const double squared = dx * dx + dy * dy;
         return squared <= 1 ? kAccumulatorOffset - std::sqrt(squared) : 0.0;

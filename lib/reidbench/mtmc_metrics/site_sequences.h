@@ -3,9 +3,11 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
+#include "reidbench/core/error.h"
 #include "reidbench/mot_metrics/sequence.h"
 #include "reidbench/sites/site_tracks.h"
 
@@ -21,6 +23,18 @@ MotSequence Concatenate(std::span<const MotSequence> cameras, int64_t offset = 0
 
 // Frame f of camera m (from 0) of V becomes f V + m: from one frame to the next the view changes.
 MotSequence Interleave(std::span<const MotSequence> cameras);
+
+// What most scores of a site start from.
+struct SiteSequences {
+  std::vector<MotSequence> cameras;  // of the ground truth
+  MotSequence concatenated;
+  // Of results that have an id twice in a frame: then there are no sequences.
+  std::optional<Error> error;
+};
+SiteSequences PrepareSite(const SiteTracks& site);
+
+// By how much frames are raised so that results in frame 0 stay where they are to the ground truth.
+int64_t FrameShift(const SiteTracks& site);
 
 // Where somebody stands in a frame.
 struct GroundRow {

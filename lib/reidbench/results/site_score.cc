@@ -223,7 +223,8 @@ void Add(const std::monostate&, Json*) {}
 // Filters that say nothing where there was nothing to remove: no program of the dialect lists them.
 bool IsListed(const DialectScore& score, const Removal& removal) {
   if (removal.boxes > 0) return true;
-  return StartsWith(score.name, "duke") || (score.name == "aicity" && removal.filter != "camera_not_in_gt");
+  return StartsWith(score.name, "duke") ||
+         (score.name == "aicity" && removal.filter != "camera_not_in_gt");
 }
 
 // The few numbers of one dialect that stand side by side with those of others.
@@ -304,9 +305,9 @@ std::vector<Headline> HeadlinesOf(const DialectScore& score) {
         } else if constexpr (std::is_same_v<V, ModaScores>) {
           for (const auto& [variant, s] :
                {std::pair{"MATLAB", &v.matlab}, std::pair{"Python port", &v.python}}) {
-            out.push_back({.variant = variant,
-                           .other = PercentNumber("MODA", s->moda) + ", " +
-                                    PercentNumber("MODP", s->modp)});
+            out.push_back(
+                {.variant = variant,
+                 .other = PercentNumber("MODA", s->moda) + ", " + PercentNumber("MODP", s->modp)});
           }
         } else if constexpr (std::is_same_v<V, MctaScore>) {
           out.push_back({.other = PercentOf("MCTA", v.mcta)});
@@ -339,10 +340,10 @@ Table HeadlineTable(const SiteScore& site) {
       continue;
     }
     for (const Headline& h : HeadlinesOf(dialect)) {
-      table.AddRow({h.variant.empty() ? dialect.name
-                                      : fmt::format("{} ({})", dialect.name, h.variant),
-                    CellOf(h.idf1), CellOf(h.idp), CellOf(h.idr), CellOf(h.hota), CellOf(h.ass_a),
-                    CellOf(h.mota), h.switches ? fmt::format("{}", *h.switches) : "", h.other});
+      table.AddRow(
+          {h.variant.empty() ? dialect.name : fmt::format("{} ({})", dialect.name, h.variant),
+           CellOf(h.idf1), CellOf(h.idp), CellOf(h.idr), CellOf(h.hota), CellOf(h.ass_a),
+           CellOf(h.mota), h.switches ? fmt::format("{}", *h.switches) : "", h.other});
     }
   }
   return table;
@@ -354,11 +355,132 @@ Table RemovalTable(const SiteScore& site) {
   for (const DialectScore& dialect : site.dialects) {
     for (const Removal& removal : dialect.removed) {
       if (!IsListed(dialect, removal)) continue;
-      table.AddRow({dialect.name, removal.filter, WithThousands(removal.boxes),
-                    WithThousands(removal.ids)});
+      table.AddRow(
+          {dialect.name, removal.filter, WithThousands(removal.boxes), WithThousands(removal.ids)});
     }
   }
   return table;
+}
+
+Table IdentityTable(const SiteIdentity& identity) {
+  Table table({{"camera", Align::kLeft},
+               {"boxes"},
+               {"IDFN"},
+               {"missed"},
+               {"inside"},
+               {"between"},
+               {"results"},
+               {"IDFP"},
+               {"of nobody"},
+               {"inside"},
+               {"between"}},
+              "Identity errors: in the camera itself, or between cameras");
+  const auto add = [&](const CameraErrors& camera) {
+    table.AddRow({camera.camera, WithThousands(camera.truth_boxes),
+                  WithThousands(camera.truth.total()), WithThousands(camera.truth.undetected),
+                  WithThousands(camera.truth.inside), WithThousands(camera.truth.between),
+                  WithThousands(camera.result_boxes), WithThousands(camera.results.total()),
+                  WithThousands(camera.results.undetected), WithThousands(camera.results.inside),
+                  WithThousands(camera.results.between)});
+  };
+  for (const CameraErrors& camera : identity.cameras) add(camera);
+  if (identity.cameras.size() > 1) add(identity.Sum());
+  return table;
+}
+
+Table PairTable(const SiteIdentity& identity) {
+  Table table({{"cameras", Align::kLeft}, {"people"}, {"IDF1"}, {"apart"}, {"lost between"}},
+              "Two cameras alone: %");
+  for (const CameraPair& pair : identity.pairs) {
+    table.AddRow({pair.first + " " + pair.second, WithThousands(pair.people), Percent(pair.idf1),
+                  Percent(pair.idf1_apart), SignedPercent(pair.idf1 - pair.idf1_apart)});
+  }
+  return table;
+}
+
+Table AssociationTable(const AssociationSplit& split) {
+  Table table({{"AssA", Align::kLeft}, {"%"}}, "Association inside and between cameras");
+  table.AddRow({"site", Percent(split.whole)});
+  table.AddRow({"inside cameras", Percent(split.inside)});
+  table.AddRow({"between cameras", Percent(split.between)});
+  return table;
+}
+
+Table PersonIntervalTable(const SiteIdentity& identity) {
+  Table table({{"metric", Align::kLeft}, {"%"}, {"from"}, {"to"}},
+              "Confidence intervals over people (trackeval_concat)");
+  for (const MotInterval& i : identity.intervals)
+    table.AddRow({i.field, Percent(i.value), Percent(i.low), Percent(i.high)});
+  return table;
+}
+
+Table ExplanationTable(const Explanation& explanation) {
+  Table table({{"rule alone", Align::kLeft},
+               {"removes"},
+               {"IDF1"},
+               {"change"},
+               {"MOTA"},
+               {"change"},
+               {"dialects", Align::kLeft}},
+              "Which rule moves the number how much: %");
+  table.AddRow({"plain: cameras one after the other", "", Percent(explanation.idf1), "",
+                Percent(explanation.mota), "", "trackeval_concat"});
+  const auto change = [](std::optional<double> value, double plain) {
+    return value ? SignedPercent(*value - plain) : "";
+  };
+  for (const RuleEffect& effect : explanation.effects) {
+    table.AddRow({effect.rule, effect.removed > 0 ? WithThousands(effect.removed) : "",
+                  CellOf(effect.idf1), change(effect.idf1, explanation.idf1), CellOf(effect.mota),
+                  change(effect.mota, explanation.mota), effect.dialects});
+  }
+  return table;
+}
+
+Json ErrorsJson(const IdentityErrors& errors) {
+  return {{"undetected", errors.undetected},
+          {"inside_camera", errors.inside},
+          {"between_cameras", errors.between}};
+}
+
+Json CameraErrorsJson(const CameraErrors& camera) {
+  return {{"IDFN", ErrorsJson(camera.truth)}, {"IDFP", ErrorsJson(camera.results)}};
+}
+
+Json IdentityJson(const SiteIdentity& identity) {
+  Json out = Json::object();
+  out["errors"] = CameraErrorsJson(identity.Sum());
+  out["errors"]["cameras"] = Json::object();
+  for (const CameraErrors& camera : identity.cameras)
+    out["errors"]["cameras"][camera.camera] = CameraErrorsJson(camera);
+  out["AssA"] = {{"site", identity.association.whole},
+                 {"inside_cameras", identity.association.inside},
+                 {"between_cameras", OrNull(identity.association.between)}};
+  Json& pairs = out["camera_pairs"] = Json::array();
+  for (const CameraPair& pair : identity.pairs) {
+    pairs.push_back({{"cameras", {pair.first, pair.second}},
+                     {"people", pair.people},
+                     {"IDF1", pair.idf1},
+                     {"IDF1_apart", pair.idf1_apart}});
+  }
+  if (!identity.intervals.empty()) {
+    Json& intervals = out["intervals_over_people"] = Json::object();
+    for (const MotInterval& i : identity.intervals)
+      intervals[i.field] = Json::array({OrNull(i.low), OrNull(i.high)});
+  }
+  return out;
+}
+
+Json ExplanationJson(const Explanation& explanation) {
+  Json out = {{"plain", {{"IDF1", explanation.idf1}, {"MOTA", explanation.mota}}}};
+  Json& rules = out["rules"] = Json::array();
+  for (const RuleEffect& effect : explanation.effects) {
+    rules.push_back({{"rule", effect.rule},
+                     {"dialects", effect.dialects},
+                     {"removed", effect.removed},
+                     {"IDF1", OrNull(effect.idf1)},
+                     {"MOTA", OrNull(effect.mota)}});
+  }
+  return out;
 }
 
 void AddCsvRows(const std::string& dialect, const std::string& path, const Json& json,
@@ -409,6 +531,17 @@ std::string RenderSiteScoreTables(const SiteScoreResult& result, TableFormat for
   std::vector<std::string> parts{HeadlineTable(result.site).Render(format)};
   const Table removals = RemovalTable(result.site);
   if (!removals.empty()) parts.push_back(removals.Render(format));
+  if (const std::optional<SiteIdentity>& identity = result.site.identity) {
+    parts.push_back(IdentityTable(*identity).Render(format));
+    if (!identity->pairs.empty()) {
+      parts.push_back(PairTable(*identity).Render(format));
+      parts.push_back(AssociationTable(identity->association).Render(format));
+    }
+    if (!identity->intervals.empty())
+      parts.push_back(PersonIntervalTable(*identity).Render(format));
+  }
+  if (result.site.explanation)
+    parts.push_back(ExplanationTable(*result.site.explanation).Render(format));
   for (const DialectScore& dialect : result.site.dialects) {
     if (dialect.status != DialectStatus::kOk && format == TableFormat::kText)
       parts.push_back(fmt::format("{}: {}\n", dialect.name, dialect.reason));
@@ -433,6 +566,8 @@ std::string RenderSiteScoreJson(const SiteScoreResult& result) {
   Json& dialects = site["dialects"] = Json::object();
   for (const DialectScore& dialect : result.site.dialects)
     dialects[dialect.name] = DialectJson(dialect);
+  if (result.site.identity) site["identity"] = IdentityJson(*result.site.identity);
+  if (result.site.explanation) site["explanation"] = ExplanationJson(*result.site.explanation);
   out["warnings"] = result.warnings;
   return DumpJson(out);
 }

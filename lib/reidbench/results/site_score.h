@@ -2,10 +2,13 @@
 // tables, JSON (kScoreSchema, under "site") and CSV.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "reidbench/mtmc_metrics/dialects.h"
+#include "reidbench/mtmc_metrics/explain.h"
+#include "reidbench/mtmc_metrics/identity_errors.h"
 #include "reidbench/reporting/table.h"
 #include "reidbench/results/json_values.h"
 
@@ -15,6 +18,8 @@ struct SiteScore {
   std::string name;
   std::vector<std::string> cameras;  // of the ground truth, by name
   std::vector<DialectScore> dialects;
+  std::optional<SiteIdentity> identity;
+  std::optional<Explanation> explanation;  // where it was asked for
 };
 
 struct SiteScoreResult {

@@ -9,10 +9,11 @@
 namespace reidbench {
 namespace {
 
-// Whether a PNG or JPEG file keeps more than one channel, whatever its pixels look like.
+// Whether a PNG, JPEG or PPM file keeps more than one channel, whatever its pixels look like.
 bool HasColourChannels(const std::vector<uint8_t>& file) {
   constexpr uint8_t kPngColour = 2;  // this bit of the colour type
   if (file.size() > 25 && file[0] == 0x89 && file[1] == 'P') return (file[25] & kPngColour) != 0;
+  if (file.size() > 2 && file[0] == 'P') return file[1] == '3' || file[1] == '6';
   for (size_t at = 2; at + 9 < file.size() && file[at] == 0xff;) {
     const uint8_t marker = file[at + 1];
     // A start of frame; c4, c8 and cc are other segments with such numbers.
@@ -47,8 +48,7 @@ RoiMask ReadRoiMask(const std::filesystem::path& path) {
     const uint32_t red = image.pixels[3 * k], green = image.pixels[3 * k + 1],
                    blue = image.pixels[3 * k + 2];
     // ITU-R 601-2 in 16-bit fixed point: a grey pixel keeps its value.
-    mask.grey[k] =
-        static_cast<uint8_t>((red * 19595 + green * 38470 + blue * 7471 + 0x8000) >> 16);
+    mask.grey[k] = static_cast<uint8_t>((red * 19595 + green * 38470 + blue * 7471 + 0x8000) >> 16);
   }
   return mask;
 }

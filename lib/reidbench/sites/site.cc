@@ -3,8 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
+#include <cmath>
 #include <map>
-#include <set>
 #include <utility>
 
 #include "reidbench/config/reader.h"
@@ -18,13 +19,22 @@ namespace {
 
 constexpr std::string_view kSceneFile = "scene.json";
 
+// Two whole numbers: width and height.
+void ReadResolution(const ConfigNode& node, SiteCamera* camera) {
+  std::vector<int64_t> size;
+  ConvertConfig(node, &size);
+  if (size.size() != 2 || size[0] < 1 || size[1] < 1)
+    throw ConfigValueError(node.place, "expected [width, height] in pixels");
+  camera->image_width = size[0];
+  camera->image_height = size[1];
+}
+
 std::vector<ImagePoint> PolygonOf(const ConfigNode& node) {
   std::vector<std::vector<double>> points;
   ConvertConfig(node, &points);
   std::vector<ImagePoint> polygon;
   for (const std::vector<double>& point : points) {
-    if (point.size() != 2)
-      throw ConfigValueError(node.place, "expected points [x, y] in pixels");
+    if (point.size() != 2) throw ConfigValueError(node.place, "expected points [x, y] in pixels");
     polygon.push_back({point[0], point[1]});
   }
   if (polygon.size() < 3)
@@ -62,6 +72,9 @@ void ReadScene(const std::filesystem::path& file, Site* site) {
       throw ConfigValueError(units->place, "expected units \"m\", found " + units->Describe());
     site->ground = GroundColumns::kTold;
   }
+  if (const ConfigNode* image = scene.Find("image")) {
+    for (SiteCamera& camera : site->cameras) ReadResolution(*image, &camera);
+  }
   const ConfigNode* duke = scene.Find("duke");
   if (duke == nullptr) return;
   site->interval = IntervalOf(duke->Find("interval"));
@@ -79,17 +92,184 @@ Site LoadFolder(const std::filesystem::path& folder) {
   Site site;
   site.name = FolderName(folder);
   site.source = folder;
-  if (IsFile(folder / kSceneFile)) ReadScene(folder / kSceneFile, &site);
   for (const std::string& name : ListFolderNames(folder)) {
     const std::filesystem::path truth = folder / name / "gt.txt";
     if (IsFile(truth)) CameraNamed(name, &site.cameras).truth = truth;
   }
+  if (IsFile(folder / kSceneFile)) ReadScene(folder / kSceneFile, &site);
   for (SiteCamera& camera : site.cameras) {
     for (const char* name : {"roi.png", "roi.jpg"}) {
       const std::filesystem::path roi = folder / camera.name / name;
       if (camera.roi.empty() && IsFile(roi)) camera.roi = roi;
     }
   }
+  return site;
+}
+
+// A matrix is a list of its rows, a list of its numbers, or the path of a text file of them.
+template <size_t kCount>
+std::array<double, kCount> NumbersOf(const ConfigNode& node, const std::filesystem::path& folder) {
+  std::vector<double> numbers;
+  if (node.IsScalar()) {
+    numbers = ReadNumbers(folder / node.AsString(), kCount);
+  } else if (!node.children.empty() && node.children.front().IsSequence()) {
+    std::vector<std::vector<double>> rows;
+    ConvertConfig(node, &rows);
+    for (const std::vector<double>& row : rows)
+      numbers.insert(numbers.end(), row.begin(), row.end());
+  } else {
+    ConvertConfig(node, &numbers);
+  }
+  if (numbers.size() != kCount) {
+    throw ConfigValueError(node.place,
+                           fmt::format("expected {} numbers, found {}", kCount, numbers.size()));
+  }
+  std::array<double, kCount> out{};
+  std::copy(numbers.begin(), numbers.end(), out.begin());
+  return out;
+}
+
+// The translation of inner and outer parameters is in a unit of its own; so are the world's
+// coordinates that a matrix takes or a homography gives.
+constexpr std::pair<std::string_view, double> kMetresOfUnit[] = {
+    {"m", 1.0}, {"cm", 0.01}, {"mm", 0.001}};
+
+GroundProjection ComposeProjection(const Matrix3& intrinsic, const Matrix3& rotation,
+                                   Vector3 translation, double unit,
+                                   const std::optional<std::array<double, 5>>& distortion,
+                                   const std::string& where) {
+  for (double& value : translation) value *= unit;
+  std::optional<LensDistortion> lens;
+  if (distortion) lens = LensDistortion{intrinsic, *distortion};
+  return GroundProjection::FromMatrix(ComposeMatrix(intrinsic, rotation, translation), where, lens);
+}
+
+// The files of OpenCV that WILDTRACK brings along: intrinsic parameters in one, rotation vector and
+// translation in the other.
+GroundProjection ReadXmlCalibration(const std::filesystem::path& intrinsic_file,
+                                    const std::filesystem::path& extrinsic_file, double unit) {
+  const std::string inner = ReadFileText(intrinsic_file), outer = ReadFileText(extrinsic_file);
+  const auto to_array = [](const std::vector<double>& numbers, auto* out) {
+    std::copy(numbers.begin(), numbers.end(), out->begin());
+  };
+  Matrix3 intrinsic{};
+  Vector3 rotation{}, translation{};
+  std::array<double, 5> distortion{};
+  to_array(XmlNumbers(inner, "camera_matrix", 9, intrinsic_file.string()), &intrinsic);
+  to_array(XmlNumbers(inner, "distortion_coefficients", 5, intrinsic_file.string()), &distortion);
+  to_array(XmlNumbers(outer, "rvec", 3, extrinsic_file.string()), &rotation);
+  to_array(XmlNumbers(outer, "tvec", 3, extrinsic_file.string()), &translation);
+  return ComposeProjection(intrinsic, RotationOf(rotation), translation, unit, distortion,
+                           extrinsic_file.string());
+}
+
+// One of: homography; matrix; intrinsic, rotation, translation and distortion; intrinsic_xml and
+// extrinsic_xml.
+void ReadCalibration(ConfigReader section, const std::filesystem::path& folder,
+                     SiteCamera* camera) {
+  if (!section.exists()) return;
+  const std::string where = section.place().ToString() + ": camera " + camera->name;
+  const ConfigNode* homography = section.Take("homography");
+  const ConfigNode* matrix = section.Take("matrix");
+  const ConfigNode* intrinsic = section.Take("intrinsic");
+  const ConfigNode* rotation = section.Take("rotation");
+  const ConfigNode* translation = section.Take("translation");
+  const ConfigNode* distortion = section.Take("distortion");
+  std::filesystem::path intrinsic_xml, extrinsic_xml;
+  section.Read("intrinsic_xml", &intrinsic_xml);
+  section.Read("extrinsic_xml", &extrinsic_xml);
+  double unit = 1;
+  section.ReadChoice("unit", &unit, kMetresOfUnit);
+  const int ways = (homography != nullptr) + (matrix != nullptr) + (intrinsic != nullptr) +
+                   !intrinsic_xml.empty();
+  if (ways != 1) {
+    section.AddError(
+        "calibration",
+        "expected one of homography, matrix, intrinsic (with rotation and translation) "
+        "and intrinsic_xml (with extrinsic_xml)");
+    return;
+  }
+  if (homography != nullptr) {
+    Matrix3 ground_from_image = NumbersOf<9>(*homography, folder);
+    for (int k = 0; k < 6; ++k) ground_from_image[k] *= unit;
+    const ImagePoint lower_edge = camera->image_height > 0
+                                      ? ImagePoint{static_cast<double>(camera->image_width) / 2,
+                                                   static_cast<double>(camera->image_height)}
+                                      : ImagePoint{640, 720};
+    camera->projection = GroundProjection::FromHomography(ground_from_image, lower_edge, where);
+  } else if (matrix != nullptr) {
+    Matrix34 image_from_world = NumbersOf<12>(*matrix, folder);
+    for (int row = 0; row < 3; ++row) {
+      for (int col = 0; col < 3; ++col) image_from_world[4 * row + col] /= unit;
+    }
+    camera->projection = GroundProjection::FromMatrix(image_from_world, where);
+  } else if (!intrinsic_xml.empty()) {
+    if (extrinsic_xml.empty()) {
+      section.AddError("intrinsic_xml", "expected extrinsic_xml beside it");
+      return;
+    }
+    camera->projection = ReadXmlCalibration(folder / intrinsic_xml, folder / extrinsic_xml, unit);
+  } else {
+    if (rotation == nullptr || translation == nullptr) {
+      section.AddError("intrinsic", "expected rotation and translation beside it");
+      return;
+    }
+    size_t numbers = 0;
+    for (const ConfigNode& child : rotation->children)
+      numbers += child.IsSequence() ? child.children.size() : 1;
+    const Matrix3 turned = rotation->IsSequence() && numbers == 3
+                               ? RotationOf(NumbersOf<3>(*rotation, folder))
+                               : NumbersOf<9>(*rotation, folder);
+    std::optional<std::array<double, 5>> lens;
+    if (distortion != nullptr) lens = NumbersOf<5>(*distortion, folder);
+    camera->projection = ComposeProjection(NumbersOf<9>(*intrinsic, folder), turned,
+                                           NumbersOf<3>(*translation, folder), unit, lens, where);
+  }
+}
+
+void ReadCamera(ConfigReader* section, const std::filesystem::path& folder, SiteCamera* camera) {
+  std::filesystem::path truth, roi;
+  section->Read("truth", &truth);
+  section->Read("roi", &roi);
+  if (!truth.empty()) camera->truth = folder / truth;
+  if (!roi.empty()) camera->roi = folder / roi;
+  if (const ConfigNode* size = section->Take("resolution")) ReadResolution(*size, camera);
+  if (const ConfigNode* polygon = section->Take("polygon")) camera->polygon = PolygonOf(*polygon);
+  section->Read("start", &camera->start);
+  section->Read("frame_rate", &camera->frame_rate, Above(0));
+  ConfigReader clock = section->Section("clock");
+  clock.Read("offset_s", &camera->clock_offset_s);
+  clock.Read("rate", &camera->clock_rate, Above(0));
+  ReadCalibration(section->Section("calibration"), folder, camera);
+}
+
+Site LoadDescription(const std::filesystem::path& file) {
+  const ConfigNode root = LoadConfig(file);
+  const std::filesystem::path folder = file.parent_path();
+  Site site;
+  site.name = file.stem().string();
+  site.source = file;
+  site.closed = true;
+  ConfigReader reader(root);
+  reader.Read("name", &site.name);
+  reader.Read("frame_rate", &site.frame_rate, Above(0));
+  reader.ReadChoice("ground_columns", &site.ground,
+                    {{"metres", GroundColumns::kTold},
+                     {"guess", GroundColumns::kGuessed},
+                     {"none", GroundColumns::kNone}});
+  reader.ReadChoice("result_ids", &site.local_ids, {{"global", false}, {"local", true}});
+  site.interval = IntervalOf(reader.Take("interval"));
+  ConfigReader cameras = reader.RequireSection("cameras");
+  for (auto& [name, section] : cameras.NamedSections()) {
+    SiteCamera& camera = site.cameras.emplace_back();
+    camera.name = name;
+    ReadCamera(&section, folder, &camera);
+    const bool other_clock =
+        camera.frame_rate || camera.clock_offset_s != 0 || camera.clock_rate != 1;
+    if (other_clock && !site.frame_rate)
+      section.AddError("clock", "expected a frame_rate of the site, which frames are counted in");
+  }
+  reader.Finish();
   return site;
 }
 
@@ -126,11 +306,14 @@ std::map<std::string, std::filesystem::path> FindResults(const Site& site,
   }
   if (files.empty()) {
     ThrowIo("{}: expected CAMERA/pred.txt or CAMERA.txt of cameras {}, found neither",
-            results.string(), fmt::join([&] {
-              std::vector<std::string> names;
-              for (const SiteCamera& camera : site.cameras) names.push_back(camera.name);
-              return names;
-            }(), ", "));
+            results.string(),
+            fmt::join(
+                [&] {
+                  std::vector<std::string> names;
+                  for (const SiteCamera& camera : site.cameras) names.push_back(camera.name);
+                  return names;
+                }(),
+                ", "));
   }
   return files;
 }
@@ -187,6 +370,96 @@ void CompareCameras(const Site& site, const std::map<std::string, std::filesyste
   }
 }
 
+void PlaceOnGround(const SiteCamera& camera, std::vector<SiteBox>* boxes) {
+  if (!camera.projection) return;
+  for (SiteBox& box : *boxes) {
+    if (box.ground) continue;
+    box.ground = camera.projection->ToGround(
+        {box.box.left + box.box.width / 2, box.box.top + box.box.height});
+  }
+}
+
+// Frames of the camera's own count to those of the site.
+void FollowClock(const Site& site, const SiteCamera& camera, std::vector<SiteBox>* boxes) {
+  if (!site.frame_rate) return;
+  const double own = camera.frame_rate.value_or(*site.frame_rate);
+  if (own == *site.frame_rate && camera.clock_offset_s == 0 && camera.clock_rate == 1) return;
+  std::map<int64_t, int64_t> camera_frame_of;
+  for (SiteBox& box : *boxes) {
+    const double seconds =
+        camera.clock_offset_s + camera.clock_rate * static_cast<double>(box.frame - 1) / own;
+    const int64_t frame = std::llround(seconds * *site.frame_rate) + 1;
+    if (frame < 0) {
+      ThrowInput(
+          "camera {}: its clock puts frame {} before the site's first; correct offset_s in {}",
+          camera.name, box.frame, site.source.string());
+    }
+    const int64_t taken = camera_frame_of.emplace(frame, box.frame).first->second;
+    if (taken != box.frame) {
+      ThrowInput(
+          "camera {}: its frames {} and {} are both frame {} of the site; expected a site's "
+          "frame_rate in {} that is at least the camera's",
+          camera.name, taken, box.frame, frame, site.source.string());
+    }
+    box.frame = frame;
+  }
+}
+
+// Returns the number of ground truth rows with mark 0.
+int64_t ReadCameraTracks(const Site& site, const SiteCamera& camera,
+                         const std::filesystem::path& results, CameraTracks* tracks) {
+  int64_t zero_marks = 0;
+  tracks->name = camera.name;
+  tracks->polygon = camera.polygon;
+  tracks->start = camera.start;
+  tracks->image_width = camera.image_width;
+  tracks->image_height = camera.image_height;
+  tracks->projection = camera.projection;
+  if (!camera.roi.empty()) tracks->roi = ReadRoiMask(camera.roi);
+  if (!camera.truth.empty()) {
+    SiteRows rows = ReadSiteRows(camera.truth, site.ground);
+    RequireIdsOnce(rows.boxes, camera.truth);
+    zero_marks = rows.zero_marks;
+    tracks->has_truth = true;
+    tracks->truth = std::move(rows.boxes);
+  }
+  if (!results.empty()) tracks->results = ReadSiteRows(results, site.ground).boxes;
+  for (std::vector<SiteBox>* boxes : {&tracks->truth, &tracks->results}) {
+    PlaceOnGround(camera, boxes);
+    FollowClock(site, camera, boxes);
+  }
+  return zero_marks;
+}
+
+// All of them in one, so that one run names every malformed file.
+void ThrowCameraErrors(const std::vector<std::optional<Error>>& errors) {
+  std::optional<ErrorKind> kind;
+  std::vector<std::string> messages;
+  for (const std::optional<Error>& error : errors) {
+    if (!error) continue;
+    if (!kind) kind = error->kind();
+    messages.emplace_back(error->what());
+  }
+  if (kind) throw Error(*kind, JoinText(messages, "\n"));
+}
+
+void RequireLocalIdsApart(const Site& site, const std::vector<CameraTracks>& cameras) {
+  if (!site.local_ids) return;
+  std::map<int64_t, std::string> camera_of;
+  for (const CameraTracks& camera : cameras) {
+    for (const SiteBox& box : camera.results) {
+      const std::string& other = camera_of.emplace(box.id, camera.name).first->second;
+      if (other == camera.name) continue;
+      ThrowInput(
+          "id {} is in the results of cameras {} and {}, yet {} says that ids are local: people "
+          "would be mixed up; give the ids of each camera a range of their own, or link the "
+          "cameras "
+          "and say result_ids: global",
+          box.id, other, camera.name, site.source.string());
+    }
+  }
+}
+
 // Frames of sites that count from 0 are moved by one, so that everything else can count from 1.
 void CountFramesFromOne(SiteReading* reading) {
   bool truth_zero = false, results_zero = false;
@@ -209,10 +482,11 @@ void CountFramesFromOne(SiteReading* reading) {
 }  // namespace
 
 Site LoadSite(const std::filesystem::path& path) {
-  if (!IsFolder(path)) {
-    ThrowIo("{}: expected a site: a folder with CAMERA/gt.txt of each camera", path.string());
+  if (!IsFolder(path) && !IsFile(path)) {
+    ThrowIo("{}: expected a site: a .yaml file, or a folder with CAMERA/gt.txt of each camera",
+            path.string());
   }
-  Site site = LoadFolder(path);
+  Site site = IsFolder(path) ? LoadFolder(path) : LoadDescription(path);
   std::sort(site.cameras.begin(), site.cameras.end(),
             [](const SiteCamera& a, const SiteCamera& b) { return a.name < b.name; });
   return site;
@@ -240,23 +514,19 @@ SiteReading ReadSiteTracks(const Site& site, const std::filesystem::path& result
   for (const auto& [name, camera] : described) sources.push_back(&camera);
   cameras.resize(sources.size());
   std::vector<int64_t> zero_marks(sources.size(), 0);
+  std::vector<std::optional<Error>> errors(sources.size());
   ParallelFor(static_cast<int64_t>(sources.size()), [&](int64_t k) {
-    const SiteCamera& camera = *sources[k];
-    CameraTracks& tracks = cameras[k];
-    tracks.name = camera.name;
-    tracks.polygon = camera.polygon;
-    tracks.start = camera.start;
-    if (!camera.roi.empty()) tracks.roi = ReadRoiMask(camera.roi);
-    if (!camera.truth.empty()) {
-      SiteRows rows = ReadSiteRows(camera.truth, site.ground);
-      RequireIdsOnce(rows.boxes, camera.truth);
-      zero_marks[k] = rows.zero_marks;
-      tracks.has_truth = true;
-      tracks.truth = std::move(rows.boxes);
+    const auto file = files.find(sources[k]->name);
+    try {
+      zero_marks[k] = ReadCameraTracks(site, *sources[k],
+                                       file == files.end() ? std::filesystem::path() : file->second,
+                                       &cameras[k]);
+    } catch (const Error& error) {
+      errors[k] = error;
     }
-    const auto file = files.find(camera.name);
-    if (file != files.end()) tracks.results = ReadSiteRows(file->second, site.ground).boxes;
   });
+  ThrowCameraErrors(errors);
+  RequireLocalIdsApart(site, cameras);
   CompareCameras(site, files, &reading);
   CountFramesFromOne(&reading);
   int64_t marked_zero = 0, rows = 0;
@@ -270,10 +540,11 @@ SiteReading ReadSiteTracks(const Site& site, const std::filesystem::path& result
           cameras[k].name));
     }
     if (cameras[k].roi && cameras[k].roi->height > cameras[k].roi->width) {
-      reading.warnings.push_back(fmt::format(
-          "camera {}: its mask is higher than wide and is used upright; the official aicity program "
-          "reads such masks lying on their side",
-          cameras[k].name));
+      reading.warnings.push_back(
+          fmt::format("camera {}: its mask is higher than wide and is used upright; the official "
+                      "aicity program "
+                      "reads such masks lying on their side",
+                      cameras[k].name));
     }
     if (cameras[k].roi && cameras[k].roi->colour) {
       reading.warnings.push_back(fmt::format(

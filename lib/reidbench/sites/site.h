@@ -1,7 +1,8 @@
 // A site: cameras that see the same people, with ground truth, calibration and areas that count.
-// Described by a YAML file (configs/sites/*.yaml), or by a plain folder with one sub-folder a
-// camera: CAMERA/gt.txt, CAMERA/roi.png, and scene.json, which says the image size, the units of
-// columns 8 and 9, and what DukeMTMC's rules need (polygons, start frames, interval).
+// Described by a YAML file (configs/sites/example.yaml shows every key), or by a plain folder with
+// one sub-folder a camera: CAMERA/gt.txt, CAMERA/roi.png, and scene.json, which says the image
+// size, the units of columns 8 and 9, and what DukeMTMC's rules need (polygons, start frames,
+// interval).
 #pragma once
 
 #include <cstdint>
@@ -21,6 +22,14 @@ struct SiteCamera {
   std::filesystem::path roi;    // empty: the whole picture counts
   std::vector<ImagePoint> polygon;
   int64_t start = 1;
+  int64_t image_width = 0;  // px; 0 = not known
+  int64_t image_height = 0;
+  std::optional<GroundProjection> projection;
+  // The site's time of a frame: offset + rate (frame - 1) / frames a second. Frames become those of
+  // the site when any of these is told.
+  std::optional<double> frame_rate;  // where it is not the site's
+  double clock_offset_s = 0;
+  double clock_rate = 1;
 };
 
 struct Site {
@@ -28,7 +37,9 @@ struct Site {
   std::filesystem::path source;     // the file or folder, for messages
   std::vector<SiteCamera> cameras;  // by name
   std::optional<SiteInterval> interval;
+  std::optional<double> frame_rate;  // frames a second
   GroundColumns ground = GroundColumns::kGuessed;
+  bool local_ids = false;  // an id of the results is a person in one camera only
   // Whether `cameras` is all there is: then results may neither lack one nor have another.
   bool closed = false;
 };
@@ -42,8 +53,10 @@ struct SiteReading {
 };
 
 // Ground truth of the site and results from `results`: RESULTS/CAMERA/pred.txt or
-// RESULTS/CAMERA.txt. Throws Error(kInput) for malformed rows, an id that the ground truth has twice
-// in a camera's frame, and cameras that do not fit; Error(kIo) without any result file.
+// RESULTS/CAMERA.txt. Boxes without a place get that of their foot point (the middle of the lower
+// edge) where the camera is calibrated. Throws Error(kInput) for malformed rows, an id that the
+// ground truth has twice in a camera's frame, cameras that do not fit, and local ids that several
+// cameras share; Error(kIo) without any result file.
 SiteReading ReadSiteTracks(const Site& site, const std::filesystem::path& results);
 
 }  // namespace reidbench

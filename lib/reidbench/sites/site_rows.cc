@@ -58,8 +58,8 @@ class RowParser {
   // only.
   bool Split(std::string_view line) {
     if (delimiter_ == 0) {
-      delimiter_ = ' ';
-      for (const char candidate : {',', ';', '\t'}) {
+      delimiter_ = ' ';  // any blanks
+      for (const char candidate : {',', ';'}) {
         if (line.find(candidate) == std::string_view::npos) continue;
         delimiter_ = candidate;
         break;
@@ -68,15 +68,18 @@ class RowParser {
     columns_ = 0;
     const char* at = line.data();
     const char* const end = at + line.size();
+    const auto skip_blanks = [&] {
+      while (at != end && IsRowBlank(*at)) ++at;
+    };
     while (at != end) {
-      while (at != end && IsRowBlank(*at) && *at != delimiter_) ++at;
+      skip_blanks();
       if (columns_ < kRowColumns) {
-        const char* number = at;
-        if (number != end && *number == '+') ++number;
-        const auto [after, error] = std::from_chars(number, end, values_[columns_]);
+        if (at != end && *at == '+') ++at;
+        const auto [after, error] = std::from_chars(at, end, values_[columns_]);
+        const bool ends = after == end || *after == delimiter_ || IsRowBlank(*after);
         at = after;
-        while (at != end && IsRowBlank(*at) && *at != delimiter_) ++at;
-        const bool whole_field = at == end || *at == delimiter_ || delimiter_ == ' ';
+        skip_blanks();
+        const bool whole_field = ends && (at == end || delimiter_ == ' ' || *at == delimiter_);
         if (error != std::errc{} || !whole_field || !std::isfinite(values_[columns_])) return false;
       } else {
         while (at != end && *at != delimiter_) ++at;
@@ -118,10 +121,11 @@ class RowParser {
     row.box = {values_[2], values_[3], values_[4], values_[5]};
     row.confidence = values_[6];
     if (row.confidence == 0) ++rows_.zero_marks;
-    const bool says_place = columns_ >= 9 && (ground_ == GroundColumns::kTold ||
-                                              (ground_ == GroundColumns::kGuessed && columns_ >= 10));
-    const bool no_place =
-        columns_ >= 9 && values_[7] == -1 && values_[8] == -1 && (columns_ < 10 || values_[9] == -1);
+    const bool says_place =
+        columns_ >= 9 &&
+        (ground_ == GroundColumns::kTold || (ground_ == GroundColumns::kGuessed && columns_ >= 10));
+    const bool no_place = columns_ >= 9 && values_[7] == -1 && values_[8] == -1 &&
+                          (columns_ < 10 || values_[9] == -1);
     if (says_place && !no_place) row.ground = GroundPoint{values_[7], values_[8]};
     rows_.boxes.push_back(row);
   }

@@ -8,17 +8,11 @@
 #include <vector>
 
 #include "reidbench/core/box.h"
+#include "reidbench/sites/calibration.h"
+#include "reidbench/sites/ground_point.h"
 #include "reidbench/sites/roi.h"
 
 namespace reidbench {
-
-// On the ground plane of the site, metres.
-struct GroundPoint {
-  double x = 0;
-  double y = 0;
-
-  friend bool operator==(const GroundPoint&, const GroundPoint&) = default;
-};
 
 struct SiteBox {
   int64_t frame = 1;  // from 1 after ReadSiteTracks, but see SiteTracks::results_from_zero
@@ -37,6 +31,9 @@ struct CameraTracks {
   std::optional<RoiMask> roi;
   std::vector<ImagePoint> polygon;  // of the scored area; empty = everything
   int64_t start = 1;                // the site's frame in which the camera's frame 1 was taken
+  int64_t image_width = 0;          // px; 0 = not known
+  int64_t image_height = 0;
+  std::optional<GroundProjection> projection;  // where it is calibrated
 };
 
 // Frames of the site that are scored, both included.

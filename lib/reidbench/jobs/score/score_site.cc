@@ -23,6 +23,8 @@ bool IsOnRequestOnly(const std::string& name, const SiteTracks& site) {
 }  // namespace
 
 SiteScoreResult RunSiteScore(const SiteScoreOptions& options, bool check_only) {
+  if (const auto violations = options.bootstrap.Validate(); !violations.empty())
+    ThrowUsage("--bootstrap: {}", fmt::join(violations, "; "));
   const bool named = !options.dialects.empty();
   std::vector<std::string> names = ResolveDialects(options.dialects);
   SiteReading reading = ReadSiteTracks(LoadSite(options.site), options.tracks);
@@ -41,7 +43,12 @@ SiteScoreResult RunSiteScore(const SiteScoreOptions& options, bool check_only) {
     std::erase_if(names,
                   [&](const std::string& name) { return IsOnRequestOnly(name, reading.tracks); });
   }
-  result.site.dialects = ScoreDialects(reading.tracks, names);
+  const SiteSequences sequences = PrepareSite(reading.tracks);
+  result.site.dialects = ScoreDialects(reading.tracks, sequences, names);
+  // Who names dialects wants their numbers.
+  if (!named || options.explain || options.bootstrap.resamples > 0)
+    result.site.identity = AnalyseIdentity(sequences, options.bootstrap);
+  if (options.explain) result.site.explanation = ExplainSite(reading.tracks);
   bool any = false;
   for (const DialectScore& dialect : result.site.dialects) {
     any = any || dialect.status == DialectStatus::kOk;

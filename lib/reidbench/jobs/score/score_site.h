@@ -1,5 +1,5 @@
-// `reidbench score --site`: ground truth and results of several cameras -> their scores by the rules
-// of every dialect.
+// `reidbench score --site`: ground truth and results of several cameras -> their scores by the
+// rules of every dialect.
 #pragma once
 
 #include <filesystem>
@@ -11,9 +11,11 @@
 namespace reidbench {
 
 struct SiteScoreOptions {
-  std::filesystem::path site;             // sites/site.h says which layouts
-  std::filesystem::path tracks;           // a folder of CAMERA/pred.txt or CAMERA.txt
-  std::vector<std::string> dialects;      // names of mtmc_metrics/dialects.h; empty = all
+  std::filesystem::path site;         // sites/site.h says which layouts
+  std::filesystem::path tracks;       // a folder of CAMERA/pred.txt or CAMERA.txt
+  std::vector<std::string> dialects;  // names of mtmc_metrics/dialects.h; empty = all
+  MotBootstrapOptions bootstrap;      // over people; .resamples = 0: no intervals
+  bool explain = false;               // apply every rule alone, too
 };
 
 // Throws Error(kInput) for malformed files and cameras that do not fit, and when none of the
