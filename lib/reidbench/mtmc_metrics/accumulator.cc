@@ -71,8 +71,7 @@ AccumulatorCounts Accumulate(const MotSequence& s) {
     const auto match = [&](uint32_t g, uint32_t pair) {
       PersonHistory& person = history[s.gt_id[g]];
       const int32_t tracker = tracker_id[s.pair_col[pair]];
-      const bool is_switch =
-          person.last_tracker != kNeverMatched && person.last_tracker != tracker;
+      const bool is_switch = person.last_tracker != kNeverMatched && person.last_tracker != tracker;
       ++(is_switch ? total.switches : total.matches);
       total.distance_sum += kAccumulatorOffset - s.pair_iou[pair];
       if (person.missed_since && person.tracked > 0) ++person.fragmentations;
@@ -134,10 +133,10 @@ AccumulatorCounts Accumulate(const MotSequence& s) {
   total.predictions = static_cast<int64_t>(s.tracker_id.size());
   total.persons = static_cast<int64_t>(s.gt_id_value.size());
   for (const PersonHistory& person : history) {
-    const double share =
-        static_cast<double>(person.tracked) / static_cast<double>(person.present);
-    ++(share >= 0.8 ? total.mostly_tracked
-                    : share >= 0.2 ? total.partly_tracked : total.mostly_lost);
+    const double share = static_cast<double>(person.tracked) / static_cast<double>(person.present);
+    ++(share >= 0.8   ? total.mostly_tracked
+       : share >= 0.2 ? total.partly_tracked
+                      : total.mostly_lost);
     total.fragmentations += person.fragmentations;
   }
   // Every pair is above Identity's threshold: kAccumulatorOffset - distance is at least 1.

@@ -57,9 +57,8 @@ DevkitClearCounts CountDevkitClear(const MotSequence& s) {
     for (int32_t c = 0; c < cols; ++c) {
       if (taken[c] == 0) tracker_order.push_back(c);
     }
-    std::sort(gt_order.begin(), gt_order.end(), [&](int32_t a, int32_t b) {
-      return s.gt_id[first + a] < s.gt_id[first + b];
-    });
+    std::sort(gt_order.begin(), gt_order.end(),
+              [&](int32_t a, int32_t b) { return s.gt_id[first + a] < s.gt_id[first + b]; });
     std::sort(tracker_order.begin(), tracker_order.end(),
               [&](int32_t a, int32_t b) { return tracker_id[a] < tracker_id[b]; });
     tracker_rank.assign(cols, kUnassigned);
@@ -82,8 +81,8 @@ DevkitClearCounts CountDevkitClear(const MotSequence& s) {
       cost[at] = 1 - s.pair_iou[pair_at[at]] + kDevkitTieStep * static_cast<double>(++pairs);
     }
     if (pairs > 0) {
-      const std::vector<int32_t> match = LinearSumAssignment(
-          static_cast<int32_t>(gt_order.size()), static_cast<int32_t>(width), cost);
+      const std::vector<int32_t> match = LinearSumAssignment(static_cast<int32_t>(gt_order.size()),
+                                                             static_cast<int32_t>(width), cost);
       for (size_t r = 0; r < match.size(); ++r) {
         if (match[r] != kUnassigned) pair_of_row[gt_order[r]] = pair_at[r * width + match[r]];
       }

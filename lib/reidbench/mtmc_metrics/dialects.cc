@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <initializer_list>
 #include <map>
 #include <set>
 #include <unordered_set>
@@ -35,15 +36,41 @@ ResultTally TallyResults(const std::vector<CameraTracks>& cameras) {
   return tally;
 }
 
-// Runs `filter` over the cameras and notes what it removed.
-template <typename Filter>
-void ApplyFilter(const std::string& name, std::vector<CameraTracks>* cameras,
-                 std::vector<Removal>* removed, const Filter& filter) {
-  const ResultTally before = TallyResults(*cameras);
-  filter(cameras);
-  const ResultTally after = TallyResults(*cameras);
-  removed->push_back({name, before.boxes - after.boxes,
-                      static_cast<int64_t>(before.ids.size() - after.ids.size())});
+// Filters that run one after the other, with what each of them removed.
+class FilterChain {
+ public:
+  FilterChain(std::vector<CameraTracks>* cameras, std::vector<Removal>* removed)
+      : cameras_(cameras), removed_(removed), before_(TallyResults(*cameras)) {}
+
+  template <typename Filter>
+  void Apply(const std::string& name, const Filter& filter) {
+    filter(cameras_);
+    ResultTally after = TallyResults(*cameras_);
+    removed_->push_back({name, before_.boxes - after.boxes,
+                         static_cast<int64_t>(before_.ids.size() - after.ids.size())});
+    before_ = std::move(after);
+  }
+  // A filter that is known to find nothing.
+  void Skip(const std::string& name) { removed_->push_back({name, 0, 0}); }
+
+ private:
+  std::vector<CameraTracks>* const cameras_;
+  std::vector<Removal>* const removed_;
+  ResultTally before_;
+};
+
+// All families but VACE, which no dialect has.
+MotCounts CountFamilies(const MotSequence& s) {
+  MotCounts counts;
+  ParallelFor(3, [&](int64_t family) {
+    if (family == 0) counts.hota = CountHota(s);
+    if (family == 1) counts.clear = CountClear(s);
+    if (family == 2) counts.identity = CountIdentity(s);
+  });
+  counts.boxes = {static_cast<int64_t>(s.tracker_id.size()), static_cast<int64_t>(s.gt_id.size()),
+                  static_cast<int64_t>(s.tracker_id_value.size()),
+                  static_cast<int64_t>(s.gt_id_value.size()), s.frame_count};
+  return counts;
 }
 
 std::vector<const CameraTracks*> PointersTo(const std::vector<CameraTracks>& cameras) {
@@ -60,12 +87,29 @@ std::vector<MotSequence> SequencesOf(std::span<const CameraTracks* const> camera
 
 class DialectScorer {
  public:
-  DialectScorer(const SiteTracks& site, const SiteSequences& sequences)
+  DialectScorer(const SiteTracks& site, const SiteSequences& sequences,
+                std::span<const std::string> names)
       : site_(site), sequences_(sequences), shift_(FrameShift(site)) {
     for (const CameraTracks& camera : site.cameras) {
       if (camera.has_truth) scored_.push_back(&camera);
       has_filters_ = has_filters_ || site.interval || !camera.polygon.empty();
     }
+    // What several dialects share is computed before they run side by side.
+    const auto wanted = [&](std::initializer_list<std::string_view> any_of) {
+      return std::any_of(names.begin(), names.end(), [&](const std::string& name) {
+        return std::find(any_of.begin(), any_of.end(), name) != any_of.end();
+      });
+    };
+    const bool image =
+        !sequences.error && wanted({"trackeval_concat", "trackeval_interleaved", "metropolis_2d"});
+    const bool ground = wanted({"metropolis_3d", "bev_1m", "aicity2024_3d", "wildtrack_moda"});
+    ParallelFor(3, [&](int64_t part) {
+      if (part == 0 && image) concatenated_ = CountFamilies(sequences.concatenated);
+      if (part == 1 && ground) ground_truth_ = PoolGround(scored_, true);
+      if (part == 2 && ground) ground_results_ = PoolGround(scored_, false);
+    });
+    if (wanted({"metropolis_3d", "bev_1m"}))
+      on_ground_ = CountFamilies(GroundSequence(ground_truth_, ground_results_));
   }
 
   DialectScore Score(const std::string& name) const {
@@ -118,11 +162,11 @@ class DialectScorer {
     return "";
   }
 
-  static TrackevalScore Everything(const MotSequence& sequence) {
-    return {CountMot(sequence), {kHotaFamily, kClearFamily, kIdFamily, kCountFamily}};
+  static TrackevalScore Everything(const MotCounts& counts) {
+    return {counts, {kHotaFamily, kClearFamily, kIdFamily, kCountFamily}};
   }
-  static TrackevalScore ForMetropolis(const MotSequence& sequence) {
-    TrackevalScore score = Everything(sequence);
+  static TrackevalScore ForMetropolis(const MotCounts& counts) {
+    TrackevalScore score = Everything(counts);
     score.no_match_no_location = true;
     return score;
   }
@@ -135,9 +179,15 @@ class DialectScorer {
     } else if (name == "aicity") {
       AiCity(score);
     } else if (name == "trackeval_concat") {
-      score->values = Everything(Shared().concatenated);
+      Shared();
+      score->values = Everything(concatenated_);
     } else if (name == "trackeval_interleaved") {
-      score->values = Everything(Interleave(Shared().cameras));
+      const MotSequence interleaved = Interleave(Shared().cameras);
+      // HOTA and Identity see frames one by one or all together: their order changes nothing.
+      MotCounts counts = concatenated_;
+      counts.clear = CountClear(interleaved);
+      counts.boxes.frames = interleaved.frame_count;
+      score->values = Everything(counts);
     } else if (name == "divo_cvma_devkit") {
       score->values = CountDevkitClear(Interleave(Shared().cameras));
     } else if (name == "concat_clear_devkit") {
@@ -145,13 +195,17 @@ class DialectScorer {
     } else if (name == "percamera") {
       PerCameraScore values;
       for (const MotSequence& camera : Shared().cameras)
-        values.cameras.emplace_back(camera.name, CountMot(camera));
+        values.cameras.emplace_back(camera.name, CountFamilies(camera));
       score->values = std::move(values);
     } else if (name == "metropolis_2d") {
       Metropolis2d(score);
     } else if (name == "metropolis_3d") {
-      const std::vector<const CameraTracks*> all = PointersTo(site_.cameras);
-      score->values = ForMetropolis(GroundSequence(PoolGround(all, true), PoolGround(all, false)));
+      if (scored_.size() == site_.cameras.size()) {
+        score->values = ForMetropolis(on_ground_);
+      } else {  // positions of cameras without ground truth count, too
+        const std::vector<GroundRow> results = PoolGround(PointersTo(site_.cameras), false);
+        score->values = ForMetropolis(CountFamilies(GroundSequence(ground_truth_, results)));
+      }
     } else if (name == "bev_1m") {
       Bev(score);
     } else if (name == "aicity2024_3d") {
@@ -185,11 +239,12 @@ class DialectScorer {
     if (filtered) {
       std::vector<CameraTracks> cameras;
       for (const CameraTracks* camera : scored_) cameras.push_back(*camera);
+      FilterChain filters(&cameras, &score->removed);
       if (site_.interval) {
-        ApplyFilter("interval", &cameras, &score->removed,
-                    [&](std::vector<CameraTracks>* all) { KeepInterval(*site_.interval, all); });
+        filters.Apply("interval",
+                      [&](std::vector<CameraTracks>* all) { KeepInterval(*site_.interval, all); });
       }
-      ApplyFilter("polygon", &cameras, &score->removed, KeepInPolygons);
+      filters.Apply("polygon", KeepInPolygons);
       own = SequencesOf(PointersTo(cameras), shift_);
       own_concatenated = Concatenate(own);
     }
@@ -204,10 +259,15 @@ class DialectScorer {
 
   void AiCity(DialectScore* score) const {
     std::vector<CameraTracks> cameras = site_.cameras;
-    ApplyFilter("roi", &cameras, &score->removed, KeepOnMasks);
-    ApplyFilter("single_camera", &cameras, &score->removed, KeepIdsOfTwoCameras);
-    ApplyFilter("repeated", &cameras, &score->removed, KeepFirstRows);
-    ApplyFilter("camera_not_in_gt", &cameras, &score->removed, KeepWithTruthRows);
+    FilterChain filters(&cameras, &score->removed);
+    filters.Apply("roi", KeepOnMasks);
+    filters.Apply("single_camera", KeepIdsOfTwoCameras);
+    if (sequences_.error) {  // otherwise no id is twice in a frame
+      filters.Apply("repeated", KeepFirstRows);
+    } else {
+      filters.Skip("repeated");
+    }
+    filters.Apply("camera_not_in_gt", KeepWithTruthRows);
     const std::vector<MotSequence> sequences = SequencesOf(PointersTo(cameras), shift_);
     score->values = Summarize(Accumulate(ForAccumulator(Concatenate(sequences))));
     NoteForAiCity(score);
@@ -240,62 +300,78 @@ class DialectScorer {
   }
 
   void Metropolis2d(DialectScore* score) const {
+    const bool all_with_people =
+        std::all_of(scored_.begin(), scored_.end(),
+                    [](const CameraTracks* camera) { return !camera->truth.empty(); });
+    // The first frame of the first camera is number 2: one frame more.
+    if (!sequences_.error && all_with_people && !site_.results_from_zero) {
+      TrackevalScore values = ForMetropolis(concatenated_);
+      if (!values.counts.clear.one_side_empty) ++values.counts.clear.frames;
+      ++values.counts.boxes.frames;
+      score->values = std::move(values);
+      return;
+    }
     std::vector<CameraTracks> cameras = site_.cameras;
     KeepWithTruthRows(&cameras);
-    ApplyFilter("repeated", &cameras, &score->removed, KeepFirstRows);
-    ApplyFilter("frame_0", &cameras, &score->removed, [](std::vector<CameraTracks>* all) {
+    FilterChain filters(&cameras, &score->removed);
+    filters.Apply("repeated", KeepFirstRows);
+    filters.Apply("frame_0", [](std::vector<CameraTracks>* all) {
       for (CameraTracks& camera : *all)
         std::erase_if(camera.results, [](const SiteBox& box) { return box.frame < 1; });
     });
-    // The first frame of the first camera is number 2.
-    score->values = ForMetropolis(Concatenate(SequencesOf(PointersTo(cameras), 0), 1));
+    score->values =
+        ForMetropolis(CountFamilies(Concatenate(SequencesOf(PointersTo(cameras), 0), 1)));
   }
 
   void Bev(DialectScore* score) const {
-    std::vector<GroundRow> truth = PoolGround(scored_, true);
-    std::vector<GroundRow> results = PoolGround(scored_, false);
     BevScore values;
-    values.trackeval = {CountMot(GroundSequence(truth, results)), {kClearFamily, kIdFamily}};
-    values.earlybird = Summarize(Accumulate(GroundSequenceForAccumulator(truth, results)));
-    for (std::vector<GroundRow>* side : {&truth, &results}) {
-      for (GroundRow& row : *side) {
-        row.x = std::nearbyint(row.x / kModaCellMetres) * kModaCellMetres;
-        row.y = std::nearbyint(row.y / kModaCellMetres) * kModaCellMetres;
-      }
-    }
+    values.trackeval = {on_ground_, {kClearFamily, kIdFamily}};
+    values.earlybird =
+        Summarize(Accumulate(GroundSequenceForAccumulator(ground_truth_, ground_results_)));
+    const std::vector<GroundRow> truth = Rounded(ground_truth_, ToCell);
+    const std::vector<GroundRow> results = Rounded(ground_results_, ToCell);
     values.earlybird_on_cells = Summarize(Accumulate(GroundSequenceForAccumulator(truth, results)));
     score->values = std::move(values);
   }
 
-  void AiCity3d(DialectScore* score) const {
-    std::vector<GroundRow> truth = PoolGround(scored_, true);
-    std::vector<GroundRow> results = PoolGround(scored_, false);
-    for (std::vector<GroundRow>* side : {&truth, &results}) {
-      for (GroundRow& row : *side) {
-        row.x = std::nearbyint(row.x * 1000) / 1000;
-        row.y = std::nearbyint(row.y * 1000) / 1000;
-      }
+  static double ToCell(double metres) {
+    return std::nearbyint(metres / kModaCellMetres) * kModaCellMetres;
+  }
+  static double ToMillimetre(double metres) { return std::nearbyint(metres * 1000) / 1000; }
+  static std::vector<GroundRow> Rounded(std::vector<GroundRow> rows, double (*round)(double)) {
+    for (GroundRow& row : rows) {
+      row.x = round(row.x);
+      row.y = round(row.y);
     }
+    return rows;
+  }
+
+  void AiCity3d(DialectScore* score) const {
+    const std::vector<GroundRow> truth = Rounded(ground_truth_, ToMillimetre);
+    std::vector<GroundRow> results = Rounded(ground_results_, ToMillimetre);
     AiCity3dScore values;
-    values.all_frames = {CountMot(GroundSequence(truth, results)),
+    values.all_frames = {CountFamilies(GroundSequence(truth, results)),
                          {kHotaFamily, kClearFamily, kIdFamily}};
-    std::set<int64_t> frames;
+    values.truth_frames = {values.all_frames.counts, {kHotaFamily}};
+    std::unordered_set<int64_t> frames;
     for (const GroundRow& row : truth) frames.insert(row.frame);
-    std::erase_if(results, [&](const GroundRow& row) { return frames.count(row.frame) == 0; });
-    values.truth_frames = {CountMot(GroundSequence(truth, results)), {kHotaFamily}};
+    if (std::erase_if(results, [&](const GroundRow& row) { return frames.count(row.frame) == 0; }) >
+        0) {
+      values.truth_frames.counts.hota = CountHota(GroundSequence(truth, results));
+    }
     score->values = std::move(values);
   }
 
   void Moda(DialectScore* score) const {
-    const auto cells = [&](bool truth) {
+    const auto cells = [](const std::vector<GroundRow>& rows) {
       std::vector<GroundCell> out;
-      for (const GroundRow& row : PoolGround(scored_, truth)) {
+      for (const GroundRow& row : rows) {
         out.push_back({row.frame, std::llrint(row.x / kModaCellMetres),
                        std::llrint(row.y / kModaCellMetres)});
       }
       return out;
     };
-    score->values = ScoreModa(cells(true), cells(false));
+    score->values = ScoreModa(cells(ground_truth_), cells(ground_results_));
   }
 
   const SiteTracks& site_;
@@ -303,6 +379,9 @@ class DialectScorer {
   const int64_t shift_;
   std::vector<const CameraTracks*> scored_;  // with ground truth
   bool has_filters_ = false;
+  MotCounts concatenated_;
+  std::vector<GroundRow> ground_truth_, ground_results_;
+  MotCounts on_ground_;
 };
 
 }  // namespace
@@ -355,7 +434,7 @@ std::vector<std::string> ResolveDialects(std::span<const std::string> names) {
 
 std::vector<DialectScore> ScoreDialects(const SiteTracks& site, const SiteSequences& sequences,
                                         std::span<const std::string> names) {
-  const DialectScorer scorer(site, sequences);
+  const DialectScorer scorer(site, sequences, names);
   std::vector<DialectScore> scores(names.size());
   ParallelFor(static_cast<int64_t>(names.size()),
               [&](int64_t k) { scores[k] = scorer.Score(names[k]); });

@@ -7,8 +7,10 @@ namespace reidbench {
 
 FrameIndexOfBoxes::FrameIndexOfBoxes(const std::vector<SiteBox>& boxes) : order_(boxes.size()) {
   std::iota(order_.begin(), order_.end(), 0);
-  std::stable_sort(order_.begin(), order_.end(),
-                   [&](uint32_t a, uint32_t b) { return boxes[a].frame < boxes[b].frame; });
+  const auto earlier = [&](uint32_t a, uint32_t b) { return boxes[a].frame < boxes[b].frame; };
+  // Most files are in order, and looking costs less than sorting.
+  if (!std::is_sorted(order_.begin(), order_.end(), earlier))
+    std::stable_sort(order_.begin(), order_.end(), earlier);
   for (size_t k = 0; k < order_.size(); ++k) {
     const int64_t frame = boxes[order_[k]].frame;
     if (!frame_.empty() && frame_.back() == frame) continue;

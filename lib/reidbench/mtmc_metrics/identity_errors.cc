@@ -2,13 +2,16 @@
 
 #include <algorithm>
 #include <iterator>
+#include <map>
 #include <span>
 #include <unordered_map>
 #include <utility>
 
 #include "reidbench/core/parallel.h"
+#include "reidbench/matching/assignment.h"
 #include "reidbench/mot_metrics/hota.h"
 #include "reidbench/mot_metrics/identity.h"
+#include "reidbench/mot_metrics/track_overlap.h"
 #include "reidbench/mtmc_metrics/person_counts.h"
 #include "reidbench/mtmc_metrics/site_sequences.h"
 
@@ -159,6 +162,48 @@ int64_t CommonPeople(const MotSequence& a, const MotSequence& b) {
   return static_cast<int64_t>(common.size());
 }
 
+// In how many frames of a camera a person and a result lie on each other, by the ids of the files.
+using SharedByIds = std::map<std::pair<int64_t, int64_t>, int64_t>;
+
+SharedByIds SharedById(const MotSequence& s) {
+  SharedByIds shared;
+  const std::vector<int64_t> frames = SharedFrames(s, kIdentityThreshold);
+  for (size_t p = 0; p < frames.size(); ++p) {
+    const auto [gt, tracker] = s.track_pairs[p];
+    if (frames[p] > 0) shared[{s.gt_id_value[gt], s.tracker_id_value[tracker]}] = frames[p];
+  }
+  return shared;
+}
+
+// IDTP of two cameras as one site.
+int64_t SharedIdentity(SharedByIds shared, const SharedByIds& other) {
+  for (const auto& [ids, frames] : other) shared[ids] += frames;
+  std::map<int64_t, int32_t> column;
+  for (const auto& [ids, frames] : shared) column.emplace(ids.second, 0);
+  int32_t columns = 0;
+  for (auto& [id, index] : column) index = columns++;
+  SparseScores scores;
+  scores.Clear(columns);
+  std::vector<int64_t> frames_of_entry;
+  for (auto at = shared.begin(); at != shared.end();) {
+    const int64_t person = at->first.first;
+    for (; at != shared.end() && at->first.first == person; ++at) {
+      scores.Add(column[at->first.second], static_cast<double>(at->second));
+      frames_of_entry.push_back(at->second);
+    }
+    scores.EndRow();
+  }
+  SparseAssigner assigner;
+  const std::span<const int32_t> match = assigner.Maximise(scores.View());
+  int64_t tp = 0;
+  for (size_t row = 0; row < match.size(); ++row) {
+    for (uint32_t k = scores.row_begin[row]; k < scores.row_begin[row + 1]; ++k) {
+      if (scores.col[k] == match[row]) tp += frames_of_entry[k];
+    }
+  }
+  return tp;
+}
+
 }  // namespace
 
 CameraErrors SiteIdentity::Sum() const {
@@ -186,8 +231,10 @@ std::optional<SiteIdentity> AnalyseIdentity(const SiteSequences& site,
   const Partners partners = PartnersOf(concatenated);
   out.cameras.resize(cameras.size());
   std::vector<IdentityCounts> alone(cameras.size());
+  std::vector<SharedByIds> shared(cameras.size());
   ParallelFor(static_cast<int64_t>(cameras.size()), [&](int64_t c) {
     out.cameras[c] = ErrorsOf(cameras[c], partners);
+    shared[c] = SharedById(cameras[c]);
     alone[c] = CountIdentity(cameras[c]);
   });
   out.association = SplitAssociation(cameras, concatenated);
@@ -202,10 +249,11 @@ std::optional<SiteIdentity> AnalyseIdentity(const SiteSequences& site,
     pair.first = cameras[a].name;
     pair.second = cameras[b].name;
     pair.people = CommonPeople(cameras[a], cameras[b]);
-    const MotSequence both[] = {cameras[a], cameras[b]};
-    pair.idf1 = Summarize(CountIdentity(Concatenate(both))).f1;
     IdentityCounts apart = alone[a];
     apart += alone[b];
+    const int64_t tp = SharedIdentity(shared[a], shared[b]);
+    const int64_t errors = apart.tp - tp;
+    pair.idf1 = Summarize(IdentityCounts{tp, apart.fn + errors, apart.fp + errors}).f1;
     pair.idf1_apart = Summarize(apart).f1;
   });
   if (bootstrap.resamples > 0)

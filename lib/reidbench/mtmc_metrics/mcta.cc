@@ -141,9 +141,9 @@ class MctaCounter {
   std::span<const CameraTracks* const> cameras_;
   std::vector<FrameIndexOfBoxes> truth_, results_;
   MctaScore score_;
-  std::vector<MctaMatch> matches_;                                // of the frame
-  std::unordered_map<int64_t, std::vector<MctaMatch>> state_;     // last ones by person
-  std::unordered_map<int64_t, int64_t> users_;                    // in state_, by result
+  std::vector<MctaMatch> matches_;                             // of the frame
+  std::unordered_map<int64_t, std::vector<MctaMatch>> state_;  // last ones by person
+  std::unordered_map<int64_t, int64_t> users_;                 // in state_, by result
   std::vector<BoxCorners> corners_;
 };
 

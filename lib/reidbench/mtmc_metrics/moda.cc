@@ -36,8 +36,8 @@ std::vector<double> MatchCells(std::span<const GroundCell> truth,
       if (distance <= kModaReachCells) cost[g * found.size() + d] = distance;
     }
   }
-  const std::vector<int32_t> match = LinearSumAssignment(
-      static_cast<int32_t>(truth.size()), static_cast<int32_t>(found.size()), cost);
+  const std::vector<int32_t> match = LinearSumAssignment(static_cast<int32_t>(truth.size()),
+                                                         static_cast<int32_t>(found.size()), cost);
   std::vector<double> distances;
   for (size_t g = 0; g < truth.size(); ++g) {
     if (match[g] == kUnassigned) continue;

@@ -78,8 +78,7 @@ class ViewReader {
     }
     for (size_t r = 0; r < truth.size(); ++r) {
       const double* const row = iou.data() + r * corners.size();
-      const double best_of_row =
-          corners.empty() ? 0 : *std::max_element(row, row + corners.size());
+      const double best_of_row = corners.empty() ? 0 : *std::max_element(row, row + corners.size());
       int64_t linked = kNotLinked;
       for (size_t c = 0; c < corners.size(); ++c) {
         if (row[c] > kMvmhatIou && (row[c] == best_of_row || row[c] == best_of_col[c]))
@@ -148,7 +147,8 @@ MvmhatScore ScoreMvmhat(std::span<const CameraTracks* const> cameras) {
         tp += here;
         precision_below += told;
         score.mme += static_cast<int64_t>(linked.size()) - here;
-        score.missed += 2 * (static_cast<int64_t>(people.size()) - static_cast<int64_t>(linked.size()));
+        score.missed +=
+            2 * (static_cast<int64_t>(people.size()) - static_cast<int64_t>(linked.size()));
         score.fp += StrayIds(one, two) + StrayIds(two, one);
         score.boxes += static_cast<int64_t>(one.truth.size() + two.truth.size());
         if (one.truth.size() == 1 && two.truth.size() == 1 && people.empty()) ++score.unclear_pairs;

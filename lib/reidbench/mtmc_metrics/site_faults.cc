@@ -13,11 +13,11 @@
 namespace reidbench {
 namespace {
 
-constexpr size_t kSampledFrames = 400;    // of a camera; enough for a mean to settle
-constexpr double kClearlyBetter = 1.02;   // how much better a shift must fit to be worth a word
-constexpr double kUnlikelyMetres = 10;    // between places of boxes that overlap
+constexpr size_t kSampledFrames = 400;      // of a camera; enough for a mean to settle
+constexpr double kClearlyBetter = 1.02;     // how much better a shift must fit to be worth a word
+constexpr double kUnlikelyMetres = 10;      // between places of boxes that overlap
 constexpr double kNotableSpreadMetres = 1;  // the reach of the dialects on the ground
-constexpr double kSureOverlap = 0.5;      // IoU
+constexpr double kSureOverlap = 0.5;        // IoU
 
 // Evenly spread frames with people.
 std::vector<int64_t> SampleFrames(const FrameIndexOfBoxes& truth) {
@@ -60,18 +60,18 @@ void FindShiftFaults(const SiteTracks& site, std::vector<SiteFault>* faults) {
     if (fit->best != 0) moved.emplace_back(camera.name, fit->best);
   }
   if (moved.empty()) return;
-  const bool alike = moved.size() == cameras &&
-                     std::all_of(moved.begin(), moved.end(), [&](const auto& camera) {
-                       return camera.second == moved.front().second;
-                     });
+  const bool alike =
+      moved.size() == cameras && std::all_of(moved.begin(), moved.end(), [&](const auto& camera) {
+        return camera.second == moved.front().second;
+      });
   if (alike) {
-    faults->push_back({"frame_shift", "",
-                       fmt::format("a shift of 1 frame would raise the score: the results fit best "
-                                   "with {:+} added to their frame numbers{}",
-                                   moved.front().second,
-                                   site.results_from_zero
-                                       ? " (they count from 0, the ground truth does not)"
-                                       : "")});
+    faults->push_back(
+        {"frame_shift", "",
+         fmt::format(
+             "a shift of 1 frame would raise the score: the results fit best "
+             "with {:+} added to their frame numbers{}",
+             moved.front().second,
+             site.results_from_zero ? " (they count from 0, the ground truth does not)" : "")});
     return;
   }
   for (const auto& [camera, shift] : moved) {
@@ -93,8 +93,7 @@ void FindUnitFaults(const SiteTracks& site, std::vector<SiteFault>* faults) {
                                                        person.ground->y - found->ground->y));
                          const double length = std::hypot(person.ground->x, person.ground->y);
                          if (length > 0) {
-                           ratio.push_back(std::hypot(found->ground->x, found->ground->y) /
-                                           length);
+                           ratio.push_back(std::hypot(found->ground->x, found->ground->y) / length);
                          }
                        });
   }
@@ -104,10 +103,9 @@ void FindUnitFaults(const SiteTracks& site, std::vector<SiteFault>* faults) {
   const double scale =
       ratio.empty() ? 0 : Quantile(std::move(ratio), 0.5, QuantileRule::kInterpolated);
   std::string guess;
-  for (const auto& [factor, unit] :
-       {std::pair{100.0, "the results look like centimetres"},
-        std::pair{0.01, "the ground truth looks like centimetres"},
-        std::pair{1000.0, "the results look like millimetres"}}) {
+  for (const auto& [factor, unit] : {std::pair{100.0, "the results look like centimetres"},
+                                     std::pair{0.01, "the ground truth looks like centimetres"},
+                                     std::pair{1000.0, "the results look like millimetres"}}) {
     if (std::abs(scale / factor - 1) < 0.2) guess = fmt::format(": {}", unit);
   }
   faults->push_back(
@@ -131,8 +129,8 @@ void FindSpreadFaults(const SiteTracks& site, std::vector<SiteFault>* faults) {
       if (!box.ground) continue;
       Place& place = places[static_cast<uint64_t>(box.frame) << 32 ^ static_cast<uint64_t>(box.id)];
       if (place.cameras++ == 0) place.first = *box.ground;
-      place.spread = std::max(place.spread, std::hypot(box.ground->x - place.first.x,
-                                                       box.ground->y - place.first.y));
+      place.spread = std::max(
+          place.spread, std::hypot(box.ground->x - place.first.x, box.ground->y - place.first.y));
     }
   }
   int64_t shared = 0, spread = 0;

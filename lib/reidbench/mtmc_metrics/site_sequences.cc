@@ -2,10 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <compare>
 #include <limits>
-#include <numeric>
 #include <string>
-#include <tuple>
 
 #include "reidbench/core/parallel.h"
 #include "reidbench/mot_metrics/benchmark.h"
@@ -162,24 +161,26 @@ SiteSequences PrepareSite(const SiteTracks& site) {
 }
 
 std::vector<GroundRow> PoolGround(std::span<const CameraTracks* const> cameras, bool truth) {
+  struct Key {
+    int64_t frame, id;
+    uint32_t row;  // the first camera's comes first
+    auto operator<=>(const Key&) const = default;
+  };
   std::vector<GroundRow> rows;
+  std::vector<Key> keys;
   for (const CameraTracks* camera : cameras) {
     for (const SiteBox& box : truth ? camera->truth : camera->results) {
-      if (box.ground) rows.push_back({box.frame, box.id, box.ground->x, box.ground->y});
+      if (!box.ground) continue;
+      keys.push_back({box.frame, box.id, static_cast<uint32_t>(rows.size())});
+      rows.push_back({box.frame, box.id, box.ground->x, box.ground->y});
     }
   }
-  // Of equal frame and id the stable order keeps the first camera's row in front.
-  std::vector<uint32_t> order(rows.size());
-  std::iota(order.begin(), order.end(), 0);
-  const auto key = [&](uint32_t k) { return std::tie(rows[k].frame, rows[k].id); };
-  std::stable_sort(order.begin(), order.end(),
-                   [&](uint32_t a, uint32_t b) { return key(a) < key(b); });
-  order.erase(std::unique(order.begin(), order.end(),
-                          [&](uint32_t a, uint32_t b) { return key(a) == key(b); }),
-              order.end());
+  std::sort(keys.begin(), keys.end());
   std::vector<GroundRow> pooled;
-  pooled.reserve(order.size());
-  for (const uint32_t k : order) pooled.push_back(rows[k]);
+  for (size_t k = 0; k < keys.size(); ++k) {
+    if (k > 0 && keys[k].frame == keys[k - 1].frame && keys[k].id == keys[k - 1].id) continue;
+    pooled.push_back(rows[keys[k].row]);
+  }
   return pooled;
 }
 
