@@ -1,6 +1,6 @@
-// CLEAR as the MOTChallenge devkit counts it (clearMOTMex.cpp, commit fb8b935d), on which DukeMTMC's
-// and DIVOTrack's kits rest. What differs from TrackEval: the rest is matched by the least sum of
-// 1 - IoU, and a switch counts only if the person was there in the very frame before.
+// CLEAR as the MOTChallenge devkit counts it (clearMOTMex.cpp, commit fb8b935d), on which
+// DukeMTMC's and DIVOTrack's kits rest. What differs from TrackEval: the rest is matched by the
+// least sum of 1 - IoU, and a switch counts only if the person was there in the very frame before.
 #pragma once
 
 #include <cstdint>

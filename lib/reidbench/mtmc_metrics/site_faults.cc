@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <unordered_map>
+#include <unordered_set>
 
 #include "reidbench/core/statistics.h"
 #include "reidbench/matching/iou.h"
@@ -124,9 +125,13 @@ void FindSpreadFaults(const SiteTracks& site, std::vector<SiteFault>* faults) {
   // A frame and an id in one key; both are far below 2^32 in anything that a camera films, and a
   // collision would only blur a warning.
   std::unordered_map<uint64_t, Place> places;
+  std::unordered_set<int64_t> frames;
+  for (const CameraTracks& camera : site.cameras) {
+    for (const int64_t frame : SampleFrames(FrameIndexOfBoxes(camera.truth))) frames.insert(frame);
+  }
   for (const CameraTracks& camera : site.cameras) {
     for (const SiteBox& box : camera.truth) {
-      if (!box.ground) continue;
+      if (!box.ground || frames.count(box.frame) == 0) continue;
       Place& place = places[static_cast<uint64_t>(box.frame) << 32 ^ static_cast<uint64_t>(box.id)];
       if (place.cameras++ == 0) place.first = *box.ground;
       place.spread = std::max(
@@ -145,7 +150,7 @@ void FindSpreadFaults(const SiteTracks& site, std::vector<SiteFault>* faults) {
   faults->push_back(
       {"spread", "",
        fmt::format("cameras disagree by more than a metre about where a person stands in {} of {} "
-                   "frames and people that several see (at most {:.1f} m): on the ground the first "
+                   "frames and people looked at (at most {:.1f} m): on the ground the first "
                    "camera by name decides",
                    spread, shared, largest)});
 }

@@ -162,13 +162,6 @@ std::string PythonFloat(double value) {
   return text;
 }
 
-std::string CsvName(const std::string& name) {
-  if (name.find_first_of(",\"\r\n") == std::string::npos) return name;
-  std::string quoted = "\"";
-  for (const char c : name) quoted += c == '"' ? std::string("\"\"") : std::string(1, c);
-  return quoted + "\"";
-}
-
 // TrackEval's order of columns: within a family first the plain fields, then each alpha field with
 // its mean as ___AUC.
 std::vector<std::pair<std::string, std::string>> DetailedCells(const MotSummary& summary) {

@@ -8,6 +8,7 @@
 #include "reidbench/core/text.h"
 #include "reidbench/core/version.h"
 #include "reidbench/mot_metrics/fields.h"
+#include "reidbench/mtmc_metrics/over_sites.h"
 #include "reidbench/results/schemas.h"
 #include "reidbench/results/score_cells.h"
 
@@ -483,22 +484,107 @@ Json ExplanationJson(const Explanation& explanation) {
   return out;
 }
 
-void AddCsvRows(const std::string& dialect, const std::string& path, const Json& json,
+void AddCsvRows(const std::string& of, const std::string& path, const Json& json,
                 std::string* out) {
   if (json.is_object()) {
     for (const auto& [key, value] : json.items())
-      AddCsvRows(dialect, path.empty() ? key : path + "." + key, value, out);
+      AddCsvRows(of, path.empty() ? key : path + "." + key, value, out);
   } else if (json.is_array()) {
     double sum = 0;
     for (const Json& value : json) sum += value.is_null() ? 0 : value.get<double>();
-    *out += fmt::format("{},{},{}\n", dialect, path, sum / static_cast<double>(json.size()));
+    *out += fmt::format("{},{},{}\n", of, path, sum / static_cast<double>(json.size()));
   } else if (json.is_number_integer()) {
-    *out += fmt::format("{},{},{}\n", dialect, path, json.get<int64_t>());
+    *out += fmt::format("{},{},{}\n", of, path, json.get<int64_t>());
   } else if (json.is_number()) {
-    *out += fmt::format("{},{},{}\n", dialect, path, json.get<double>());
+    *out += fmt::format("{},{},{}\n", of, path, json.get<double>());
   } else if (json.is_null()) {
-    *out += fmt::format("{},{},\n", dialect, path);
+    *out += fmt::format("{},{},\n", of, path);
   }
+}
+
+OverSites OverSitesOf(const std::vector<SiteScore>& sites) {
+  std::vector<NamedDialects> named;
+  for (const SiteScore& site : sites) named.push_back({site.name, site.dialects});
+  return CombineSites(named);
+}
+
+Json OverSitesJson(const OverSites& over) {
+  Json out = Json::object();
+  if (over.aicity3d) {
+    out["aicity2024_3d"] = {{"scenes", over.aicity3d->scenes},
+                            {"HOTA", over.aicity3d->hota},
+                            {"DetA", over.aicity3d->det_a},
+                            {"AssA", over.aicity3d->ass_a},
+                            {"LocA", over.aicity3d->loc_a}};
+  }
+  if (over.mvmhat) {
+    out["mvmhat"] = {{"scenes", over.mvmhat->scenes},
+                     {"MVIDP", over.mvmhat->precision},
+                     {"MVIDR", over.mvmhat->recall},
+                     {"MVIDF1", OrNull(over.mvmhat->f1)},
+                     {"MVMA", OrNull(over.mvmhat->mvma)}};
+  }
+  if (over.duke) {
+    const IdentityCounts& c = over.duke->identity;
+    out["duke_pooled_over_scenes"] = {
+        {"scenes", over.duke->scenes}, {"IDTP", c.tp},
+        {"numGT", c.tp + c.fn},        {"numPRED", c.tp + c.fp},
+        {"IDF1", Summarize(c).f1},     {"mean_of_scene_IDF1", over.duke->mean_idf1}};
+  }
+  return out;
+}
+
+Table OverSitesTable(const OverSites& over) {
+  Table table({{"over all sites", Align::kLeft}, {"sites"}, {"%"}}, "Over all sites");
+  const auto add = [&](const std::string& name, size_t sites, std::optional<double> value) {
+    table.AddRow({name, fmt::format("{}", sites), Percent(value)});
+  };
+  if (over.duke) {
+    add("duke IDF1, counts added up", over.duke->scenes, Summarize(over.duke->identity).f1);
+    add("duke IDF1, mean of sites", over.duke->scenes, over.duke->mean_idf1);
+  }
+  if (over.aicity3d) {
+    add("aicity2024_3d HOTA, mean of sites", over.aicity3d->scenes.size(), over.aicity3d->hota);
+  }
+  if (over.mvmhat) {
+    add("mvmhat MVIDF1, of mean precision and recall", over.mvmhat->scenes, over.mvmhat->f1);
+    add("mvmhat MVMA, counts added up", over.mvmhat->scenes, over.mvmhat->mvma);
+  }
+  return table;
+}
+
+Json SiteJson(const SiteScore& score) {
+  Json site = Json::object();
+  site["name"] = score.name;
+  site["cameras"] = score.cameras;
+  Json dialects = Json::object();
+  for (const DialectScore& dialect : score.dialects) dialects[dialect.name] = DialectJson(dialect);
+  site["dialects"] = std::move(dialects);
+  if (score.identity) site["identity"] = IdentityJson(*score.identity);
+  if (score.explanation) site["explanation"] = ExplanationJson(*score.explanation);
+  return site;
+}
+
+void AddSiteTables(const SiteScore& site, TableFormat format, std::vector<std::string>* parts) {
+  parts->push_back(HeadlineTable(site).Render(format));
+  const Table removals = RemovalTable(site);
+  if (!removals.empty()) parts->push_back(removals.Render(format));
+  if (const std::optional<SiteIdentity>& identity = site.identity) {
+    parts->push_back(IdentityTable(*identity).Render(format));
+    if (!identity->pairs.empty()) {
+      parts->push_back(PairTable(*identity).Render(format));
+      parts->push_back(AssociationTable(identity->association).Render(format));
+    }
+    if (!identity->intervals.empty())
+      parts->push_back(PersonIntervalTable(*identity).Render(format));
+  }
+  if (site.explanation) parts->push_back(ExplanationTable(*site.explanation).Render(format));
+  std::string reasons;
+  for (const DialectScore& dialect : site.dialects) {
+    if (dialect.status != DialectStatus::kOk && format == TableFormat::kText)
+      reasons += fmt::format("{}: {}\n", dialect.name, dialect.reason);
+  }
+  if (!reasons.empty()) parts->push_back(reasons);
 }
 
 }  // namespace
@@ -528,31 +614,22 @@ Json DialectJson(const DialectScore& score) {
 }
 
 std::string RenderSiteScoreTables(const SiteScoreResult& result, TableFormat format) {
-  std::vector<std::string> parts{HeadlineTable(result.site).Render(format)};
-  const Table removals = RemovalTable(result.site);
-  if (!removals.empty()) parts.push_back(removals.Render(format));
-  if (const std::optional<SiteIdentity>& identity = result.site.identity) {
-    parts.push_back(IdentityTable(*identity).Render(format));
-    if (!identity->pairs.empty()) {
-      parts.push_back(PairTable(*identity).Render(format));
-      parts.push_back(AssociationTable(identity->association).Render(format));
-    }
-    if (!identity->intervals.empty())
-      parts.push_back(PersonIntervalTable(*identity).Render(format));
-  }
-  if (result.site.explanation)
-    parts.push_back(ExplanationTable(*result.site.explanation).Render(format));
-  for (const DialectScore& dialect : result.site.dialects) {
-    if (dialect.status != DialectStatus::kOk && format == TableFormat::kText)
-      parts.push_back(fmt::format("{}: {}\n", dialect.name, dialect.reason));
+  std::vector<std::string> parts;
+  for (const SiteScore& site : result.sites) AddSiteTables(site, format, &parts);
+  if (result.several) {
+    const Table over = OverSitesTable(OverSitesOf(result.sites));
+    if (!over.empty()) parts.push_back(over.Render(format));
   }
   return JoinText(parts, "\n");
 }
 
 std::string RenderSiteScoreCsv(const SiteScoreResult& result) {
-  std::string out = "dialect,metric,value\n";
-  for (const DialectScore& dialect : result.site.dialects)
-    AddCsvRows(dialect.name, "", DialectJson(dialect), &out);
+  std::string out = "site,dialect,metric,value\n";
+  for (const SiteScore& site : result.sites) {
+    for (const DialectScore& dialect : site.dialects) {
+      AddCsvRows(CsvName(site.name) + "," + dialect.name, "", DialectJson(dialect), &out);
+    }
+  }
   return out;
 }
 
@@ -560,14 +637,14 @@ std::string RenderSiteScoreJson(const SiteScoreResult& result) {
   Json out = Json::object();
   out["schema"] = kScoreSchema;
   out["version"] = std::string(Version());
-  Json& site = out["site"] = Json::object();
-  site["name"] = result.site.name;
-  site["cameras"] = result.site.cameras;
-  Json& dialects = site["dialects"] = Json::object();
-  for (const DialectScore& dialect : result.site.dialects)
-    dialects[dialect.name] = DialectJson(dialect);
-  if (result.site.identity) site["identity"] = IdentityJson(*result.site.identity);
-  if (result.site.explanation) site["explanation"] = ExplanationJson(*result.site.explanation);
+  if (result.several) {
+    Json sites = Json::object();
+    for (const SiteScore& site : result.sites) sites[site.name] = SiteJson(site);
+    out["sites"] = std::move(sites);
+    out["over_sites"] = OverSitesJson(OverSitesOf(result.sites));
+  } else {
+    out["site"] = SiteJson(result.sites.front());
+  }
   out["warnings"] = result.warnings;
   return DumpJson(out);
 }

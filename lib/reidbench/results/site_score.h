@@ -1,5 +1,6 @@
 // What `reidbench score --site` found: the tracks of one site by the rules of every dialect. As
-// tables, JSON (kScoreSchema, under "site") and CSV.
+// tables, JSON (kScoreSchema, under "site", or
+// "sites" and "over_sites") and CSV.
 #pragma once
 
 #include <optional>
@@ -23,7 +24,8 @@ struct SiteScore {
 };
 
 struct SiteScoreResult {
-  SiteScore site;
+  std::vector<SiteScore> sites;
+  bool several = false;  // a folder of sites was given, if with one in it
   std::vector<std::string> warnings;
 };
 
@@ -32,7 +34,7 @@ struct SiteScoreResult {
 Json DialectJson(const DialectScore& score);
 
 std::string RenderSiteScoreTables(const SiteScoreResult& result, TableFormat format);
-// One row a dialect and number; a field below others has their names in front, with dots.
+// One row a site, dialect and number; a field below others has their names in front, with dots.
 std::string RenderSiteScoreCsv(const SiteScoreResult& result);
 std::string RenderSiteScoreJson(const SiteScoreResult& result);
 

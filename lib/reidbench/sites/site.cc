@@ -277,7 +277,7 @@ void RequireIdsOnce(const std::vector<SiteBox>& boxes, const std::filesystem::pa
   std::vector<std::pair<int64_t, int64_t>> keys;
   keys.reserve(boxes.size());
   for (const SiteBox& box : boxes) keys.emplace_back(box.frame, box.id);
-  std::sort(keys.begin(), keys.end());
+  if (!std::is_sorted(keys.begin(), keys.end())) std::sort(keys.begin(), keys.end());
   const auto twice = std::adjacent_find(keys.begin(), keys.end());
   if (twice == keys.end()) return;
   ThrowInput("{}: expected each ground truth id once in a frame, found id {} twice in frame {}",
@@ -490,6 +490,22 @@ Site LoadSite(const std::filesystem::path& path) {
   std::sort(site.cameras.begin(), site.cameras.end(),
             [](const SiteCamera& a, const SiteCamera& b) { return a.name < b.name; });
   return site;
+}
+
+std::vector<std::string> FindSites(const std::filesystem::path& path) {
+  if (!IsFolder(path) || IsFile(path / kSceneFile)) return {};
+  std::vector<std::string> sites;
+  for (const std::string& name : ListFolderNames(path)) {
+    if (IsFile(path / name / "gt.txt")) return {};  // a camera
+    const std::vector<std::string> cameras = ListFolderNames(path / name);
+    if (IsFile(path / name / kSceneFile) ||
+        std::any_of(cameras.begin(), cameras.end(), [&](const std::string& camera) {
+          return IsFile(path / name / camera / "gt.txt");
+        })) {
+      sites.push_back(name);
+    }
+  }
+  return sites;
 }
 
 SiteReading ReadSiteTracks(const Site& site, const std::filesystem::path& results) {

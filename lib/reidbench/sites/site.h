@@ -47,6 +47,9 @@ struct Site {
 // Throws Error(kIo) for what is missing, Error(kConfig) or Error(kInput) for what is malformed.
 Site LoadSite(const std::filesystem::path& path);
 
+// Names of the sites in a folder of site folders; empty when `path` is itself a site.
+std::vector<std::string> FindSites(const std::filesystem::path& path);
+
 struct SiteReading {
   SiteTracks tracks;
   std::vector<std::string> warnings;

@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>
@@ -32,6 +33,7 @@ class RowParser {
 
   SiteRows Parse(std::string_view text) {
     if (StartsWith(text, kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
+    rows_.boxes.reserve(static_cast<size_t>(std::count(text.begin(), text.end(), '\n')) + 1);
     for (size_t at = 0; at < text.size();) {
       size_t end = text.find('\n', at);
       if (end == std::string_view::npos) end = text.size();

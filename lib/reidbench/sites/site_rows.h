@@ -14,7 +14,7 @@ namespace reidbench {
 
 // What columns 8 and 9 mean.
 enum class GroundColumns {
-  kTold,  // a place, unless columns 8 to 10 are all -1
+  kTold,     // a place, unless columns 8 to 10 are all -1
   kGuessed,  // the same where a row has column 10; with fewer they are a class and a visibility
   kNone,     // nothing that matters
 };

@@ -257,14 +257,22 @@ TEST(SiteScore, NeedsADialectThatCanScore) {
   EXPECT_EQ(ScoreAll(site, {"metropolis-2d", "per-camera"})["site"]["dialects"].size(), 2u);
 }
 
+TEST(SiteScore, SumsUpSeveralSites) {
+  const nlohmann::json found = ScoreAll(kGolden / "scenes");
+  EXPECT_EQ(found["sites"].size(), 16u);
+  nlohmann::json expected = ReadGolden("expected/_over_scenes.json");
+  expected.erase("meta");
+  ExpectSameScore(expected, found["over_sites"], "over_sites");
+}
+
 TEST(SiteScore, ListsWhatTheDataAllow) {
   const fs::path site = kGolden / "scenes" / "S10";
   const SiteScoreResult result = RunSiteScore(Options(site, {}));
   const std::string text = RenderSiteScoreTables(result, TableFormat::kText);
   EXPECT_THAT(text, HasSubstr("duke_unfiltered"));  // the site has polygons
   EXPECT_THAT(text, HasSubstr("aicity   single_camera"));
-  EXPECT_THAT(RenderSiteScoreCsv(result), HasSubstr("duke,IDTP,52\n"));
-  EXPECT_THAT(RenderSiteScoreCsv(result), HasSubstr("\nmetropolis_2d,Identity.IDTP,68\n"));
+  EXPECT_THAT(RenderSiteScoreCsv(result), HasSubstr("S10,duke,IDTP,52\n"));
+  EXPECT_THAT(RenderSiteScoreCsv(result), HasSubstr("\nS10,metropolis_2d,Identity.IDTP,68\n"));
 }
 
 }  // namespace

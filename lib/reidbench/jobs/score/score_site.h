@@ -11,8 +11,8 @@
 namespace reidbench {
 
 struct SiteScoreOptions {
-  std::filesystem::path site;         // sites/site.h says which layouts
-  std::filesystem::path tracks;       // a folder of CAMERA/pred.txt or CAMERA.txt
+  std::filesystem::path site;    // sites/site.h says which layouts; or a folder of such folders
+  std::filesystem::path tracks;  // CAMERA/pred.txt or CAMERA.txt; of several sites in SITE/
   std::vector<std::string> dialects;  // names of mtmc_metrics/dialects.h; empty = all
   MotBootstrapOptions bootstrap;      // over people; .resamples = 0: no intervals
   bool explain = false;               // apply every rule alone, too
