@@ -9,10 +9,10 @@
 namespace reidbench {
 namespace {
 
-const RuleEffect& EffectOf(const Explanation& explanation, const std::string& part) {
+const SiteRuleEffect& EffectOf(const Explanation& explanation, const std::string& part) {
   const auto found = std::find_if(
       explanation.effects.begin(), explanation.effects.end(),
-      [&](const RuleEffect& effect) { return effect.rule.find(part) != std::string::npos; });
+      [&](const SiteRuleEffect& effect) { return effect.rule.find(part) != std::string::npos; });
   EXPECT_NE(found, explanation.effects.end()) << part;
   return *found;
 }
@@ -22,7 +22,7 @@ TEST(Explain, AppliesEveryRuleAlone) {
   for (SiteBox& box : site.cameras[1].results) box.id += 10;
   const Explanation explanation = ExplainSite(site);
   EXPECT_DOUBLE_EQ(explanation.idf1, 0.5);
-  const RuleEffect& single = EffectOf(explanation, "ids in one camera alone");
+  const SiteRuleEffect& single = EffectOf(explanation, "ids in one camera alone");
   EXPECT_EQ(single.removed, 16);
   EXPECT_EQ(single.idf1, 0);
   EXPECT_EQ(EffectOf(explanation, "counts are pooled").idf1, 1);
@@ -31,7 +31,7 @@ TEST(Explain, AppliesEveryRuleAlone) {
 }
 
 TEST(Explain, LeavesOutRulesWithNothingToDo) {
-  for (const RuleEffect& effect : ExplainSite(PerfectSite()).effects) {
+  for (const SiteRuleEffect& effect : ExplainSite(PerfectSite()).effects) {
     EXPECT_EQ(effect.rule.find("polygon"), std::string::npos);
     EXPECT_EQ(effect.rule.find("mask"), std::string::npos);
   }

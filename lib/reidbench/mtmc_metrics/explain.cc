@@ -19,7 +19,7 @@ std::vector<MotSequence> PrepareCameras(const std::vector<CameraTracks>& cameras
   return sequences;
 }
 
-void SetScores(const MotSequence& sequence, RuleEffect* effect) {
+void SetScores(const MotSequence& sequence, SiteRuleEffect* effect) {
   effect->idf1 = Summarize(CountIdentity(sequence)).f1;
   effect->mota = Summarize(CountClear(sequence)).mota;
 }
@@ -42,7 +42,7 @@ Explanation ExplainSite(const SiteTracks& site) {
   KeepFirstRows(&plain);
   const std::vector<MotSequence> cameras = PrepareCameras(plain, shift);
   const MotSequence concatenated = Concatenate(cameras);
-  RuleEffect base;
+  SiteRuleEffect base;
   SetScores(concatenated, &base);
   out.idf1 = *base.idf1;
   out.mota = *base.mota;
@@ -57,7 +57,7 @@ Explanation ExplainSite(const SiteTracks& site) {
     if (!wanted) return;
     std::vector<CameraTracks> kept = plain;
     apply(&kept);
-    RuleEffect& effect = out.effects.emplace_back();
+    SiteRuleEffect& effect = out.effects.emplace_back();
     effect.rule = rule;
     effect.dialects = dialects;
     effect.removed = ResultCount(plain) - ResultCount(kept);
@@ -112,7 +112,7 @@ Explanation ExplainSite(const SiteTracks& site) {
   const std::vector<GroundRow> truth = PoolGround(pointers, true);
   const std::vector<GroundRow> results = PoolGround(pointers, false);
   if (!truth.empty() && !results.empty()) {
-    RuleEffect& effect = out.effects.emplace_back();
+    SiteRuleEffect& effect = out.effects.emplace_back();
     effect.rule = "people stand on one ground, within a metre, in place of boxes";
     effect.dialects = "metropolis_3d, bev_1m, aicity2024_3d";
     effect.removed = ResultCount(plain) - static_cast<int64_t>(results.size());

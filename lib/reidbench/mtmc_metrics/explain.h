@@ -11,7 +11,7 @@
 
 namespace reidbench {
 
-struct RuleEffect {
+struct SiteRuleEffect {
   std::string rule;      // one line
   std::string dialects;  // that have it
   int64_t removed = 0;   // results that it takes away
@@ -19,8 +19,8 @@ struct RuleEffect {
 };
 
 struct Explanation {
-  double idf1 = 0, mota = 0;        // plain
-  std::vector<RuleEffect> effects;  // of rules that the site gives something to do
+  double idf1 = 0, mota = 0;            // plain
+  std::vector<SiteRuleEffect> effects;  // of rules that the site gives something to do
 };
 
 Explanation ExplainSite(const SiteTracks& site);

@@ -429,7 +429,7 @@ Table ExplanationTable(const Explanation& explanation) {
   const auto change = [](std::optional<double> value, double plain) {
     return value ? SignedPercent(*value - plain) : "";
   };
-  for (const RuleEffect& effect : explanation.effects) {
+  for (const SiteRuleEffect& effect : explanation.effects) {
     table.AddRow({effect.rule, effect.removed > 0 ? WithThousands(effect.removed) : "",
                   CellOf(effect.idf1), change(effect.idf1, explanation.idf1), CellOf(effect.mota),
                   change(effect.mota, explanation.mota), effect.dialects});
@@ -474,7 +474,7 @@ Json IdentityJson(const SiteIdentity& identity) {
 Json ExplanationJson(const Explanation& explanation) {
   Json out = {{"plain", {{"IDF1", explanation.idf1}, {"MOTA", explanation.mota}}}};
   Json& rules = out["rules"] = Json::array();
-  for (const RuleEffect& effect : explanation.effects) {
+  for (const SiteRuleEffect& effect : explanation.effects) {
     rules.push_back({{"rule", effect.rule},
                      {"dialects", effect.dialects},
                      {"removed", effect.removed},
