@@ -94,7 +94,8 @@ int main(int argc, char** argv) {
   return command.Run(argc, argv, [&](const CommonOptions& common) {
     RefuseTogether(command, !site.site.empty());
     if (!site.site.empty()) {
-      if (options.tracks.size() != 1) ThrowUsage("--site: expected one folder behind --tracks");
+      if (options.tracks.size() != 1)
+        ThrowUsage("--site: expected one folder or file behind --tracks");
       site.tracks = options.tracks.front();
       if (!dialects.empty()) {
         for (const std::string_view name : SplitText(dialects, ','))

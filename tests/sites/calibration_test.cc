@@ -4,7 +4,12 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <filesystem>
+#include <map>
 
+#include "reidbench/core/files.h"
+#include "reidbench/core/statistics.h"
+#include "reidbench/core/text.h"
 #include "support/expect_error.h"
 #include "support/temp_folder.h"
 
@@ -115,6 +120,53 @@ TEST(CalibrationFiles, AreReadByCount) {
   EXPECT_EQ(XmlNumbers(xml, "camera_matrix", 9, "f")[8], 9);
   EXPECT_THAT(MessageOf(ErrorKind::kInput, [&] { XmlNumbers(xml, "tvec", 3, "e.xml"); }),
               HasSubstr("e.xml: expected an element <tvec>"));
+}
+
+// WILDTRACK's calibration against its own annotation: the place of a person, projected, and the
+// middle of the lower edge of the box. What is expected was computed with numpy.
+TEST(Wildtrack, PlacesMeetFeet) {
+  namespace fs = std::filesystem;
+  const fs::path folder = fs::path(REIDBENCH_SOURCE_DIR) / "../shared/golden/mtmc/wildtrack";
+  if (!fs::exists(folder)) GTEST_SKIP() << "needs " << folder;
+  std::map<std::pair<int64_t, int64_t>, GroundPoint> places;
+  const std::string ground = ReadFileText(folder / "ground.csv");
+  for (const std::string_view line : SplitText(ground, '\n')) {
+    const std::vector<std::string_view> cells = SplitText(line, ',');
+    if (cells.size() != 4 || !ParseInt(cells[0])) continue;
+    places[{*ParseInt(cells[0]), *ParseInt(cells[1])}] = {*ParseDouble(cells[2]),
+                                                          *ParseDouble(cells[3])};
+  }
+  struct Camera {
+    std::string name;
+    int64_t boxes;
+    double dx, dy;  // medians of the absolute differences, px
+  };
+  for (const Camera& camera : {Camera{"CVLab1", 8732, 6.861896732286141, 0.8053468185080987},
+                               {"CVLab4", 2240, 16.124594505066966, 0.7134567172807635},
+                               {"IDIAP1", 3924, 9.615855357341388, 0.7285566337589333}}) {
+    SCOPED_TRACE(camera.name);
+    const std::vector<double> numbers = ReadNumbers(folder / camera.name / "P.txt", 12);
+    Matrix34 matrix{};
+    std::copy(numbers.begin(), numbers.end(), matrix.begin());
+    const GroundProjection projection = GroundProjection::FromMatrix(matrix, camera.name);
+    std::vector<double> dx, dy;
+    const std::string boxes = ReadFileText(folder / camera.name / "gt.txt");
+    for (const std::string_view line : SplitText(boxes, '\n')) {
+      const std::vector<std::string_view> cells = SplitText(line, ',');
+      if (cells.size() < 6) continue;
+      const GroundPoint place = places.at({*ParseInt(cells[0]), *ParseInt(cells[1])});
+      const auto pixel = projection.ToImage(place);
+      ASSERT_TRUE(pixel);
+      const auto back = projection.ToGround(*pixel);
+      ASSERT_TRUE(back);
+      EXPECT_NEAR(back->x, place.x, 1e-8);
+      dx.push_back(std::abs(pixel->x - (*ParseDouble(cells[2]) + *ParseDouble(cells[4]) / 2)));
+      dy.push_back(std::abs(pixel->y - (*ParseDouble(cells[3]) + *ParseDouble(cells[5]))));
+    }
+    EXPECT_EQ(static_cast<int64_t>(dx.size()), camera.boxes);
+    EXPECT_NEAR(Quantile(dx, 0.5, QuantileRule::kInterpolated), camera.dx, 1e-6);
+    EXPECT_NEAR(Quantile(dy, 0.5, QuantileRule::kInterpolated), camera.dy, 1e-6);
+  }
 }
 
 }  // namespace

@@ -49,6 +49,21 @@ TEST(SiteRows, KnowWhatIsNoPlace) {
   EXPECT_FALSE(place("1,1,0,0,9,9,1,1,0.5,0", GroundColumns::kNone));
 }
 
+TEST(AiCityRows, AreByCamera) {
+  const auto rows =
+      ParseAiCityRows("3 7 0 10 20 30 60 1.5 -2\n1 7 4 1 2 3 6\n3 8 1 0 0 9 9 -1 -1\n", "f");
+  ASSERT_EQ(rows.size(), 2u);
+  const SiteBox& box = rows.at(3).boxes[0];
+  EXPECT_EQ(box.frame, 0);
+  EXPECT_EQ(box.id, 7);
+  EXPECT_EQ(box.box, (BoxLtwh{10, 20, 30, 60}));
+  EXPECT_EQ(box.ground, (GroundPoint{1.5, -2}));
+  EXPECT_EQ(rows.at(3).boxes[1].ground, std::nullopt);
+  EXPECT_EQ(rows.at(1).boxes[0].frame, 4);
+  EXPECT_THAT(MessageOf(ErrorKind::kInput, [] { ParseAiCityRows("c1 7 0 10 20 30 60\n", "f"); }),
+              HasSubstr("f:1: expected a finite number in column 1"));
+}
+
 TEST(SiteRows, RefuseWhatCannotBeMeant) {
   EXPECT_THAT(RowError("1,1,0,0,9,9,1\n1,2,0,x,9,9,1\n1,3,0,nan,9,9,1\n"),
               HasSubstr("c1/gt.txt:2: expected a finite number in column 4, found '1,2,0,x,9,9,1' "

@@ -139,6 +139,27 @@ TEST_F(DescribedSite, RefusesWhatItDoesNotKnow) {
               HasSubstr("expected a frame_rate of the site"));
 }
 
+TEST(AiCitySite, HasOneFileOfAllCameras) {
+  const TempFolder folder;
+  folder.Write("gt.txt", "41 1 1 0 0 9 9 1.5 2\n42 1 1 0 0 9 9 1.5 2\n");
+  folder.Write("track1.txt", "42 7 1 0 0 9 9 -1 -1\n");
+  const std::string site =
+      "truth_rows: gt.txt\ncameras:\n  c041:\n    start: 1\n  c042:\n    start: 1\n";
+  const SiteReading reading =
+      ReadSiteTracks(LoadSite(folder.Write("site.yaml", site)), folder.path() / "track1.txt");
+  ASSERT_EQ(reading.tracks.cameras.size(), 2u);
+  EXPECT_EQ(reading.tracks.cameras[0].truth.front().ground, (GroundPoint{1.5, 2}));
+  EXPECT_TRUE(reading.tracks.cameras[0].results.empty());
+  EXPECT_EQ(reading.tracks.cameras[1].results.front().id, 7);
+  folder.Write("track1.txt", "7 7 1 0 0 9 9\n");
+  EXPECT_THAT(MessageOf(ErrorKind::kInput,
+                        [&] {
+                          ReadSiteTracks(LoadSite(folder.path() / "site.yaml"),
+                                         folder.path() / "track1.txt");
+                        }),
+              HasSubstr("has no camera '7'"));
+}
+
 TEST(FolderSite, IsReadWithItsScene) {
   const TempFolder folder;
   folder.Write("scene.json",

@@ -253,6 +253,9 @@ Site LoadDescription(const std::filesystem::path& file) {
   ConfigReader reader(root);
   reader.Read("name", &site.name);
   reader.Read("frame_rate", &site.frame_rate, Above(0));
+  std::filesystem::path truth_rows;
+  reader.Read("truth_rows", &truth_rows);
+  if (!truth_rows.empty()) site.truth_rows = folder / truth_rows;
   reader.ReadChoice("ground_columns", &site.ground,
                     {{"metres", GroundColumns::kTold},
                      {"guess", GroundColumns::kGuessed},
@@ -288,8 +291,10 @@ void RequireIdsOnce(const std::vector<SiteBox>& boxes, const std::filesystem::pa
 std::map<std::string, std::filesystem::path> FindResults(const Site& site,
                                                          const std::filesystem::path& results) {
   if (!IsFolder(results)) {
-    ThrowIo("{}: expected a folder with CAMERA/pred.txt or CAMERA.txt of each camera",
-            results.string());
+    ThrowIo(
+        "{}: expected a folder with CAMERA/pred.txt or CAMERA.txt of each camera, or one file of "
+        "all",
+        results.string());
   }
   std::map<std::string, std::filesystem::path> files;
   for (const std::string& name : ListFolderNames(results)) {
@@ -316,6 +321,47 @@ std::map<std::string, std::filesystem::path> FindResults(const Site& site,
                 ", "));
   }
   return files;
+}
+
+// The number that a camera's name ends with.
+std::optional<int64_t> NumberOfCamera(const std::string& name) {
+  const size_t last = name.find_last_not_of("0123456789");
+  return ParseInt(name.substr(last == std::string::npos ? 0 : last + 1));
+}
+
+// Rows of one file for all cameras, by the names of the cameras.
+using RowsByCamera = std::map<std::string, SiteRows>;
+
+RowsByCamera ReadRowsOfAll(const Site& site, const std::filesystem::path& file) {
+  RowsByCamera named;
+  for (auto& [number, rows] : ParseAiCityRows(ReadFileText(file), file)) {
+    const auto camera =
+        std::find_if(site.cameras.begin(), site.cameras.end(),
+                     [&](const SiteCamera& c) { return NumberOfCamera(c.name) == number; });
+    named[camera == site.cameras.end() ? fmt::format("{}", number) : camera->name] =
+        std::move(rows);
+  }
+  return named;
+}
+
+// What is read before the cameras are: which files there are, and rows that stand in one file.
+struct SiteInputs {
+  std::map<std::string, std::filesystem::path> files;  // of results, by camera
+  std::optional<RowsByCamera> truth, results;
+};
+
+SiteInputs FindInputs(const Site& site, const std::filesystem::path& results) {
+  SiteInputs inputs;
+  if (!site.truth_rows.empty()) inputs.truth = ReadRowsOfAll(site, site.truth_rows);
+  if (!IsFile(results)) {
+    inputs.files = FindResults(site, results);
+    return inputs;
+  }
+  inputs.results = ReadRowsOfAll(site, results);
+  // A camera without rows is one in which nobody was found.
+  for (const SiteCamera& camera : site.cameras) inputs.files[camera.name] = results;
+  for (const auto& [name, rows] : *inputs.results) inputs.files[name] = results;
+  return inputs;
 }
 
 std::vector<std::string> NamesOf(const std::vector<CameraTracks>& cameras, bool truth) {
@@ -406,8 +452,12 @@ void FollowClock(const Site& site, const SiteCamera& camera, std::vector<SiteBox
 }
 
 // Returns the number of ground truth rows with mark 0.
-int64_t ReadCameraTracks(const Site& site, const SiteCamera& camera,
-                         const std::filesystem::path& results, CameraTracks* tracks) {
+int64_t ReadCameraTracks(const Site& site, const SiteCamera& camera, const SiteInputs& inputs,
+                         CameraTracks* tracks) {
+  const auto rows_of = [&](const RowsByCamera& all) {
+    const auto found = all.find(camera.name);
+    return found == all.end() ? std::vector<SiteBox>() : found->second.boxes;
+  };
   int64_t zero_marks = 0;
   tracks->name = camera.name;
   tracks->polygon = camera.polygon;
@@ -422,8 +472,17 @@ int64_t ReadCameraTracks(const Site& site, const SiteCamera& camera,
     zero_marks = rows.zero_marks;
     tracks->has_truth = true;
     tracks->truth = std::move(rows.boxes);
+  } else if (inputs.truth) {
+    tracks->truth = rows_of(*inputs.truth);
+    tracks->has_truth = true;
+    RequireIdsOnce(tracks->truth, site.truth_rows);
   }
-  if (!results.empty()) tracks->results = ReadSiteRows(results, site.ground).boxes;
+  const auto file = inputs.files.find(camera.name);
+  if (inputs.results) {
+    tracks->results = rows_of(*inputs.results);
+  } else if (file != inputs.files.end()) {
+    tracks->results = ReadSiteRows(file->second, site.ground).boxes;
+  }
   for (std::vector<SiteBox>* boxes : {&tracks->truth, &tracks->results}) {
     PlaceOnGround(camera, boxes);
     FollowClock(site, camera, boxes);
@@ -512,10 +571,10 @@ SiteReading ReadSiteTracks(const Site& site, const std::filesystem::path& result
   SiteReading reading;
   reading.tracks.name = site.name;
   reading.tracks.interval = site.interval;
-  const std::map<std::string, std::filesystem::path> files = FindResults(site, results);
+  const SiteInputs inputs = FindInputs(site, results);
   std::map<std::string, SiteCamera> described;
   for (const SiteCamera& camera : site.cameras) described[camera.name] = camera;
-  for (const auto& [name, file] : files) {
+  for (const auto& [name, file] : inputs.files) {
     if (described.count(name) != 0) continue;
     if (site.closed) {
       std::vector<std::string> known;
@@ -532,18 +591,15 @@ SiteReading ReadSiteTracks(const Site& site, const std::filesystem::path& result
   std::vector<int64_t> zero_marks(sources.size(), 0);
   std::vector<std::optional<Error>> errors(sources.size());
   ParallelFor(static_cast<int64_t>(sources.size()), [&](int64_t k) {
-    const auto file = files.find(sources[k]->name);
     try {
-      zero_marks[k] = ReadCameraTracks(site, *sources[k],
-                                       file == files.end() ? std::filesystem::path() : file->second,
-                                       &cameras[k]);
+      zero_marks[k] = ReadCameraTracks(site, *sources[k], inputs, &cameras[k]);
     } catch (const Error& error) {
       errors[k] = error;
     }
   });
   ThrowCameraErrors(errors);
   RequireLocalIdsApart(site, cameras);
-  CompareCameras(site, files, &reading);
+  CompareCameras(site, inputs.files, &reading);
   CountFramesFromOne(&reading);
   int64_t marked_zero = 0, rows = 0;
   for (size_t k = 0; k < cameras.size(); ++k) {

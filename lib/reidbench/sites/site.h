@@ -39,7 +39,8 @@ struct Site {
   std::optional<SiteInterval> interval;
   std::optional<double> frame_rate;  // frames a second
   GroundColumns ground = GroundColumns::kGuessed;
-  bool local_ids = false;  // an id of the results is a person in one camera only
+  std::filesystem::path truth_rows;  // ground truth of all cameras in one file (ParseAiCityRows)
+  bool local_ids = false;            // an id of the results is a person in one camera only
   // Whether `cameras` is all there is: then results may neither lack one nor have another.
   bool closed = false;
 };
@@ -56,10 +57,11 @@ struct SiteReading {
 };
 
 // Ground truth of the site and results from `results`: RESULTS/CAMERA/pred.txt or
-// RESULTS/CAMERA.txt. Boxes without a place get that of their foot point (the middle of the lower
-// edge) where the camera is calibrated. Throws Error(kInput) for malformed rows, an id that the
-// ground truth has twice in a camera's frame, cameras that do not fit, and local ids that several
-// cameras share; Error(kIo) without any result file.
+// RESULTS/CAMERA.txt, or one file of all cameras as the AI City challenge has it, in which a camera
+// is the number that its name ends with (c041: 41). Boxes without a place get that of their foot
+// point (the middle of the lower edge) where the camera is calibrated. Throws Error(kInput) for
+// malformed rows, an id that the ground truth has twice in a camera's frame, cameras that do not
+// fit, and local ids that several cameras share; Error(kIo) without any result file.
 SiteReading ReadSiteTracks(const Site& site, const std::filesystem::path& results);
 
 }  // namespace reidbench

@@ -6,7 +6,9 @@
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <optional>
 #include <string>
+#include <utility>
 
 #include "reidbench/core/error.h"
 #include "reidbench/core/files.h"
@@ -26,14 +28,27 @@ bool IsWhole(double value) {
   return value == std::floor(value) && std::abs(value) <= kLargestWhole;
 }
 
+// Where the numbers of a row stand, from 0.
+struct RowOrder {
+  size_t frame, id, box;
+  std::optional<size_t> mark, camera;
+  size_t place;
+};
+constexpr RowOrder kMotOrder{0, 1, 2, 6, std::nullopt, 7};
+constexpr RowOrder kAiCityOrder{2, 1, 3, std::nullopt, 0, 7};
+
 class RowParser {
  public:
-  RowParser(const std::filesystem::path& source, GroundColumns ground)
-      : source_(source), ground_(ground) {}
+  RowParser(const std::filesystem::path& source, GroundColumns ground, const RowOrder& order)
+      : source_(source), ground_(ground), order_(order) {}
 
-  SiteRows Parse(std::string_view text) {
+  // By the number of the camera, 0 where rows have none.
+  std::map<int64_t, SiteRows> Parse(std::string_view text) {
     if (StartsWith(text, kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
-    rows_.boxes.reserve(static_cast<size_t>(std::count(text.begin(), text.end(), '\n')) + 1);
+    if (!order_.camera) {
+      current_ = &rows_[0];
+      current_->boxes.reserve(static_cast<size_t>(std::count(text.begin(), text.end(), '\n')) + 1);
+    }
     for (size_t at = 0; at < text.size();) {
       size_t end = text.find('\n', at);
       if (end == std::string_view::npos) end = text.size();
@@ -101,12 +116,14 @@ class RowParser {
       return Bad(fmt::format("expected at least {} columns, found {}", kLeastColumns, columns_));
     }
     SiteBox row;
-    if (!IsWhole(values_[0]) || values_[0] < 0)
-      return Bad(fmt::format("expected a whole frame number from 0, found {}", values_[0]));
-    if (!IsWhole(values_[1])) return Bad(fmt::format("expected a whole id, found {}", values_[1]));
-    if (values_[1] < 0) {
+    const double frame = values_[order_.frame], id = values_[order_.id];
+    const double* const box = &values_[order_.box];
+    if (!IsWhole(frame) || frame < 0)
+      return Bad(fmt::format("expected a whole frame number from 0, found {}", frame));
+    if (!IsWhole(id)) return Bad(fmt::format("expected a whole id, found {}", id));
+    if (id < 0) {
       return Bad(fmt::format(
-          "expected an id from 0, found {}: -1 usually means that a box has no id", values_[1]));
+          "expected an id from 0, found {}: -1 usually means that a box has no id", id));
     }
     for (size_t column = 2; column < columns_ && column < kRowColumns; ++column) {
       if (std::abs(values_[column]) > kLargestCoordinate) {
@@ -114,27 +131,35 @@ class RowParser {
                                values_[column]));
       }
     }
-    if (values_[4] < 0 || values_[5] < 0) {
-      return Bad(fmt::format("expected a box with a width and height from 0, found {} x {}",
-                             values_[4], values_[5]));
+    if (box[2] < 0 || box[3] < 0) {
+      return Bad(fmt::format("expected a box with a width and height from 0, found {} x {}", box[2],
+                             box[3]));
     }
-    row.frame = static_cast<int64_t>(values_[0]);
-    row.id = static_cast<int64_t>(values_[1]);
-    row.box = {values_[2], values_[3], values_[4], values_[5]};
-    row.confidence = values_[6];
-    if (row.confidence == 0) ++rows_.zero_marks;
+    if (order_.camera) {
+      const double camera = values_[*order_.camera];
+      if (!IsWhole(camera) || camera < 0)
+        return Bad(fmt::format("expected the number of a camera, found {}", camera));
+      current_ = &rows_[static_cast<int64_t>(camera)];
+    }
+    row.frame = static_cast<int64_t>(frame);
+    row.id = static_cast<int64_t>(id);
+    row.box = {box[0], box[1], box[2], box[3]};
+    if (order_.mark) row.confidence = values_[*order_.mark];
+    if (row.confidence == 0) ++current_->zero_marks;
+    const double x = values_[order_.place], y = values_[order_.place + 1];
     const bool says_place =
         columns_ >= 9 &&
         (ground_ == GroundColumns::kTold || (ground_ == GroundColumns::kGuessed && columns_ >= 10));
-    const bool no_place = columns_ >= 9 && values_[7] == -1 && values_[8] == -1 &&
-                          (columns_ < 10 || values_[9] == -1);
-    if (says_place && !no_place) row.ground = GroundPoint{values_[7], values_[8]};
-    rows_.boxes.push_back(row);
+    const bool no_place = x == -1 && y == -1 && (columns_ < 10 || values_[9] == -1);
+    if (says_place && !no_place) row.ground = GroundPoint{x, y};
+    current_->boxes.push_back(row);
   }
 
   const std::filesystem::path& source_;
   const GroundColumns ground_;
-  SiteRows rows_;
+  const RowOrder& order_;
+  std::map<int64_t, SiteRows> rows_;
+  SiteRows* current_ = nullptr;
   std::array<double, kRowColumns> values_{};
   size_t columns_ = 0;
   char delimiter_ = 0;
@@ -148,7 +173,12 @@ class RowParser {
 
 SiteRows ParseSiteRows(std::string_view text, const std::filesystem::path& source,
                        GroundColumns ground) {
-  return RowParser(source, ground).Parse(text);
+  return std::move(RowParser(source, ground, kMotOrder).Parse(text).at(0));
+}
+
+std::map<int64_t, SiteRows> ParseAiCityRows(std::string_view text,
+                                            const std::filesystem::path& source) {
+  return RowParser(source, GroundColumns::kTold, kAiCityOrder).Parse(text);
 }
 
 SiteRows ReadSiteRows(const std::filesystem::path& path, GroundColumns ground) {

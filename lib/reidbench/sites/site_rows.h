@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <string_view>
 #include <vector>
 
@@ -29,6 +30,12 @@ struct SiteRows {
 // negative sizes.
 SiteRows ParseSiteRows(std::string_view text, const std::filesystem::path& source,
                        GroundColumns ground);
+// "camera id frame left top width height[ x y]", all cameras of a site in one file, as the AI City
+// challenge has its results and, since 2024, its ground truth; by the number of the camera. Places
+// -1, -1 are none. Throws as ParseSiteRows.
+std::map<int64_t, SiteRows> ParseAiCityRows(std::string_view text,
+                                            const std::filesystem::path& source);
+
 // Throws also Error(kIo).
 SiteRows ReadSiteRows(const std::filesystem::path& path, GroundColumns ground);
 
