@@ -102,6 +102,32 @@ class PairNumbering {
   std::vector<uint32_t> slots_;  // pair number + 1; 0 = empty
 };
 
+void NumberPairs(MotSequence* out) {
+  PairNumbering numbering(&out->track_pairs);
+  out->pair_tracks.resize(out->pair_col.size());
+  for (size_t f = 0; f < out->frame_size(); ++f) {
+    const int32_t* const tracker_id = out->tracker_id.data() + out->frames[f].tracker_begin;
+    for (uint32_t g = out->frames[f].gt_begin; g < out->frames[f + 1].gt_begin; ++g) {
+      for (uint32_t k = out->pair_begin[g]; k < out->pair_begin[g + 1]; ++k) {
+        out->pair_tracks[k] = numbering.NumberOf(out->gt_id[g], tracker_id[out->pair_col[k]]);
+      }
+    }
+  }
+}
+
+// What follows from frames, pairs and the ids of the files.
+void FinishSequence(int64_t frame_count, const std::vector<int64_t>& gt_raw,
+                    const std::vector<int64_t>& tracker_raw, MotSequence* out) {
+  out->frame_count = frame_count;
+  out->frames.push_back({frame_count + 1, static_cast<uint32_t>(gt_raw.size()),
+                         static_cast<uint32_t>(tracker_raw.size())});
+  out->gt_id_value = Relabel(gt_raw, &out->gt_id);
+  out->tracker_id_value = Relabel(tracker_raw, &out->tracker_id);
+  CheckIdsOnce(*out, out->gt_id, out->gt_id_value, true);
+  CheckIdsOnce(*out, out->tracker_id, out->tracker_id_value, false);
+  NumberPairs(out);
+}
+
 // One frame of both sides: indices of boxes.
 struct FramePlan {
   int64_t number = 0;
@@ -138,7 +164,6 @@ class Preparer {
 
     MotSequence out;
     out.name = std::move(name);
-    out.frame_count = frame_count;
     size_t pairs = 0, gt_boxes = 0, tracker_boxes = 0;
     for (const TaskResult& r : results) {
       pairs += r.overlaps.col.size();
@@ -168,13 +193,7 @@ class Preparer {
       out.pair_iou.insert(out.pair_iou.end(), r.overlaps.value.begin(), r.overlaps.value.end());
       r = TaskResult();
     }
-    out.frames.push_back({frame_count + 1, static_cast<uint32_t>(gt_raw.size()),
-                          static_cast<uint32_t>(tracker_raw.size())});
-    out.gt_id_value = Relabel(gt_raw, &out.gt_id);
-    out.tracker_id_value = Relabel(tracker_raw, &out.tracker_id);
-    CheckIdsOnce(out, out.gt_id, out.gt_id_value, true);
-    CheckIdsOnce(out, out.tracker_id, out.tracker_id_value, false);
-    NumberPairs(&out);
+    FinishSequence(frame_count, gt_raw, tracker_raw, &out);
     return out;
   }
 
@@ -339,19 +358,6 @@ class Preparer {
     }
   }
 
-  static void NumberPairs(MotSequence* out) {
-    PairNumbering numbering(&out->track_pairs);
-    out->pair_tracks.resize(out->pair_col.size());
-    for (size_t f = 0; f < out->frame_size(); ++f) {
-      const int32_t* const tracker_id = out->tracker_id.data() + out->frames[f].tracker_begin;
-      for (uint32_t g = out->frames[f].gt_begin; g < out->frames[f + 1].gt_begin; ++g) {
-        for (uint32_t k = out->pair_begin[g]; k < out->pair_begin[g + 1]; ++k) {
-          out->pair_tracks[k] = numbering.NumberOf(out->gt_id[g], tracker_id[out->pair_col[k]]);
-        }
-      }
-    }
-  }
-
   const std::vector<TrackBox>& gt_;
   const std::vector<TrackBox>& tracker_;
   const MotBenchmark& benchmark_;
@@ -364,6 +370,28 @@ class Preparer {
 };
 
 }  // namespace
+
+void SequenceBuilder::AddFrame(int64_t number, std::span<const int64_t> gt_ids,
+                               std::span<const int64_t> tracker_ids,
+                               const SparseScoresView& similarity) {
+  if (gt_ids.empty() && tracker_ids.empty()) return;
+  MotSequence& s = sequence_;
+  s.frames.push_back(
+      {number, static_cast<uint32_t>(gt_id_.size()), static_cast<uint32_t>(tracker_id_.size())});
+  gt_id_.insert(gt_id_.end(), gt_ids.begin(), gt_ids.end());
+  tracker_id_.insert(tracker_id_.end(), tracker_ids.begin(), tracker_ids.end());
+  for (size_t g = 0; g < gt_ids.size(); ++g) {
+    const uint32_t begin = similarity.row_begin[g], end = similarity.row_begin[g + 1];
+    s.pair_col.insert(s.pair_col.end(), similarity.col + begin, similarity.col + end);
+    s.pair_iou.insert(s.pair_iou.end(), similarity.value + begin, similarity.value + end);
+    s.pair_begin.push_back(static_cast<uint32_t>(s.pair_col.size()));
+  }
+}
+
+MotSequence SequenceBuilder::Finish(int64_t frame_count) {
+  FinishSequence(frame_count, gt_id_, tracker_id_, &sequence_);
+  return std::move(sequence_);
+}
 
 MotSequence PrepareSequence(const TrackSet& ground_truth, const TrackSet& results,
                             const MotBenchmark& benchmark, const MotClass& scored) {

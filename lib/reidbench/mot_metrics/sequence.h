@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <limits>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -67,5 +68,23 @@ inline constexpr uint32_t kNoPair = UINT32_MAX;
 // an absurd number of overlaps.
 MotSequence PrepareSequence(const TrackSet& ground_truth, const TrackSet& results,
                             const MotBenchmark& benchmark, const MotClass& scored);
+
+// Puts a sequence together frame by frame, for similarities that PrepareSequence does not compute:
+// distances on the ground, several cameras one after the other.
+class SequenceBuilder {
+ public:
+  explicit SequenceBuilder(std::string name) { sequence_.name = std::move(name); }
+
+  // Numbers ascend. `similarity` is [gt_ids x tracker_ids]. A frame without ids is left out.
+  void AddFrame(int64_t number, std::span<const int64_t> gt_ids,
+                std::span<const int64_t> tracker_ids, const SparseScoresView& similarity);
+
+  // Once, after the last frame. Throws Error(kInput) for an id that is twice in a frame.
+  MotSequence Finish(int64_t frame_count);
+
+ private:
+  MotSequence sequence_;
+  std::vector<int64_t> gt_id_, tracker_id_;  // as in the files
+};
 
 }  // namespace reidbench

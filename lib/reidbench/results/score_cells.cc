@@ -24,6 +24,13 @@ std::string ScoreDigits(std::optional<double> value) {
   return value ? fmt::format("{}", *value) : std::string();
 }
 
+std::string CsvName(const std::string& name) {
+  if (name.find_first_of(",\"\r\n") == std::string::npos) return name;
+  std::string quoted = "\"";
+  for (const char c : name) quoted += c == '"' ? std::string("\"\"") : std::string(1, c);
+  return quoted + "\"";
+}
+
 Table::Column CompetingColumn(std::string_view field) {
   return {std::string(field), Align::kRight, FindMotField(field).better};
 }

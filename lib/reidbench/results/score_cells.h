@@ -24,6 +24,9 @@ std::string ScoreEndCell(std::string_view field, std::optional<double> value);
 // Bare digits for programs: fractions, empty where undefined.
 std::string ScoreDigits(std::optional<double> value);
 
+// A name as one cell of a CSV file.
+std::string CsvName(const std::string& name);
+
 // A column of a score whose rows compete.
 Table::Column CompetingColumn(std::string_view field);
 
