@@ -20,7 +20,7 @@ namespace {
 
 static_assert(std::endian::native == std::endian::little, "arrays are written as they lie");
 
-constexpr uint64_t kMotColumns = 10;
+constexpr uint64_t kDeepSortColumns = 10;
 
 void ParseArray(std::span<const uint8_t> bytes, const std::string& where, const std::string& name,
                 const BoxReadOptions& options, BoxTable* table) {
@@ -70,7 +70,7 @@ void ParseArray(std::span<const uint8_t> bytes, const std::string& where, const 
     if (columns >= 7) row.score = value(6);
     table->rows.push_back(row);
   }
-  if (columns > kMotColumns) {
+  if (columns > kDeepSortColumns) {
     table->CountLoss("features", static_cast<int64_t>(array.shape()[0]),
                      "embeddings are not boxes: give the file to --features");
   }
@@ -102,7 +102,7 @@ void WriteNumpy(const SequenceRows& rows, TextSink* sink) {
   std::string& out = sink->text();
   std::string header =
       fmt::format("{{'descr': '<f8', 'fortran_order': False, 'shape': ({}, {}), }}",
-                  rows.end - rows.begin, kMotColumns);
+                  rows.end - rows.begin, kDeepSortColumns);
   // The whole head is a multiple of 64 bytes long and ends in a line break.
   header.append(63 - (10 + header.size()) % 64, ' ');
   header += '\n';
@@ -113,16 +113,16 @@ void WriteNumpy(const SequenceRows& rows, TextSink* sink) {
   out += header;
   for (size_t i = rows.begin; i < rows.end; ++i) {
     const BoxRow& row = rows.row(i);
-    const double values[kMotColumns] = {static_cast<double>(row.frame),
-                                        static_cast<double>(row.track_id),
-                                        row.box.left,
-                                        row.box.top,
-                                        row.box.width,
-                                        row.box.height,
-                                        row.score,
-                                        -1,
-                                        -1,
-                                        -1};
+    const double values[kDeepSortColumns] = {static_cast<double>(row.frame),
+                                             static_cast<double>(row.track_id),
+                                             row.box.left,
+                                             row.box.top,
+                                             row.box.width,
+                                             row.box.height,
+                                             row.score,
+                                             -1,
+                                             -1,
+                                             -1};
     out.append(reinterpret_cast<const char*>(values), sizeof values);
     sink->Pour();
   }
