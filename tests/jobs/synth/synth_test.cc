@@ -93,9 +93,9 @@ TEST_F(SynthFolder, OurReadersReadItAndCheckIsContent) {
   check.mot.ground_truth = Root() / "mot";
   check.mot.detections = {Root() / "mot" / "train"};
   const CheckResult checked = RunCheck(check);
+  for (const Finding& finding : checked.mot->findings) ADD_FAILURE() << finding.message;
   EXPECT_TRUE(checked.ok()) << JoinText(checked.audit->problems(), "\n");
   EXPECT_EQ(checked.audit->train_test_persons, 0);
-  EXPECT_TRUE(checked.mot->warnings.empty()) << JoinText(checked.mot->warnings, "\n");
   ASSERT_EQ(checked.mot->ground_truth.size(), 2u);
   for (size_t c = 0; c < 2; ++c) {
     EXPECT_EQ(checked.mot->ground_truth[c].boxes.boxes, result_->cameras[c].boxes);
