@@ -4,13 +4,19 @@
 1. Every source file under lib/reidbench/ belongs to the target of its folder, and every #include "reidbench/..." in it names a
    module in the DEPS of that target. DEPS name existing modules and have no cycle.
 2. Every #include of a command (tools/*.cc) and of a benchmark names a module that its target reaches through its DEPS.
-3. Every tests/<module>/<name>_test.cc stands for lib/reidbench/<module>/<name>.h or .cc, and every module has a test.
+3. A free function in an anonymous namespace has a name of its own in its folder, and none that a header declares: unity builds
+   compile a folder in a few units, where it would hide or overload the other one, silently.
+4. Every tests/<module>/<name>_test.cc stands for lib/reidbench/<module>/<name>.h or .cc, and every module has a test.
 usage: check_layers.py REPOSITORY_ROOT
 """
 import pathlib
 import re
 import sys
 
+FUNCTION = re.compile(
+    r"^(?!\s|struct |class |enum |using |return |namespace |extern |#|//|})(?:\[\[\w+\]\] )?[\w:<>,*&\[\] ]+?[ *&](\w+)\(", re.M)
+ANONYMOUS = re.compile(r"^namespace \{\n(.*?)^\}  // namespace$", re.S | re.M)
+CONDITIONAL = re.compile(r"^#if.*?^#endif", re.S | re.M)
 DECLARATION = re.compile(r"reidbench_(module|job|command)\s*\(\s*([\w-]+)([^)]*)\)", re.S)
 INCLUDE = re.compile(r'^\s*#\s*include\s*"([^"]+)"', re.M)
 # Folders of tests/ that are not about one module.
@@ -90,6 +96,22 @@ def check_includes(root, errors):
     return modules, deps, folder_of
 
 
+def check_names(root, errors):
+    lib = root / "lib/reidbench"
+    declared = {}
+    for header in sorted(lib.rglob("*.h")):
+        for name in FUNCTION.findall(header.read_text()):
+            declared.setdefault(name, header.relative_to(root))
+    defined = {}
+    for source in sorted(lib.rglob("*.cc")):
+        for body in ANONYMOUS.findall(source.read_text()):
+            for name in sorted(set(FUNCTION.findall(CONDITIONAL.sub("", body)))):
+                first = defined.setdefault((source.parent, name), source.relative_to(root))
+                other = first if first != source.relative_to(root) else declared.get(name)
+                if other is not None:
+                    errors.append(f"{source.relative_to(root)}: '{name}' in its anonymous namespace is also in {other}; rename one")
+
+
 def check_tools(root, modules, deps, folder_of, errors):
     tools = root / "tools"
     commands = {}  # name, which is its source's -> everything in its DEPS
@@ -140,6 +162,7 @@ def main():
     root = pathlib.Path(sys.argv[1])
     errors = []
     modules, deps, folder_of = check_includes(root, errors)
+    check_names(root, errors)
     check_tools(root, modules, deps, folder_of, errors)
     check_tests(root, modules, errors)
     print("\n".join(errors) if errors else "layers, commands and tests are in order")

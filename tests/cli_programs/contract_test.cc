@@ -84,8 +84,8 @@ const std::vector<CommandCase>& Commands() {
        {"@S/gt/gt.txt", "--to", "kitti"},
        {"--sequences", "@nowhere"},
        "nowhere",
-       "o",
-       "o/S.txt"},
+       "o.txt",
+       "o.txt"},
       {"profile",
        "reidbench.plan/1",
        {"--plan", "@shop.yaml", "--profile", "@profile.json"},
@@ -158,7 +158,7 @@ class CommandContract : public ::testing::TestWithParam<CommandCase> {
     input_->Write("S/gt/gt.txt", TruthRows(scene));
     input_->Write("S/det/det.txt", TrackRows(scene.tracks));
     input_->Write("S/seqinfo.ini",
-                  "[Sequence]\nseqLength=40\nframeRate=10\nimWidth=96\nimHeight=64\n");
+                  "[Sequence]\nseqLength=40\nframeRate=10\nimWidth=960\nimHeight=540\n");
     WriteFeatures(input_->path() / "boxes.h5", scene);
     input_->Write("bad.txt", "1,2\n");
     input_->Write("bad/S.txt", "1,2\n");

@@ -244,7 +244,7 @@ std::vector<ListedImage> ParseCsv(std::string_view text, std::string_view source
 
 // Bounds the depth, refuses duplicate keys (the library keeps the last without a word), and
 // translates its errors.
-json ParseJson(std::string_view text, std::string_view source) {
+json ParseListJson(std::string_view text, std::string_view source) {
   std::vector<std::set<std::string>> keys;
   const auto watch = [&](int depth, json::parse_event_t event, json& parsed) {
     if (depth > kMaxJsonDepth)
@@ -304,7 +304,7 @@ std::string FillFromJson(const json& entry, ListedImage* image) {
 }
 
 std::vector<ListedImage> ParseJsonList(std::string_view text, std::string_view source) {
-  const json list = ParseJson(text, source);
+  const json list = ParseListJson(text, source);
   if (!list.is_array()) ThrowInput("{}: expected a JSON array of objects, one an image", source);
   std::vector<ListedImage> images;
   images.reserve(list.size());
@@ -397,7 +397,7 @@ std::vector<ListedImage> ParsePathPersonLines(std::string_view text, std::string
 std::vector<ListedImage> ParseTorchreidSplits(std::string_view text, std::string_view source,
                                               int index) {
   if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
-  const json splits = ParseJson(text, source);
+  const json splits = ParseListJson(text, source);
   if (!splits.is_array() || splits.empty())
     ThrowInput("{}: expected a JSON array of splits", source);
   if (index < 0 || static_cast<size_t>(index) >= splits.size()) {

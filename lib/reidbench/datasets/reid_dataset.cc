@@ -35,11 +35,6 @@ std::string ReadListFile(const fs::path& path) {
   return ReadFileText(path);
 }
 
-bool IsFolder(const fs::path& path) {
-  std::error_code ignored;
-  return fs::is_directory(path, ignored);
-}
-
 bool Exists(const fs::path& path) {
   std::error_code ignored;
   return fs::exists(path, ignored);

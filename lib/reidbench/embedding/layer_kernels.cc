@@ -12,7 +12,9 @@ namespace reidbench {
 namespace {
 
 // Keeps NaN, unlike std::max(x, 0.0f): a broken network must not turn into plausible zeros.
-REIDBENCH_ALWAYS_INLINE inline float AtLeast(float least, float x) { return least > x ? least : x; }
+REIDBENCH_ALWAYS_INLINE inline float AtLeastOf(float least, float x) {
+  return least > x ? least : x;
+}
 
 // What a layer with or without a ReLU holds its output above.
 float Floor(bool relu) { return relu ? 0.0f : -std::numeric_limits<float>::infinity(); }
@@ -108,7 +110,7 @@ REIDBENCH_ALWAYS_INLINE inline void Sum(const ScaledTerm* terms, float least, in
       for (int t = 1; t < kTerms; ++t)
         sum += kScaled ? terms[t].x[i] * terms[t].factors[c] : terms[t].x[i];
       finite.Add(lane, sum);
-      out[i] = AtLeast(least, sum);
+      out[i] = AtLeastOf(least, sum);
     });
   }
 }
@@ -207,7 +209,7 @@ void Dense(std::span<const float> weight, std::span<const float> bias, bool relu
   for (int64_t o = 0; o < out_channels; ++o) {
     float sum = bias.empty() ? 0.0f : bias[o];
     for (int64_t i = 0; i < in_channels; ++i) sum += weight[o * in_channels + i] * in[i];
-    out[o] = AtLeast(least, sum);
+    out[o] = AtLeastOf(least, sum);
   }
 }
 
@@ -216,7 +218,7 @@ void Sigmoid(const float* in, int64_t count, float* out) {
 }
 
 void Relu(const float* in, int64_t count, float* out) {
-  for (int64_t i = 0; i < count; ++i) out[i] = AtLeast(0.0f, in[i]);
+  for (int64_t i = 0; i < count; ++i) out[i] = AtLeastOf(0.0f, in[i]);
 }
 
 bool ScaledSum(std::span<const ScaledTerm> terms, bool relu, int64_t pixels, int64_t channels,
@@ -274,7 +276,7 @@ bool InstanceNorm(std::span<const float> weight, std::span<const float> bias, do
         float value = (row[c] - means[c]) * scale[c] + shift[c];
         if (other != nullptr) value += other[c];
         finite.Add(lane, value);
-        to[c] = AtLeast(least, value);
+        to[c] = AtLeastOf(least, value);
       });
     }
   });

@@ -47,7 +47,7 @@ at::Tensor ToTorch(const Tensor& tensor) {
   return at::from_blob(const_cast<float*>(tensor.values.data()), tensor.shape, at::kFloat).clone();
 }
 
-MapView ViewOf(const at::Tensor& x) {
+MapView MapOf(const at::Tensor& x) {
   return {x.dim() == 4 ? MapSize(x.size(2), x.size(3), x.size(1)) : MapSize(1, 1, x.size(1)),
           x.data_ptr<float>()};
 }
@@ -211,10 +211,10 @@ class GraphTorchEngine : public Engine {
       return shape.size() == 1 ? y.flatten(1) : y;
     }
     at::Tensor y = Empty(inputs.front().size(0), shape);
-    const MapView out = ViewOf(y);
+    const MapView out = MapOf(y);
     std::vector<MapView> views;
     for (const at::Tensor& input : inputs)
-      views.push_back(input.defined() ? ViewOf(input) : views.front());
+      views.push_back(input.defined() ? MapOf(input) : views.front());
     std::vector<MapView> of_image = views;
     for (int64_t n = 0; n < y.size(0); ++n) {
       for (size_t i = 0; i < views.size(); ++i) of_image[i] = views[i].Of(n);
@@ -231,7 +231,7 @@ class GraphTorchEngine : public Engine {
       const int count = std::min(info_.batch_size, images.count - begin);
       FiniteRows finite(static_cast<size_t>(count), true);
       at::Tensor x = Empty(count, shapes.front());
-      const MapView pixels = ViewOf(x);
+      const MapView pixels = MapOf(x);
       for (int n = 0; n < count; ++n) {
         finite[static_cast<size_t>(n)] =
             Interleave(images.nchw + (begin + n) * image_size, pixels.channels, pixels.pixels(),

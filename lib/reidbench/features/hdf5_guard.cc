@@ -52,7 +52,8 @@ void ForEachSignature(const RawFile& file, std::string_view signature,
   }
 }
 
-[[noreturn]] void ThrowDamaged(const RawFile& file, std::string_view what, uint64_t offset) {
+[[noreturn]] void ThrowDamagedStructure(const RawFile& file, std::string_view what,
+                                        uint64_t offset) {
   ThrowInput("{}: damaged HDF5 file: {} at byte {}", file.name(), what, offset);
 }
 
@@ -170,15 +171,17 @@ void CheckLocalHeaps(const RawFile& file) {
     const uint64_t bytes = ReadNumber(file, heap + 8);
     uint64_t free_block = ReadNumber(file, heap + 16);
     const uint64_t data = ReadNumber(file, heap + 24);
-    if (data > file.bytes() || bytes > file.bytes() - data) ThrowDamaged(file, "local heap", heap);
+    if (data > file.bytes() || bytes > file.bytes() - data)
+      ThrowDamagedStructure(file, "local heap", heap);
     // Heaps do not overlap either, which bounds the work here.
     all_bytes += bytes;
-    if (all_bytes > file.bytes()) ThrowDamaged(file, "local heap", heap);
+    if (all_bytes > file.bytes()) ThrowDamagedStructure(file, "local heap", heap);
     uint64_t left = bytes;  // free blocks do not overlap: together they are no longer than the heap
     while (free_block != 1) {
-      if (free_block >= bytes || bytes - free_block < 16) ThrowDamaged(file, "local heap", heap);
+      if (free_block >= bytes || bytes - free_block < 16)
+        ThrowDamagedStructure(file, "local heap", heap);
       const uint64_t length = ReadNumber(file, data + free_block + 8);
-      if (length < 16 || length > left) ThrowDamaged(file, "local heap", heap);
+      if (length < 16 || length > left) ThrowDamagedStructure(file, "local heap", heap);
       left -= length;
       free_block = ReadNumber(file, data + free_block);
     }
@@ -196,7 +199,7 @@ GlobalHeaps::GlobalHeaps(const RawFile& file) : file_(file) {
   ForEachSignature(file, "GCOL\1\0\0\0"sv, [&](uint64_t begin) {
     const uint64_t bytes = ReadNumber(file, begin + 8);
     if (begin < last_end || bytes < kHeader || bytes > file.bytes() - begin)
-      ThrowDamaged(file, "global heap", begin);
+      ThrowDamagedStructure(file, "global heap", begin);
     last_end = begin + bytes;
     heap.resize(bytes);
     file.Read(begin, heap);
@@ -207,10 +210,10 @@ GlobalHeaps::GlobalHeaps(const RawFile& file) : file_(file) {
       const uint64_t length = LittleEndian(rest.subspan(8, 8));
       if (index == 0) {
         // libhdf5 leaves the free space until the end.
-        if (length != rest.size()) ThrowDamaged(file, "global heap", begin);
+        if (length != rest.size()) ThrowDamagedStructure(file, "global heap", begin);
         break;
       }
-      if (length > rest.size() - kHeader) ThrowDamaged(file, "global heap", begin);
+      if (length > rest.size() - kHeader) ThrowDamagedStructure(file, "global heap", begin);
       if (length > kMaxVariableText) {
         ThrowInput(
             "{}: a variable-length text of {} bytes, expected at most {}: store long texts with a "
@@ -218,7 +221,7 @@ GlobalHeaps::GlobalHeaps(const RawFile& file) : file_(file) {
             file.name(), length, kMaxVariableText);
       }
       const uint64_t need = kHeader + (length + 7) / 8 * 8;
-      if (need > rest.size()) ThrowDamaged(file, "global heap", begin);
+      if (need > rest.size()) ThrowDamagedStructure(file, "global heap", begin);
       objects.push_back({index, length});
       rest = rest.subspan(need);
     }
@@ -267,7 +270,7 @@ void CheckRootAttributes(const RawFile& file, int superblock_version, const Glob
     const auto [begin, size] = blocks[i];
     all_bytes += size;
     if (size > file.bytes() || all_bytes > file.bytes())
-      ThrowDamaged(file, "object header", header);
+      ThrowDamagedStructure(file, "object header", header);
     bytes.resize(size);
     file.Read(begin, bytes);
     for (std::span<const uint8_t> rest(bytes); rest.size() >= 8;) {
@@ -275,17 +278,17 @@ void CheckRootAttributes(const RawFile& file, int superblock_version, const Glob
       const uint64_t length = LittleEndian(rest.subspan(2, 2));
       const uint8_t flags = rest[4];
       rest = rest.subspan(8);
-      if (length > rest.size()) ThrowDamaged(file, "object header", header);
+      if (length > rest.size()) ThrowDamagedStructure(file, "object header", header);
       const std::span<const uint8_t> content = rest.first(length);
       rest = rest.subspan(length);
       if (type == kContinuation) {
-        if (length < 16) ThrowDamaged(file, "object header", header);
+        if (length < 16) ThrowDamagedStructure(file, "object header", header);
         blocks.emplace_back(LittleEndian(content.first(8)), LittleEndian(content.subspan(8, 8)));
       }
       if (type != kAttribute) continue;
       // Version, flags (reserved in version 1), bytes of name, datatype and dataspace (2 each),
       // character set (version 3); then those three, padded to 8 in version 1, and the values.
-      if (length < 9) ThrowDamaged(file, "attribute", header);
+      if (length < 9) ThrowDamagedStructure(file, "attribute", header);
       const bool padded = content[0] == 1;
       const auto field = [&](size_t at) {
         const uint64_t field_bytes = LittleEndian(content.subspan(at, 2));
@@ -298,16 +301,16 @@ void CheckRootAttributes(const RawFile& file, int superblock_version, const Glob
       // Shared messages and types lie elsewhere; nothing that is read here has them.
       if ((flags & 2) != 0 || (!padded && content[1] != 0) || values_at > length ||
           datatype_at >= length) {
-        ThrowDamaged(file, "attribute", header);
+        ThrowDamagedStructure(file, "attribute", header);
       }
       const std::span<const uint8_t> name =
           content.subspan(name_at, LittleEndian(content.subspan(2, 2)));
       if (std::find(name.begin(), name.end(), 0) == name.end())
-        ThrowDamaged(file, "name of an attribute", header);
+        ThrowDamagedStructure(file, "name of an attribute", header);
       if (AttributeBytes(content.subspan(datatype_at, dataspace_at - datatype_at),
                          content.subspan(dataspace_at, values_at - dataspace_at)) >
           length - values_at) {
-        ThrowDamaged(file, "attribute", header);
+        ThrowDamagedStructure(file, "attribute", header);
       }
       constexpr uint8_t kVariableLength = 9;
       if (heaps != nullptr && (content[datatype_at] & 0x0f) == kVariableLength) {

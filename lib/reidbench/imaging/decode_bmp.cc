@@ -53,7 +53,7 @@ class BmpReader {
   std::string_view name_;
 };
 
-BmpHeader ReadHeader(const BmpReader& reader, std::string_view name) {
+BmpHeader ReadBmpHeader(const BmpReader& reader, std::string_view name) {
   BmpHeader header;
   header.pixels_at = reader.Read(10, 4);
   header.header_bytes = reader.Read(14, 4);
@@ -122,7 +122,7 @@ BmpHeader ReadHeader(const BmpReader& reader, std::string_view name) {
 
 void DecodeBmp(std::span<const uint8_t> file_bytes, std::string_view name, RgbImage* image) {
   const BmpReader reader(file_bytes, name);
-  const BmpHeader header = ReadHeader(reader, name);
+  const BmpHeader header = ReadBmpHeader(reader, name);
   const uint64_t row_bytes = (header.width * header.bits + 31) / 32 * 4;
   const uint8_t* const pixels = reader.Require(header.pixels_at, row_bytes * header.height);
 

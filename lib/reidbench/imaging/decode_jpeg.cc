@@ -66,7 +66,7 @@ void OnProgress(j_common_ptr info) {
 // The functions that call setjmp hold no object with a destructor and change no local variable
 // after it.
 
-bool ReadHeader(JpegDecoder& decoder, const uint8_t* bytes, size_t size) {
+bool ReadJpegHeader(JpegDecoder& decoder, const uint8_t* bytes, size_t size) {
   decoder.info.err = jpeg_std_error(&decoder.error);
   decoder.error.error_exit = Escape;
   decoder.error.emit_message = OnMessage;
@@ -109,7 +109,7 @@ bool ReadPixels(JpegDecoder& decoder, RgbImage* image, uint8_t* cmyk_row) {
   return true;
 }
 
-[[noreturn]] void ThrowCorrupt(const JpegDecoder& decoder, std::string_view name) {
+[[noreturn]] void ThrowCorruptJpeg(const JpegDecoder& decoder, std::string_view name) {
   // Not "corrupt JPEG: Corrupt JPEG data: premature end of data segment"; and in lower case but for
   // abbreviations.
   std::string reason = decoder.message;
@@ -125,7 +125,8 @@ bool ReadPixels(JpegDecoder& decoder, RgbImage* image, uint8_t* cmyk_row) {
 
 void DecodeJpeg(std::span<const uint8_t> file_bytes, std::string_view name, RgbImage* image) {
   JpegDecoder decoder;
-  if (!ReadHeader(decoder, file_bytes.data(), file_bytes.size())) ThrowCorrupt(decoder, name);
+  if (!ReadJpegHeader(decoder, file_bytes.data(), file_bytes.size()))
+    ThrowCorruptJpeg(decoder, name);
   const jpeg_decompress_struct& info = decoder.info;
   if (info.num_components != 1 && info.num_components != 3 && info.num_components != 4) {
     ThrowInput("{}: JPEG with {} components, expected 1, 3 or 4", name, info.num_components);
@@ -143,7 +144,7 @@ void DecodeJpeg(std::span<const uint8_t> file_bytes, std::string_view name, RgbI
   AllocateImage(static_cast<int>(info.image_width), static_cast<int>(info.image_height), image);
   std::vector<uint8_t> cmyk_row(info.num_components == 4 ? size_t{4} * info.image_width : 0);
   if (!ReadPixels(decoder, image, cmyk_row.empty() ? nullptr : cmyk_row.data())) {
-    ThrowCorrupt(decoder, name);
+    ThrowCorruptJpeg(decoder, name);
   }
 }
 

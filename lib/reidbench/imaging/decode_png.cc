@@ -25,16 +25,16 @@ struct PngDecoder {
   PngDecoder& operator=(const PngDecoder&) = delete;
 };
 
-[[noreturn]] void OnError(png_structp png, png_const_charp text) {
+[[noreturn]] void OnPngError(png_structp png, png_const_charp text) {
   auto* decoder = static_cast<PngDecoder*>(png_get_error_ptr(png));
   std::snprintf(decoder->message, sizeof decoder->message, "%s", text);
   png_longjmp(png, 1);
 }
 
 // libpng's warnings are about ancillary chunks or surplus data; the picture is whole.
-void OnWarning(png_structp, png_const_charp) {}
+void OnPngWarning(png_structp, png_const_charp) {}
 
-void OnRead(png_structp png, png_bytep out, size_t size) {
+void OnPngRead(png_structp png, png_bytep out, size_t size) {
   auto* decoder = static_cast<PngDecoder*>(png_get_io_ptr(png));
   if (size > decoder->remaining) png_error(png, "file ends early");
   std::memcpy(out, decoder->bytes, size);
@@ -45,13 +45,13 @@ void OnRead(png_structp png, png_bytep out, size_t size) {
 // The functions that call setjmp hold no object with a destructor and change no local variable
 // after it.
 
-bool ReadHeader(PngDecoder& decoder) {
-  decoder.png = png_create_read_struct(PNG_LIBPNG_VER_STRING, &decoder, OnError, OnWarning);
+bool ReadPngHeader(PngDecoder& decoder) {
+  decoder.png = png_create_read_struct(PNG_LIBPNG_VER_STRING, &decoder, OnPngError, OnPngWarning);
   if (decoder.png == nullptr) return false;
   decoder.info = png_create_info_struct(decoder.png);
   if (decoder.info == nullptr) return false;
   if (setjmp(png_jmpbuf(decoder.png)) != 0) return false;
-  png_set_read_fn(decoder.png, &decoder, OnRead);
+  png_set_read_fn(decoder.png, &decoder, OnPngRead);
   png_set_crc_action(decoder.png, PNG_CRC_ERROR_QUIT, PNG_CRC_ERROR_QUIT);
   // Skip colour profiles, texts and the like: they do not touch the samples, and may unpack to any
   // size.
@@ -114,7 +114,7 @@ struct RowFormat {
   }
 };
 
-[[noreturn]] void ThrowCorrupt(const PngDecoder& decoder, std::string_view name) {
+[[noreturn]] void ThrowCorruptPng(const PngDecoder& decoder, std::string_view name) {
   ThrowInput("{}: corrupt PNG: {}", name,
              decoder.message[0] != 0 ? decoder.message : "out of memory");
 }
@@ -125,7 +125,7 @@ void DecodePng(std::span<const uint8_t> file_bytes, std::string_view name, RgbIm
   PngDecoder decoder;
   decoder.bytes = file_bytes.data();
   decoder.remaining = file_bytes.size();
-  if (!ReadHeader(decoder)) ThrowCorrupt(decoder, name);
+  if (!ReadPngHeader(decoder)) ThrowCorruptPng(decoder, name);
   const uint32_t width = png_get_image_width(decoder.png, decoder.info);
   const uint32_t height = png_get_image_height(decoder.png, decoder.info);
   RequireSaneSize(width, height, name);
@@ -134,7 +134,7 @@ void DecodePng(std::span<const uint8_t> file_bytes, std::string_view name, RgbIm
   format.channels = png_get_channels(decoder.png, decoder.info);
   format.sample_bytes = png_get_bit_depth(decoder.png, decoder.info) == 16 ? 2 : 1;
   format.bit_depth =
-      file_bytes[24];  // of the file, which png_set_packing hides; ReadHeader has checked IHDR
+      file_bytes[24];  // of the file, which png_set_packing hides; ReadPngHeader has checked IHDR
   const size_t row_bytes = png_get_rowbytes(decoder.png, decoder.info);
   // Deflate shrinks at most by 1032.
   const uint64_t file_row_bytes = (uint64_t{width} * format.channels * format.bit_depth + 7) / 8;
@@ -154,7 +154,7 @@ void DecodePng(std::span<const uint8_t> file_bytes, std::string_view name, RgbIm
     std::vector<uint8_t> raw_row(as_is ? 0 : row_bytes);
     for (int y = 0; y < image->height; ++y) {
       uint8_t* const row = as_is ? image->Row(y) : raw_row.data();
-      if (!ReadRow(decoder, row)) ThrowCorrupt(decoder, name);
+      if (!ReadRow(decoder, row)) ThrowCorruptPng(decoder, name);
       if (!as_is) format.ToRgb(row, image->width, image->Row(y));
     }
   } else {
@@ -163,12 +163,12 @@ void DecodePng(std::span<const uint8_t> file_bytes, std::string_view name, RgbIm
     for (uint32_t y = 0; y < height; ++y) {
       rows[y] = as_is ? image->Row(static_cast<int>(y)) : raw.data() + y * row_bytes;
     }
-    if (!ReadInterlaced(decoder, rows.data())) ThrowCorrupt(decoder, name);
+    if (!ReadInterlaced(decoder, rows.data())) ThrowCorruptPng(decoder, name);
     if (!as_is) {
       for (int y = 0; y < image->height; ++y) format.ToRgb(rows[y], image->width, image->Row(y));
     }
   }
-  if (!ReadEnd(decoder)) ThrowCorrupt(decoder, name);
+  if (!ReadEnd(decoder)) ThrowCorruptPng(decoder, name);
 }
 
 }  // namespace reidbench

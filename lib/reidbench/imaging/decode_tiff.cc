@@ -21,7 +21,7 @@ struct TiffSource {
   char message[256]{};
 };
 
-tmsize_t OnRead(thandle_t handle, void* out, tmsize_t size) {
+tmsize_t OnTiffRead(thandle_t handle, void* out, tmsize_t size) {
   auto* source = static_cast<TiffSource*>(handle);
   if (size <= 0 || source->at >= source->size) return 0;
   const uint64_t count = std::min<uint64_t>(static_cast<uint64_t>(size), source->size - source->at);
@@ -52,7 +52,7 @@ toff_t OnSize(thandle_t handle) { return static_cast<TiffSource*>(handle)->size;
   return 1;  // handled: do not print
 }
 
-int OnWarning(TIFF*, void*, const char*, const char*, va_list) { return 1; }
+int OnTiffWarning(TIFF*, void*, const char*, const char*, va_list) { return 1; }
 
 struct CloseTiff {
   void operator()(TIFF* tiff) const { TIFFClose(tiff); }
@@ -63,9 +63,9 @@ TiffFile Open(TiffSource* source) {
   TIFFOpenOptions* options = TIFFOpenOptionsAlloc();
   if (options == nullptr) return nullptr;
   TIFFOpenOptionsSetErrorHandlerExtR(options, OnError, source);
-  TIFFOpenOptionsSetWarningHandlerExtR(options, OnWarning, source);
+  TIFFOpenOptionsSetWarningHandlerExtR(options, OnTiffWarning, source);
   // 'm': no memory mapping, which would need callbacks of its own.
-  TiffFile file(TIFFClientOpenExt("", "rm", source, OnRead, OnWrite, OnSeek, OnClose, OnSize,
+  TiffFile file(TIFFClientOpenExt("", "rm", source, OnTiffRead, OnWrite, OnSeek, OnClose, OnSize,
                                   nullptr, nullptr, options));
   TIFFOpenOptionsFree(options);
   return file;

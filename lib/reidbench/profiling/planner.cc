@@ -130,7 +130,7 @@ class EmbedCost {
 };
 
 // Numbers of an embedding: of the architecture, or of one that has no name, as measured.
-double DimOf(const Workload& w, const MachineProfile& profile) {
+double FeaturesOf(const Workload& w, const MachineProfile& profile) {
   for (const Architecture& architecture : Architectures()) {
     if (architecture.name == w.architecture) return static_cast<double>(DimOf(architecture.graph));
   }
@@ -160,7 +160,7 @@ Traffic TrafficOf(const Workload& w, const MachineProfile& edge) {
   } else if (w.embed == StagePlace::kServer) {
     reid = w.people_per_frame * w.crop_jpeg_bytes;
   } else if (w.embed == StagePlace::kEdge) {
-    reid = w.people_per_frame * DimOf(w, edge) * sizeof(float);
+    reid = w.people_per_frame * FeaturesOf(w, edge) * sizeof(float);
   }
   const double scale = 8 * kProtocolOverhead;
   return {scale * w.frame_rate * (every + reid / static_cast<double>(w.reid_every_n_frames)),

@@ -27,7 +27,7 @@ std::string ClassText(const BoxClass& box_class) {
                                 : fmt::format("{} {}", box_class.number, box_class.name);
 }
 
-Json ClassJson(const BoxClass& box_class) {
+Json BoxClassJson(const BoxClass& box_class) {
   return {{"number", box_class.number < 0 ? Json(nullptr) : Json(box_class.number)},
           {"name", box_class.name.empty() ? Json(nullptr) : Json(box_class.name)}};
 }
@@ -108,8 +108,8 @@ std::string RenderConvertJson(const ConvertStageResult& result) {
   json["files"] = result.files;
   json["classes"] = Json::array();
   for (const ClassChange& change : result.classes) {
-    json["classes"].push_back({{"read", ClassJson(change.read)},
-                               {"written", ClassJson(change.written)},
+    json["classes"].push_back({{"read", BoxClassJson(change.read)},
+                               {"written", BoxClassJson(change.written)},
                                {"boxes", change.boxes}});
   }
   json["left_out"] = result.left_out;

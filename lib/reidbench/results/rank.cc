@@ -14,7 +14,7 @@ namespace {
 constexpr int kListedRanks[] = {1, 5, 10, 20};
 
 // As the shortest decimal that reads back as the same float, not as its long double expansion.
-Json OrNull(std::optional<float> value) {
+Json DistanceJson(std::optional<float> value) {
   return value ? Json(*ParseDouble(fmt::format("{}", *value))) : Json(nullptr);
 }
 Json IntervalJson(const std::optional<ConfidenceInterval>& interval) {
@@ -38,13 +38,13 @@ const char* StatusName(QueryStatus status) {
   return "valid";
 }
 
-// Dialects in the order of the issue tracker's favourites; the names are keys of the JSON too.
+// RankDialects in the order of the issue tracker's favourites; the names are keys of the JSON too.
 struct Dialect {
   const char* key;
   const char* title;
   const VariantScore* score;
 };
-std::vector<Dialect> Dialects(const RankingResult& ranking) {
+std::vector<Dialect> RankDialects(const RankingResult& ranking) {
   return {{"trapezoid", "official Market-1501 code (trapezoid AP)", &ranking.trapezoid},
           {"layumi", "layumi (trapezoid AP, divides by all queries)", &ranking.layumi},
           {"sklearn", "open-reid with scikit-learn >= 0.19 (ties grouped)",
@@ -82,7 +82,7 @@ Table DialectTable(const RankStageResult& result) {
               "The same ranking, scored as other programs do");
   table.AddRow({"torchreid, fast-reid (step AP): the rows above", Percent(result.ranking.mean_ap),
                 Percent(result.Cmc(1))});
-  for (const Dialect& dialect : Dialects(result.ranking)) {
+  for (const Dialect& dialect : RankDialects(result.ranking)) {
     table.AddRow({dialect.title, Percent(dialect.score->mean_ap), Percent(dialect.score->rank1)});
   }
   return table;
@@ -194,7 +194,7 @@ Json VerificationJson(const std::optional<VerificationResult>& verification) {
     return {{"max_fpr", point->max_fpr},
             {"tpr", point->tpr},
             {"fpr", point->fpr},
-            {"threshold", OrNull(point->threshold)}};
+            {"threshold", DistanceJson(point->threshold)}};
   };
   Json tpr_at_fpr = Json::object();
   for (size_t i = 0; i < verification->fpr_levels.size(); ++i) {
@@ -205,13 +205,13 @@ Json VerificationJson(const std::optional<VerificationResult>& verification) {
   for (const RocPoint& point : verification->roc) {
     roc.push_back({{"fpr", point.fpr},
                    {"tpr", point.tpr},
-                   {"threshold", OrNull(std::optional(point.threshold))}});
+                   {"threshold", DistanceJson(std::optional(point.threshold))}});
   }
   return {{"num_genuine", verification->num_genuine},
           {"num_impostor", verification->num_impostor},
           {"tpr_at_fpr", tpr_at_fpr},
           {"eer", OrNull(verification->eer)},
-          {"eer_threshold", OrNull(verification->eer_threshold)},
+          {"eer_threshold", DistanceJson(verification->eer_threshold)},
           {"d_prime", OrNull(verification->d_prime)},
           {"recommended", point_json(verification->recommended)},
           {"roc", roc}};
@@ -357,7 +357,7 @@ std::string RenderRankCsv(const RankStageResult& result) {
   add("mINP", ranking.mean_inp, ranking.mean_inp_interval);
   for (int k : kListedRanks)
     add(fmt::format("rank{}", k), result.Cmc(k), k == 1 ? ranking.rank1_interval : std::nullopt);
-  for (const Dialect& dialect : Dialects(ranking))
+  for (const Dialect& dialect : RankDialects(ranking))
     add(fmt::format("{}.mAP", dialect.key), dialect.score->mean_ap);
   if (ranking.verification) {
     for (size_t i = 0; i < ranking.verification->fpr_levels.size(); ++i) {
@@ -389,7 +389,7 @@ std::string RenderRankJson(const RankStageResult& result) {
   for (int k : kListedRanks) rank[fmt::format("{}", k)] = OrNull(result.Cmc(k));
   Json dialects = {{"step", OrNull(ranking.mean_ap)},
                    {"trapezoid", OrNull(ranking.trapezoid.mean_ap)}};
-  for (const Dialect& dialect : Dialects(ranking)) {
+  for (const Dialect& dialect : RankDialects(ranking)) {
     if (std::string_view(dialect.key) != "trapezoid")
       dialects[dialect.key] = OrNull(dialect.score->mean_ap);
   }
@@ -518,7 +518,7 @@ std::string RenderPerQuery(const RankStageResult& result, bool json) {
       for (const RankedImage& image : query.top) {
         const auto row = static_cast<size_t>(image.gallery_row);
         top.push_back({{"path", result.gallery.path[row]},
-                       {"distance", OrNull(std::optional(image.distance))},
+                       {"distance", DistanceJson(std::optional(image.distance))},
                        {"same_person", result.gallery.person[row] == result.query.person[q]}});
       }
       queries.push_back({{"path", result.query.path[q]},

@@ -25,7 +25,7 @@ Json Without(const Json& object, const std::set<std::string>& keys) {
 }
 
 // {"columns": [...], "rows": [[...], ...]} of objects with the same keys.
-Json PackRows(const Json& objects, const std::set<std::string>& without = {}) {
+Json PackObjects(const Json& objects, const std::set<std::string>& without = {}) {
   Json columns = Json::array(), rows = Json::array();
   if (!objects.empty()) {
     for (const auto& [key, value] : objects.front().items()) {
@@ -60,9 +60,9 @@ PackedComparison Pack(const Json& compare, const std::string& select) {
     if (entry.contains("switches") && entry["switches"].contains("list")) {
       kept["switches"].erase("list");
       for (const auto& [run, list] : entry["switches"]["list"].items())
-        details["switches"][run] = PackRows(list, {"boxes"});
+        details["switches"][run] = PackObjects(list, {"boxes"});
     }
-    if (entry.contains("timelines")) details["timelines"] = PackRows(entry["timelines"]);
+    if (entry.contains("timelines")) details["timelines"] = PackObjects(entry["timelines"]);
   }
   return packed;
 }
@@ -73,7 +73,7 @@ Json ReadArtifact(const fs::path& file) { return IsFile(file) ? ReadJson(file) :
 Json PackDecisions(const Json& decisions) {
   if (!decisions.is_object()) return nullptr;
   Json packed = Json::object();
-  for (const auto& [name, list] : decisions.at("sequences").items()) packed[name] = PackRows(list);
+  for (const auto& [name, list] : decisions.at("sequences").items()) packed[name] = PackObjects(list);
   return {{"method", decisions.value("method", "")}, {"sequences", std::move(packed)}};
 }
 

@@ -11,7 +11,7 @@ namespace {
 
 // Smooth noise of unit variance in time: what makes a detector miss somebody now makes it miss him
 // in the next frame, too. `what` numbers independent noises of one person.
-double SmoothNoise(uint64_t seed, int64_t identity, int what, double time_s, double period_s) {
+double NoiseInTime(uint64_t seed, int64_t identity, int what, double time_s, double period_s) {
   const double t = time_s / period_s + 1000;
   const double base = std::floor(t);
   const double part = t - base;
@@ -61,14 +61,14 @@ std::vector<SynthDetection> DetectSynthPeople(std::span<const SynthTarget> targe
     const double visible = target.visibility;
     const double height = std::max(1.0, target.box.height);
     if (visible <= 0.02) continue;
-    const double mood = SmoothNoise(options.seed, target.identity, 0, time_s, 0.5);
+    const double mood = NoiseInTime(options.seed, target.identity, 0, time_s, 0.5);
     // Half of those who are half hidden pass a threshold of 0.5; people below 100 px are harder.
     double logit = 7 * (visible - 0.43) + 2.2 * std::min(0.0, std::log(height / 38) - 1);
     logit += 0.8 * mood + 0.35 * rng.Normal();
     if (!target.person) logit -= 2.2;
     double score = std::min(0.98, Logistic(logit));
     // Clear people are missed, too: for a moment each time.
-    const double gap = SmoothNoise(options.seed, target.identity, 1, time_s, 0.12);
+    const double gap = NoiseInTime(options.seed, target.identity, 1, time_s, 0.12);
     const double clear = std::clamp(options.miss_rate, 0.0, 1.0);
     if (0.5 * std::erfc(-gap / std::sqrt(2.0)) < clear) score *= 0.08;
     if (score < options.lowest_score) continue;
@@ -87,7 +87,7 @@ std::vector<SynthDetection> DetectSynthPeople(std::span<const SynthTarget> targe
     const double sigma = options.jitter * (1 + 1.5 * (1 - visible));
     // Half of the error lasts for a moment, half is new in every frame.
     const auto error = [&](int what) {
-      return sigma * (0.7 * SmoothNoise(options.seed, target.identity, what, time_s, 0.3) +
+      return sigma * (0.7 * NoiseInTime(options.seed, target.identity, what, time_s, 0.3) +
                       0.7 * rng.Normal());
     };
     left += w * error(2);

@@ -15,7 +15,7 @@ using Eigen::Vector3f;
 constexpr float kWaist = 0.35f;
 constexpr float kNeckline = 0.93f;
 
-Vector3f Mix(const Vector3f& a, const Vector3f& b, float share) { return a + (b - a) * share; }
+Vector3f Blend(const Vector3f& a, const Vector3f& b, float share) { return a + (b - a) * share; }
 
 // atan2 within 0.005 rad.
 float FastAngle(float sine, float cosine) {
@@ -90,12 +90,12 @@ Vector3f SkinAndCloth::Print(const LinearCloth& cloth, float u, float v) const {
   };
   switch (cloth.pattern) {
     case SynthPattern::kHorizontalStripes:
-      return Mix(cloth.color, cloth.second, stripe(v, 0.25f + 0.4f * cloth.level));
+      return Blend(cloth.color, cloth.second, stripe(v, 0.25f + 0.4f * cloth.level));
     case SynthPattern::kVerticalStripes:
-      return Mix(cloth.color, cloth.second, stripe(u, 0.3f));
+      return Blend(cloth.color, cloth.second, stripe(u, 0.3f));
     case SynthPattern::kChecks: {
       const float both = 0.5f * (stripe(u, 0.5f) + stripe(v, 0.5f));
-      return Mix(cloth.color, cloth.second, both);
+      return Blend(cloth.color, cloth.second, both);
     }
     case SynthPattern::kDots: {
       const float pu = u / cloth.period;
@@ -106,7 +106,7 @@ Vector3f SkinAndCloth::Print(const LinearCloth& cloth, float u, float v) const {
       constexpr float kRadius = 0.3f;
       constexpr float kShare = 0.283f;
       const float inside = 1 - Step(kRadius * cloth.period, distance);
-      return Mix(cloth.color, cloth.second, kShare + (inside - kShare) * sharp);
+      return Blend(cloth.color, cloth.second, kShare + (inside - kShare) * sharp);
     }
     default:
       return cloth.color;
@@ -160,9 +160,9 @@ Vector3f SkinAndCloth::Torso(const SurfacePoint& point, const SynthPart& part, f
 
   Vector3f color = Print(upper_, u, v);
   if (upper_.pattern == SynthPattern::kTwoTone) {
-    color = Mix(upper_.color, upper_.second, Step((0.42f + 0.4f * upper_.level) * length, v));
+    color = Blend(upper_.color, upper_.second, Step((0.42f + 0.4f * upper_.level) * length, v));
   } else if (upper_.pattern == SynthPattern::kSidePanels) {
-    color = Mix(upper_.color, upper_.second, Step(0.83f, std::abs(sine)));
+    color = Blend(upper_.color, upper_.second, Step(0.83f, std::abs(sine)));
   } else if (upper_.pattern == SynthPattern::kLogo) {
     // A block on the chest, a larger one with a gap on the back.
     const bool front = cosine > 0;
@@ -171,7 +171,7 @@ Vector3f SkinAndCloth::Torso(const SurfacePoint& point, const SynthPart& part, f
     const float high = (front ? 0.66f + 0.10f * upper_.level : 0.80f) * length;
     float inside = (1 - Step(half_u, std::abs(y))) * Step(low, v) * (1 - Step(high, v));
     if (!front) inside *= 1 - (Step(0.64f * length, v) - Step(0.69f * length, v));
-    color = Mix(color, upper_.second, inside);
+    color = Blend(color, upper_.second, inside);
   }
 
   // Necklines, collars, fronts.
@@ -272,10 +272,10 @@ Vector3f SkinAndCloth::Head(const SurfacePoint& point) const {
       color = Vector3f(0.03f, 0.02f, 0.018f);
     }
     if (side > 0.18f && side < 0.58f && std::abs(w - 0.235f) < 0.035f) {
-      color = Mix(skin_, hair_, 0.75f);
+      color = Blend(skin_, hair_, 0.75f);
     }
     if (looks_.beard && w < -0.32f + 0.25f * std::max(0.0f, side - 0.45f)) {
-      color = Mix(skin_, hair_, 0.8f);
+      color = Blend(skin_, hair_, 0.8f);
     }
     if (side < 0.27f && std::abs(w + 0.50f) < 0.055f) {
       color = Vector3f(0.30f, 0.09f, 0.08f).cwiseProduct(Vector3f::Constant(0.4f) + skin_);
@@ -286,7 +286,7 @@ Vector3f SkinAndCloth::Head(const SurfacePoint& point) const {
       if (side < 0.15f && std::abs(w - 0.1f) < 0.03f) color = Vector3f::Constant(0.02f);
     }
   }
-  if (looks_.beard && w < -0.30f && f > -0.35f && f <= 0) color = Mix(skin_, hair_, 0.7f);
+  if (looks_.beard && w < -0.30f && f > -0.35f && f <= 0) color = Blend(skin_, hair_, 0.7f);
   return color;
 }
 
@@ -353,8 +353,8 @@ Vector3f SkinAndCloth::Shade(const SynthPart& part, const SurfacePoint& point) c
         const float v = 0.30f * height_ - t * length;
         color = Print(upper_, u, v);
         if (upper_.pattern == SynthPattern::kTwoTone) {
-          color = Mix(upper_.color, upper_.second,
-                      Step((0.42f + 0.4f * upper_.level) * 0.365f * height_, v));
+          color = Blend(upper_.color, upper_.second,
+                        Step((0.42f + 0.4f * upper_.level) * 0.365f * height_, v));
         } else if (upper_.pattern == SynthPattern::kSidePanels &&
                    (part.left ? sine : -sine) > 0.75f) {
           color = upper_.second;
@@ -420,7 +420,7 @@ Vector3f SkinAndCloth::Shade(const SynthPart& part, const SurfacePoint& point) c
         const float v = (thigh ? 0.0f : -0.245f * height_) - t * length;
         color = Print(lower_, u, v);
         if (lower_.pattern == SynthPattern::kSidePanels) {
-          color = Mix(lower_.color, lower_.second, Step(0.8f, outer));
+          color = Blend(lower_.color, lower_.second, Step(0.8f, outer));
         }
         const float knee = thigh ? SmoothBand(t, 1.0f, 0.25f) : SmoothBand(t, 0.0f, 0.25f);
         const float hem = thigh ? 0.0f : SmoothBand(t, 1.0f, 0.35f);
@@ -433,7 +433,7 @@ Vector3f SkinAndCloth::Shade(const SynthPart& part, const SurfacePoint& point) c
     case SynthSurface::kFoot: {
       color = cosine < -0.30f ? soles_ : shoes_;
       if (cosine > 0.55f && t > 0.3f && t < 0.75f && std::abs(sine) < 0.35f)
-        color = Mix(shoes_, soles_, 0.35f);
+        color = Blend(shoes_, soles_, 0.35f);
       gloss = 0.05f;
       break;
     }
@@ -482,7 +482,7 @@ Vector3f SkinAndCloth::Shade(const SynthPart& part, const SurfacePoint& point) c
       if (looks_.hat == SynthHat::kBeanie && t < 0.25f) color *= 0.8f;
       if (looks_.hat == SynthHat::kBrimmed && t < 0.32f) color *= 0.4f;
       if (looks_.hat == SynthHat::kCap && cosine > 0.6f && std::abs(sine) < 0.25f && t < 0.7f) {
-        color = Mix(hat_, Vector3f::Constant(0.7f), 0.5f);
+        color = Blend(hat_, Vector3f::Constant(0.7f), 0.5f);
       }
       folds = 0.08f;
       break;

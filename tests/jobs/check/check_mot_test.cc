@@ -291,7 +291,10 @@ TEST_F(CheckMot, BoxesAreHeldAgainstPictureAndGroundTruth) {
   const RgbImage frame{960, 540, std::vector<uint8_t>(size_t{3} * 960 * 540)};
   const std::vector<uint8_t> png = EncodePng(frame);
   folder_.Write("W/img1/000001.png", std::string(png.begin(), png.end()));
-  folder_.Write("t.txt", MotRows(tracks, ",-1,-1,-1"));
+  // So many that they reach all borders, which is what the factor is told from.
+  const TrackSet crowd = WalkingPeople(40, 60, 9);
+  folder_.Write("W/gt/gt.txt", MotRows(crowd, ",-1,-1,-1"));
+  folder_.Write("t.txt", MotRows(Tracked(crowd, 10), ",-1,-1,-1"));
   options_.detections.clear();
   EXPECT_THAT(CheckMotFiles(options_).findings[1].message, HasSubstr("scaled by 0.5"));
   options_.choose_rules = false;

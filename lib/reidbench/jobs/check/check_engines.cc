@@ -3,8 +3,6 @@
 #include <time.h>
 
 #include <algorithm>
-#include <array>
-#include <cctype>
 #include <cmath>
 #include <memory>
 #include <utility>
@@ -14,6 +12,7 @@
 #include "reidbench/core/parallel.h"
 #include "reidbench/core/random.h"
 #include "reidbench/core/text.h"
+#include "reidbench/datasets/name_pattern.h"
 #include "reidbench/embedding/embedder.h"
 #include "reidbench/embedding/engines.h"
 #include "reidbench/imaging/decode.h"
@@ -31,15 +30,6 @@ double ThreadCpuSeconds() {
   timespec t{};
   clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
   return static_cast<double>(t.tv_sec) + 1e-9 * static_cast<double>(t.tv_nsec);
-}
-
-bool IsImageName(const std::string& name) {
-  std::string extension = fs::path(name).extension().string();
-  std::transform(extension.begin(), extension.end(), extension.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  constexpr std::array<std::string_view, 7> kKnown = {".jpg", ".jpeg", ".png", ".bmp",
-                                                      ".tif", ".tiff", ".webp"};
-  return std::find(kKnown.begin(), kKnown.end(), extension) != kKnown.end();
 }
 
 std::vector<fs::path> ImageFiles(const std::vector<fs::path>& paths) {

@@ -21,7 +21,7 @@ constexpr double kRounding = 1e-6;
 
 constexpr int64_t kLargestSide = 1 << 20;  // of a picture, in pixels
 
-BoxReadOptions ReadOptionsOf(const ConvertStageOptions& options) {
+BoxReadOptions BoxReadOptionsOf(const ConvertStageOptions& options) {
   BoxReadOptions read;
   const auto rows = std::find(MotRowNames().begin(), MotRowNames().end(), options.rows);
   REIDBENCH_CHECK(rows != MotRowNames().end());
@@ -274,7 +274,7 @@ std::vector<std::string> FormatChoices(bool with_auto) {
 }
 
 ConvertStageResult RunConvert(const ConvertStageOptions& options, bool dry_run) {
-  BoxReadOptions read = ReadOptionsOf(options);
+  BoxReadOptions read = BoxReadOptionsOf(options);
   BoxTarget target;
   target.format = BoxFormatOf(options.to);
   target.rows = read.rows;
