@@ -21,7 +21,7 @@ enum class MotFileKind { kGroundTruth, kResult, kDetections };
 
 struct MotReadOptions {
   MotFileKind kind = MotFileKind::kResult;
-  int64_t frame_count = 0;   // rows of frames outside 1..frame_count are errors; 0 = not known
+  int64_t frame_count = 0;  // rows of frames outside 1..frame_count are errors; 0 = not known
   bool has_classes =
       true;  // column 8 is a class; false for MOT15, where columns 8-10 are world coordinates
   // Ground truth: the only valid classes; empty = any.

@@ -230,8 +230,8 @@ class Fitting {
       const auto header = ReadMotHeader(
           "x_min,y_min,x_max,y_max,class_id,confidence,tracker_id,frame_index," + name,
           MotFileKind::kDetections, "", 1);
-      return header && std::find(header->field.begin(), header->field.end(), 8) ==
-                           header->field.end();
+      return header &&
+             std::find(header->field.begin(), header->field.end(), 8) == header->field.end();
     } catch (const Error&) {
       return false;  // it means the same as one of them
     }

@@ -392,9 +392,10 @@ void WriteTracks(const SequenceRows& rows, TextSink* sink) {
 void ParseCvat(std::string_view text, const std::string& source, BoxTable* table) {
   const std::string_view start = Trim(text.substr(0, 4096));
   if (StartsWith(start, "{") || StartsWith(start, "[")) {
-    ThrowInput("{}: expected CVAT's XML, found JSON\n  hint: export the task in CVAT's menu as 'CVAT "
-               "for video 1.1', 'CVAT for images 1.1' or 'COCO 1.0'",
-               source);
+    ThrowInput(
+        "{}: expected CVAT's XML, found JSON\n  hint: export the task in CVAT's menu as 'CVAT "
+        "for video 1.1', 'CVAT for images 1.1' or 'COCO 1.0'",
+        source);
   }
   CvatReader(text, source, table).Run();
 }

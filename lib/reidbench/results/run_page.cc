@@ -73,7 +73,8 @@ Json ReadArtifact(const fs::path& file) { return IsFile(file) ? ReadJson(file) :
 Json PackDecisions(const Json& decisions) {
   if (!decisions.is_object()) return nullptr;
   Json packed = Json::object();
-  for (const auto& [name, list] : decisions.at("sequences").items()) packed[name] = PackObjects(list);
+  for (const auto& [name, list] : decisions.at("sequences").items())
+    packed[name] = PackObjects(list);
   return {{"method", decisions.value("method", "")}, {"sequences", std::move(packed)}};
 }
 

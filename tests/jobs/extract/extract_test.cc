@@ -232,8 +232,8 @@ TEST_F(ExtractTest, ExtractsBoxesOfFrames) {
   const std::vector<uint8_t> png = EncodePng(frame);
   folder_.Write("SEQ/img1/000001.png", {reinterpret_cast<const char*>(png.data()), png.size()});
   options_.frames = folder_.path() / "SEQ";
-  options_.boxes =
-      folder_.Write("boxes.txt", "frame,id,left,top,width,height,score\n1,-1,2,3,20,40,0.9\n1,-1,0,0,9,9,1\n");
+  options_.boxes = folder_.Write(
+      "boxes.txt", "frame,id,left,top,width,height,score\n1,-1,2,3,20,40,0.9\n1,-1,0,0,9,9,1\n");
   const ExtractResult result = RunExtract(options_);
   EXPECT_EQ(result.rows, 2);
   EXPECT_THAT(result.warnings, ElementsAre(HasSubstr("boxes.txt:1")));  // the header

@@ -451,7 +451,8 @@ TEST_F(Track, OptionalEmbeddingsAreUsedWhereTheyAreGiven) {
     const TrackStageResult result = Run();
     EXPECT_EQ(result.appearance, with);
     double left = -1;  // of identity 1 at the end
-    for (const std::string_view row : SplitText(ReadFileText(options_.output / "S.txt"), '\n')) {
+    const std::string tracks = ReadFileText(options_.output / "S.txt");
+    for (const std::string_view row : SplitText(tracks, '\n')) {
       const auto cells = SplitText(row, ',');
       if (cells.size() > 2 && cells[0] == "12" && cells[1] == "1") left = *ParseDouble(cells[2]);
     }
