@@ -335,9 +335,9 @@ using RowsByCamera = std::map<std::string, SiteRows>;
 RowsByCamera ReadRowsOfAll(const Site& site, const std::filesystem::path& file) {
   RowsByCamera named;
   for (auto& [number, rows] : ParseAiCityRows(ReadFileText(file), file)) {
-    const auto camera =
-        std::find_if(site.cameras.begin(), site.cameras.end(),
-                     [&](const SiteCamera& c) { return NumberOfCamera(c.name) == number; });
+    const auto camera = std::find_if(
+        site.cameras.begin(), site.cameras.end(),
+        [&, number = number](const SiteCamera& c) { return NumberOfCamera(c.name) == number; });
     named[camera == site.cameras.end() ? fmt::format("{}", number) : camera->name] =
         std::move(rows);
   }

@@ -308,7 +308,7 @@ class Finder {
     if (!overlaps) return;
     const auto [before, now, after] = *overlaps;
     // Ground truth that lies between two frames wins next to nothing and loses much.
-    const auto is_shifted = [&](double better, double worse) {
+    const auto is_shifted = [now = now](double better, double worse) {
       return better > now + kShiftGain && now > worse + kShiftGain &&
              better - now > (now - worse) / 2;
     };
