@@ -36,8 +36,7 @@ class CausesTest : public ::testing::Test {
     scene_.frame_rate = 10;
   }
   EventErrors Errors() {
-    FlowRules bare;
-    bare.teleport = bare.stitch = bare.duplicates = false;
+    const FlowRules bare = FlowRules().Plain();
     const FlowAssociation association(truth_, tracks_, scene_);
     return CompareCrossings(Count(truth_, bare), Count(tracks_, bare), association, scene_, 1)[0];
   }

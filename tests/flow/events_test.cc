@@ -45,10 +45,15 @@ FlowEvents Walk(const FlowScene& scene, const FlowRules& rules, double seconds, 
 }
 
 TEST(Crossings, HaveDirectionTimeAndPlace) {
-  const FlowEvents events = Walk(SceneOf(kLine), FlowRules(), 4, [](double s) {
+  const FlowEvents events = Walk(SceneOf(kLine), FlowRules().Plain(), 4, [](double s) {
     return std::vector<FlowRow>{At(1, 100, 103 + 50 * s), At(2, 300, 297 - 50 * s)};
   });
   ASSERT_EQ(events.crossings.size(), 2u);
+  const FlowEvents smoothed = Walk(SceneOf(kLine), FlowRules(), 4, [](double s) {
+    return std::vector<FlowRow>{At(1, 100, 103 + 50 * s), At(2, 300, 297 - 50 * s)};
+  });
+  ASSERT_EQ(smoothed.crossings.size(), 2u);
+  EXPECT_NEAR(smoothed.crossings[0].time_s, 97.0 / 50, 0.02);
   EXPECT_TRUE(events.crossings[0].in);
   EXPECT_EQ(events.crossings[0].id, 1);
   EXPECT_NEAR(events.crossings[0].time_s, 97.0 / 50, 1e-9);
@@ -93,7 +98,7 @@ TEST(Crossings, DoNotDependOnTheFrameRate) {
 }
 
 TEST(Crossings, TheOwnerOfTheLineDecidesWhoIsOnIt) {
-  FlowRules bare;
+  FlowRules bare = FlowRules().Plain();
   bare.hysteresis = 0;
   const auto touch = [&](const std::string& owner) {
     const FlowScene scene =
@@ -239,7 +244,7 @@ TEST(Visits, AQueueServesAtItsPoint) {
 
 TEST(FlowCounter, TellsWhatIsDecidedAtOnce) {
   const FlowScene scene = SceneOf(kLine);
-  FlowCounter counter(scene, FlowRules());
+  FlowCounter counter(scene, FlowRules().Plain());
   int64_t told_at = 0, frame = 0;
   counter.on_crossing = [&](const FlowCrossing&) { told_at = frame; };
   for (frame = 1; frame <= 40; ++frame) {

@@ -21,7 +21,10 @@ struct AtLine {
 // A continuous way through the picture: what crossings are told from.
 struct Strand {
   double time_s = 0;
-  PlacedPerson place;
+  PlacedPerson place;  // smoothed
+  PlacedPerson raw;
+  int64_t frame = 0;
+  double begin_s = 0;
   BoxLtwh box;
   PlanePoint velocity;  // of the feet, smoothed, a second
   int64_t id = 0;
@@ -186,7 +189,7 @@ struct FlowCounter::Impl {
   double BridgeS() const { return std::max(rules.bridge_s, 1.5 * RecordS()) + 1e-9; }
 
   bool TooFar(double distance, double body, double dt) const {
-    return distance > (rules.teleport_reach + rules.teleport_speed * dt) * body;
+    return distance > (rules.teleport_reach * std::sqrt(dt) + rules.teleport_speed * dt) * body;
   }
 
   void Emit(const FlowCrossing& crossing) {
@@ -210,6 +213,13 @@ struct FlowCounter::Impl {
   }
 
   void EndStrand(Strand* strand) {
+    // Smoothed feet lag behind: the last step is to where the box was.
+    if (rules.smooth_s > 0 && strand->records > 0) {
+      FlowRow row;
+      row.id = strand->id;
+      row.box = strand->box;
+      CrossLines(strand, row, strand->raw, strand->frame, strand->time_s, false, 0);
+    }
     for (AtLine& at : strand->lines) {
       if (at.pending) Emit(at.crossing);
       at.pending = false;
@@ -218,7 +228,7 @@ struct FlowCounter::Impl {
 
   // The straight way from where the strand was to where it is now, at every line.
   void CrossLines(Strand* strand, const FlowRow& row, const PlacedPerson& place, int64_t frame,
-                  double time_s, bool first) {
+                  double time_s, bool first, double lag_s) {
     strand->lines.resize(scene.zones.lines.size());
     for (size_t l = 0; l < scene.zones.lines.size(); ++l) {
       const FlowLine& line = scene.zones.lines[l];
@@ -246,7 +256,9 @@ struct FlowCounter::Impl {
           c.line = l;
           c.in = side > 0;
           c.time_s = strand->time_s + std::clamp(share, 0.0, 1.0) * (time_s - strand->time_s);
-          c.frame = frame;
+          c.time_s = std::max(c.time_s - lag_s, strand->begin_s);
+          c.frame =
+              frame - std::llround(std::min(lag_s, time_s - strand->begin_s) / RecordS()) * step;
           c.id = row.id;
           c.id_before = strand->id;
           c.at = meets;
@@ -267,10 +279,28 @@ struct FlowCounter::Impl {
     }
   }
 
-  void Follow(Strand* strand, const FlowRow& row, const PlacedPerson& place, int64_t frame,
+  // Where the person stands when boxes jitter.
+  PlacedPerson Steadied(const Strand& strand, const PlacedPerson& seen, double dt) const {
+    PlacedPerson place = seen;
+    if (strand.records == 0 || rules.smooth_s == 0) return place;
+    const double keep = std::exp(-dt / rules.smooth_s);
+    place.foot = Between(place.foot, strand.place.foot, keep);
+    place.centre = Between(place.centre, strand.place.centre, keep);
+    place.body += keep * (strand.place.body - place.body);
+    return place;
+  }
+
+  void Follow(Strand* strand, const FlowRow& row, const PlacedPerson& seen, int64_t frame,
               double time_s) {
-    CrossLines(strand, row, place, frame, time_s, strand->records == 0);
+    const PlacedPerson place = Steadied(*strand, seen, time_s - strand->time_s);
+    strand->raw = seen;
+    strand->frame = frame;
     const double dt = time_s - strand->time_s;
+    if (strand->records == 0) strand->begin_s = time_s;
+    // How far a steady walker's smoothed feet are behind.
+    const double keep_feet = rules.smooth_s > 0 ? std::exp(-dt / rules.smooth_s) : 0;
+    CrossLines(strand, row, place, frame, time_s, strand->records == 0,
+               dt * keep_feet / (1 - keep_feet));
     if (strand->records > 0 && dt > 0) {
       const double keep = std::exp(-dt / kVelocityS);
       strand->velocity.x =
@@ -293,8 +323,8 @@ struct FlowCounter::Impl {
       return std::numeric_limits<double>::infinity();
     const double ratio = place.body / strand.place.body;
     if (ratio < 0.6 || ratio > 1 / 0.6) return std::numeric_limits<double>::infinity();
-    const PlanePoint expected = {strand.place.foot.x + strand.velocity.x * dt,
-                                 strand.place.foot.y + strand.velocity.y * dt};
+    const PlanePoint expected = {strand.raw.foot.x + strand.velocity.x * dt,
+                                 strand.raw.foot.y + strand.velocity.y * dt};
     const double body = std::max(place.body, strand.place.body);
     const double off = DistanceOf(expected, place.foot) / body;
     if (off > rules.stitch_reach + rules.stitch_speed * dt)
@@ -314,8 +344,8 @@ struct FlowCounter::Impl {
       if (found != strands.end()) {
         Strand& strand = found->second;
         const double dt = time_s - strand.time_s;
-        const double distance = DistanceOf(strand.place.foot, places[r].foot);
-        const double body = std::max(places[r].body, strand.place.body);
+        const double distance = DistanceOf(strand.raw.foot, places[r].foot);
+        const double body = std::max(places[r].body, strand.raw.body);
         ++events.health.steps;
         const bool far = TooFar(distance, body, dt);
         if (far) ++events.health.teleports;
@@ -577,7 +607,7 @@ struct FlowCounter::Impl {
             scene.zones.source, ZoneUnitsName(scene.zones.units));
       }
       // Places without boxes were measured, or drawn by hand: no tracker's faults to repair.
-      if (!row.has_box) rules.teleport = rules.stitch = rules.duplicates = false;
+      if (!row.has_box && rules.teleport) rules = rules.Plain();
       const std::optional<PlacedPerson> place = FlowPlaceOf(row, scene);
       if (!place) continue;
       Person& person = people[row.id];

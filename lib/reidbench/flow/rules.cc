@@ -12,7 +12,7 @@ OptionTable FlowRules::Table() {
            "Stays in a queue shorter than this, unserved, are no waiting")
       .Add("teleport", &teleport, "Cut tracks at steps that no person takes")
       .Add("teleport_reach", &teleport_reach, {.low = 0, .high = 100},
-           "Such a step: more than so many body heights,")
+           "Such a step: more than so many body heights times the root of its seconds,")
       .Add("teleport_speed", &teleport_speed, {.low = 0, .high = 1000}, "and so many more a second")
       .Add("stitch", &stitch, "Go on with a track where another one ended")
       .Add("stitch_s", &stitch_s, {.low = 0, .high = 60}, "Longest gap, s")
@@ -23,6 +23,8 @@ OptionTable FlowRules::Table() {
       .Add("duplicate_s", &duplicate_s, {.low = 0, .high = 60}, "At one time: seconds")
       .Add("duplicate_reach", &duplicate_reach, {.low = 0, .high = 100},
            "At one place: body heights")
+      .Add("smooth_s", &smooth_s, {.low = 0, .high = 60},
+           "Time constant with which feet follow the boxes, s; 0 = at once")
       .Add("nameless", &nameless, "Leave out rows of id -1")
       .Add("forget_s", &forget_s, {.low = 0.1, .high = 1e9},
            "Seconds without a box after which a track is over");
@@ -31,6 +33,7 @@ OptionTable FlowRules::Table() {
 FlowRules FlowRules::Plain() const {
   FlowRules plain = *this;
   plain.teleport = plain.stitch = plain.duplicates = false;
+  plain.smooth_s = 0;
   plain.forget_s = 1e9;
   return plain;
 }

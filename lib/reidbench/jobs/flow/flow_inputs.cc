@@ -24,7 +24,8 @@ struct Sequence {
 // CAMERA/gt.txt, as sites have it.
 std::vector<Sequence> SiteTruth(const fs::path& folder) {
   std::vector<Sequence> found;
-  if (!IsFolder(folder)) return found;
+  // gt/gt.txt is that of a sequence's own folder.
+  if (!IsFolder(folder) || IsFile(folder / "gt" / "gt.txt")) return found;
   for (const std::string& name : ListFolderNames(folder)) {
     if (IsFile(folder / name / "gt.txt")) found.push_back({name, folder / name / "gt.txt", {}});
   }
