@@ -5,6 +5,7 @@
 #include "reidbench/cli/render.h"
 #include "reidbench/config/method.h"
 #include "reidbench/core/error.h"
+#include "reidbench/core/text.h"
 #include "reidbench/results/flow.h"
 
 using namespace reidbench;
@@ -26,6 +27,7 @@ std::string RuleHelp() {
 
 int main(int argc, char** argv) {
   FlowStageOptions options;
+  std::string rules;
   options.bootstrap.resamples = 1000;
 
   Command command("flow",
@@ -53,6 +55,12 @@ int main(int argc, char** argv) {
   command.Group("Rules");
   command.Option("--option", &options.options,
                  "key=value of a rule below, such as stitch=false; may be repeated");
+  command.Option("--rules", &rules,
+                 "Also count by the rules of other programs, separated by commas: supervision, "
+                 "ultralytics, deepstream, opendatacam, frigate; all");
+  command.Flag("--audit", &options.audit,
+               "Look for what cannot be in the tracks, without ground truth, and estimate how many "
+               "times too many people are counted");
   command.Option("--tolerance", &options.tolerance_s,
                  "Seconds that an event and the truth's may be apart");
   command.Group("Statistics");
@@ -66,6 +74,12 @@ int main(int argc, char** argv) {
     options.bootstrap.seed = common.seed;
     if (options.tracks.empty()) ThrowUsage("--tracks is missing: the result file or folder");
     if (options.zones.empty()) ThrowUsage("--zones is missing: the file of lines and zones");
+    if (rules == "all") {
+      options.tools = FlowToolNames();
+    } else if (!rules.empty()) {
+      for (const std::string_view name : SplitText(rules, ','))
+        options.tools.emplace_back(Trim(name));
+    }
     const FlowResult result = RunFlow(options, common.dry_run);
     for (const std::string& warning : result.warnings) PrintWarning(warning);
     if (common.dry_run) return FinishDryRun(common);

@@ -403,6 +403,7 @@ struct FlowCounter::Impl {
     }
     for (auto& [n, strand] : goes_on) {
       const size_t r = newborn[n].row;
+      if (persons[r]->records == 0) ++events.health.renamed;
       Strand& kept = strands[rows[r].id] = std::move(strand);
       Follow(&kept, rows[r], newborn[n].place, frame, time_s);
     }
@@ -506,6 +507,7 @@ struct FlowCounter::Impl {
     if (fresh) {
       person.record.id = row.id;
       person.record.first_s = time_s;
+      if (time_s <= begin_s + 1) ++events.health.first_second;
       if (time_s > begin_s + 1) {
         ++events.health.births;
         if (away) ++events.health.births_inside;
@@ -651,6 +653,7 @@ struct FlowCounter::Impl {
       }
       person.record.seen_s = TimeOfRecords(person.records, person.bridges, person.bridged_s);
       events.people.push_back(person.record);
+      if (end_s - person.last_s <= 1) ++events.health.last_second;
       if (end_s - person.last_s > 1) {
         ++events.health.deaths;
         if (person.inside_picture) ++events.health.deaths_inside;

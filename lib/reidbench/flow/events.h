@@ -87,6 +87,9 @@ struct FlowHealth {
   int64_t deaths = 0;
   int64_t deaths_inside = 0;
   int64_t stitched = 0;
+  int64_t renamed = 0;       // of them with an id that was never seen before
+  int64_t first_second = 0;  // identities present then,
+  int64_t last_second = 0;   // and at the end
   int64_t duplicates = 0;
 };
 

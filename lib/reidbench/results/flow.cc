@@ -108,6 +108,43 @@ Json DifferenceJson(const FlowDifference& d) {
   return out;
 }
 
+Json ToolJson(const ToolCounts& tool, const FlowSummary& summary) {
+  Json out = Json::object();
+  out["version"] = tool.version;
+  out["lines"] = Json::object();
+  for (size_t l = 0; l < tool.lines.size(); ++l) {
+    out["lines"][summary.lines[l].name] = {{"in", OrNull(tool.lines[l].in)},
+                                           {"out", OrNull(tool.lines[l].out)}};
+  }
+  out["zones"] = Json::object();
+  for (size_t z = 0; z < tool.zones.size(); ++z) {
+    out["zones"][summary.zones[z].name] = {{"entered", OrNull(tool.zones[z].entered)},
+                                           {"inside_mean", OrNull(tool.zones[z].inside_mean)},
+                                           {"time_s", OrNull(tool.zones[z].time_s)}};
+  }
+  out["unique"] = OrNull(tool.unique);
+  return out;
+}
+
+Json AuditJson(const FlowAudit& a) {
+  Json out = Json::object();
+  out["boxes"] = a.boxes;
+  out["ids"] = a.ids;
+  out["teleport_rate"] = OrNull(a.teleport_rate);
+  out["twice_rate"] = OrNull(a.twice_rate);
+  out["nameless_rate"] = OrNull(a.nameless_rate);
+  out["births_inside"] = OrNull(a.births_inside);
+  out["deaths_inside"] = OrNull(a.deaths_inside);
+  out["renamed"] = OrNull(a.renamed);
+  out["conservation"] = a.conservation;
+  out["little"] = Json::object();
+  for (const auto& [zone, residual] : a.little) out["little"][zone] = OrNull(residual);
+  out["over_count"] = a.over_count ? Json(*a.over_count) : Json("cannot tell");
+  out["over_count_interval"] = FlowIntervalJson(a.over_count_interval);
+  out["reason"] = a.reason;
+  return out;
+}
+
 Json FlowRunJson(const FlowRunResult& run) {
   const FlowSummary& s = run.summary;
   Json out = Json::object();
@@ -150,6 +187,8 @@ Json FlowRunJson(const FlowRunResult& run) {
   out["speed"] = OrNull(s.speed);
   out["seconds"] = s.seconds;
   if (run.errors) out["errors"] = DifferenceJson(*run.errors);
+  for (const ToolCounts& tool : run.tools) out["rules"][tool.tool] = ToolJson(tool, s);
+  if (run.audit) out["audit"] = AuditJson(*run.audit);
   return out;
 }
 

@@ -8,7 +8,9 @@
 #include <utility>
 #include <vector>
 
+#include "reidbench/flow/audit.h"
 #include "reidbench/flow/summary.h"
+#include "reidbench/flow/tool_rules.h"
 #include "reidbench/reporting/table.h"
 #include "reidbench/results/json_values.h"
 
@@ -19,6 +21,8 @@ struct FlowRunResult {
   FlowSummary summary;
   std::vector<CameraFlow> cameras;
   std::optional<FlowDifference> errors;
+  std::vector<ToolCounts> tools;  // with --rules: of all cameras, lines and zones as in the summary
+  std::optional<FlowAudit> audit;
 };
 
 struct FlowResult {

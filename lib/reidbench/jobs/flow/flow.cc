@@ -33,7 +33,67 @@ struct FileOutcome {
   FlowEvents events;
   FlowRowSummary rows;
   bool same_as_truth = false;
+  std::vector<ToolCounts> tools;
 };
+
+// The programs of --rules, beside each other over one file.
+class Tools {
+ public:
+  Tools(const std::vector<std::string>& names, const FlowScene& scene) {
+    for (const std::string& name : names) tools_.push_back(MakeFlowTool(name, scene));
+  }
+  void Step(int64_t frame, std::span<const FlowRow> rows) {
+    for (const auto& tool : tools_) tool->Step(frame, rows);
+  }
+  std::vector<ToolCounts> Finish() {
+    std::vector<ToolCounts> counts;
+    for (const auto& tool : tools_) counts.push_back(tool->Finish());
+    return counts;
+  }
+
+ private:
+  std::vector<std::unique_ptr<FlowTool>> tools_;
+};
+
+template <typename T>
+void AddOptional(const std::optional<T>& more, std::optional<T>* sum) {
+  if (more) *sum = sum->value_or(0) + *more;
+}
+
+// Of all cameras: lines and zones by their names in the summary.
+std::vector<ToolCounts> AddTools(const std::vector<FileOutcome>& outcomes,
+                                 std::span<const CameraFlow> cameras, const FlowSummary& summary) {
+  std::vector<ToolCounts> all;
+  for (size_t c = 0; c < outcomes.size(); ++c) {
+    for (size_t t = 0; t < outcomes[c].tools.size(); ++t) {
+      const ToolCounts& one = outcomes[c].tools[t];
+      if (c == 0) {
+        ToolCounts& sum = all.emplace_back();
+        sum.tool = one.tool;
+        sum.version = one.version;
+        sum.lines.resize(summary.lines.size());
+        sum.zones.resize(summary.zones.size());
+      }
+      for (size_t l = 0; l < one.lines.size(); ++l) {
+        for (size_t s = 0; s < summary.lines.size(); ++s) {
+          if (summary.lines[s].name != cameras[c].scene.zones.lines[l].name) continue;
+          AddOptional(one.lines[l].in, &all[t].lines[s].in);
+          AddOptional(one.lines[l].out, &all[t].lines[s].out);
+        }
+      }
+      for (size_t z = 0; z < one.zones.size(); ++z) {
+        for (size_t s = 0; s < summary.zones.size(); ++s) {
+          if (summary.zones[s].name != cameras[c].scene.zones.zones[z].name) continue;
+          AddOptional(one.zones[z].entered, &all[t].zones[s].entered);
+          AddOptional(one.zones[z].inside_mean, &all[t].zones[s].inside_mean);
+          if (!all[t].zones[s].time_s) all[t].zones[s].time_s = one.zones[z].time_s;
+        }
+      }
+      AddOptional(one.unique, &all[t].unique);
+    }
+  }
+  return all;
+}
 
 void CountTable(const FlowTable& table, const FlowScene& scene, const FlowRules& rules,
                 FileOutcome* out) {
@@ -83,6 +143,9 @@ FlowResult RunFlow(const FlowStageOptions& options, bool check_only) {
   result.rules = RulesOf(options.options);
   FlowInputs inputs = FindFlowInputs(options);
   result.zones = inputs.zones.source;
+  if (!options.tools.empty() && inputs.zones.units == ZoneUnits::kMetres)
+    ThrowUsage("--rules: those programs count in pictures, and {} is in metres",
+               inputs.zones.source);
   result.units = std::string(ZoneUnitsName(inputs.zones.units));
   result.tolerance_s = options.tolerance_s;
   result.warnings = std::move(inputs.warnings);
@@ -113,10 +176,14 @@ FlowResult RunFlow(const FlowStageOptions& options, bool check_only) {
       // One pass; the rows are not kept.
       scene.frame_step = 1;
       FlowCounter counter(scene, result.rules);
+      Tools tools(options.tools, scene);
       out.rows = ReadFlowRows(file, {}, [&](int64_t frame, auto rows) {
-        if (!check_only) counter.Step(frame, rows);
+        if (check_only) return;
+        counter.Step(frame, rows);
+        tools.Step(frame, rows);
       });
       out.events = counter.Finish();
+      out.tools = tools.Finish();
       return;
     }
     const bool same_file = SameFile(file, inputs.cameras[c].truth);
@@ -124,6 +191,9 @@ FlowResult RunFlow(const FlowStageOptions& options, bool check_only) {
                             [&](int64_t frame, auto rows) { out.table.Add(frame, rows); });
     out.same_as_truth = out.table == truths[c].table;
     scene.frame_step = out.rows.step;
+    Tools tools(options.tools, scene);
+    for (const int64_t frame : out.table.frames()) tools.Step(frame, out.table.Rows(frame));
+    out.tools = tools.Finish();
     // The truth itself has nothing to repair.
     if (!check_only)
       CountTable(out.table, scene, out.same_as_truth ? result.rules.Plain() : result.rules, &out);
@@ -176,6 +246,8 @@ FlowResult RunFlow(const FlowStageOptions& options, bool check_only) {
     if (inputs.runs[r].corrected) result.corrected = run.name;
     run.cameras = cameras_of(found[r]);
     summarize(&run);
+    run.tools = AddTools(found[r], run.cameras, run.summary);
+    if (options.audit) run.audit = AuditFlow(run.cameras, run.summary);
     if (!truth) continue;
     std::vector<CameraTables> tables;
     for (size_t c = 0; c < cameras; ++c) tables.push_back({&truths[c].table, &found[r][c].table});

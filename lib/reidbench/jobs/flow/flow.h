@@ -21,6 +21,8 @@ struct FlowStageOptions {
   std::optional<double> frame_rate;  // frames a second, over everything else
   std::vector<std::string> options;  // "key=value" of FlowRules
   double tolerance_s = kEventToleranceS;
+  std::vector<std::string> tools;  // of FlowToolNames(): count by their rules, too
+  bool audit = false;
   BootstrapOptions bootstrap;
   std::filesystem::path output;  // folder; empty: none
   bool force = false;
