@@ -334,6 +334,89 @@ Table MatrixTable(const std::vector<const FlowRunResult*>& runs) {
   return table;
 }
 
+std::string CountText(const std::optional<int64_t>& value) {
+  return value ? std::to_string(*value) : "";
+}
+
+// How far from the truth, where there is one.
+std::string OffText(const std::optional<int64_t>& count, const std::optional<int64_t>& truth) {
+  if (!count || !truth) return "";
+  return fmt::format("{:+}", *count - *truth);
+}
+
+Table ToolsTable(const FlowResult& result) {
+  Table table({{"run", Align::kLeft},
+               {"program", Align::kLeft},
+               {"of", Align::kLeft},
+               {"in"},
+               {"out"},
+               {"off in"},
+               {"off out"}},
+              "Who counts what: the same tracks by the rules of other programs");
+  for (const FlowRunResult& run : result.runs) {
+    if (run.tools.empty()) continue;
+    const FlowSummary* truth = result.truth ? &result.truth->summary : nullptr;
+    const auto lines = [&](const std::string& tool, size_t l, std::optional<int64_t> in,
+                           std::optional<int64_t> out) {
+      std::optional<int64_t> true_in, true_out;
+      if (truth != nullptr) {
+        true_in = truth->lines[l].in;
+        true_out = truth->lines[l].out;
+      }
+      if (in || out)
+        table.AddRow({run.name, tool, "line " + run.summary.lines[l].name, CountText(in),
+                      CountText(out), OffText(in, true_in), OffText(out, true_out)});
+    };
+    for (size_t l = 0; l < run.summary.lines.size(); ++l) {
+      lines("reidbench", l, run.summary.lines[l].in, run.summary.lines[l].out);
+      for (const ToolCounts& tool : run.tools)
+        lines(tool.tool, l, tool.lines[l].in, tool.lines[l].out);
+    }
+    const auto people = [&](const std::string& tool, const std::string& of,
+                            std::optional<int64_t> n, std::optional<int64_t> true_n) {
+      if (n) table.AddRow({run.name, tool, of, CountText(n), "", OffText(n, true_n), ""});
+    };
+    for (size_t z = 0; z < run.summary.zones.size(); ++z) {
+      std::optional<int64_t> visitors;
+      if (truth != nullptr) visitors = truth->zones[z].visitors;
+      const std::string of = "zone " + run.summary.zones[z].name;
+      people("reidbench", of, run.summary.zones[z].visitors, visitors);
+      for (const ToolCounts& tool : run.tools)
+        people(tool.tool, of, tool.zones[z].entered, visitors);
+    }
+    std::optional<int64_t> unique;
+    if (truth != nullptr) unique = truth->unique;
+    people("reidbench", "people", run.summary.unique, unique);
+    for (const ToolCounts& tool : run.tools) people(tool.tool, "people", tool.unique, unique);
+  }
+  return table;
+}
+
+Table AuditTable(const FlowResult& result) {
+  Table table({{"run", Align::kLeft},
+               {"ids"},
+               {"teleports %"},
+               {"twice %"},
+               {"no id %"},
+               {"born inside %"},
+               {"lost inside %"},
+               {"renamed %"},
+               {"over-count"},
+               {"between"},
+               {"why", Align::kLeft}},
+              "Audit, without ground truth");
+  for (const FlowRunResult& run : result.runs) {
+    if (!run.audit) continue;
+    const FlowAudit& a = *run.audit;
+    table.AddRow({run.name, std::to_string(a.ids), Percent(a.teleport_rate), Percent(a.twice_rate),
+                  Percent(a.nameless_rate), Percent(a.births_inside, 1),
+                  Percent(a.deaths_inside, 1), Percent(a.renamed, 1),
+                  a.over_count ? Number(a.over_count, 2) : "cannot tell",
+                  FlowIntervalText(a.over_count_interval, 2), a.reason});
+  }
+  return table;
+}
+
 std::string_view EndName(VisitEnd end) {
   return end == VisitEnd::kSeen ? "seen" : end == VisitEnd::kLost ? "lost" : "open";
 }
@@ -432,8 +515,9 @@ std::string ErrorsCsv(const FlowResult& result) {
 std::string RenderFlowTables(const FlowResult& result, TableFormat format) {
   const auto runs = AllRuns(result);
   std::string out;
-  for (const Table& table : {LinesTable(runs), ZonesTable(runs), WaitingTable(runs),
-                             PeopleTable(runs), MatrixTable(runs), ErrorsTable(runs)}) {
+  for (const Table& table :
+       {LinesTable(runs), ZonesTable(runs), WaitingTable(runs), PeopleTable(runs),
+        MatrixTable(runs), ErrorsTable(runs), ToolsTable(result), AuditTable(result)}) {
     if (table.empty()) continue;
     if (!out.empty()) out += "\n";
     out += table.Render(format);
