@@ -334,7 +334,7 @@ Table MatrixTable(const std::vector<const FlowRunResult*>& runs) {
   return table;
 }
 
-std::string CountText(const std::optional<int64_t>& value) {
+std::string ToolCountText(const std::optional<int64_t>& value) {
   return value ? std::to_string(*value) : "";
 }
 
@@ -364,8 +364,8 @@ Table ToolsTable(const FlowResult& result) {
         true_out = truth->lines[l].out;
       }
       if (in || out)
-        table.AddRow({run.name, tool, "line " + run.summary.lines[l].name, CountText(in),
-                      CountText(out), OffText(in, true_in), OffText(out, true_out)});
+        table.AddRow({run.name, tool, "line " + run.summary.lines[l].name, ToolCountText(in),
+                      ToolCountText(out), OffText(in, true_in), OffText(out, true_out)});
     };
     for (size_t l = 0; l < run.summary.lines.size(); ++l) {
       lines("reidbench", l, run.summary.lines[l].in, run.summary.lines[l].out);
@@ -374,7 +374,7 @@ Table ToolsTable(const FlowResult& result) {
     }
     const auto people = [&](const std::string& tool, const std::string& of,
                             std::optional<int64_t> n, std::optional<int64_t> true_n) {
-      if (n) table.AddRow({run.name, tool, of, CountText(n), "", OffText(n, true_n), ""});
+      if (n) table.AddRow({run.name, tool, of, ToolCountText(n), "", OffText(n, true_n), ""});
     };
     for (size_t z = 0; z < run.summary.zones.size(); ++z) {
       std::optional<int64_t> visitors;
