@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <limits>
 
 namespace reidbench {
@@ -68,13 +69,15 @@ StayStatistics Summarize(std::span<const Stay> stays, const BootstrapOptions& op
   out.restricted_mean = RestrictedMean(curve, out.horizon);
   if (options.resamples == 0 || stays.size() < 2) return out;
   const ResampledValues resampled = Bootstrap(
-      stays.size(), options, Drawing::kInterleavedStreams, [&](std::span<const size_t> drawn) {
+      seconds.size(), options, Drawing::kInterleavedStreams, [&](std::span<const size_t> drawn) {
+        // How often each of the ascending values was drawn orders them without a sort.
+        std::vector<uint32_t> times(seconds.size(), 0);
+        for (const size_t unit : drawn) ++times[unit];
         std::vector<double> values;
         values.reserve(drawn.size());
-        for (const size_t unit : drawn) values.push_back(stays[unit].seconds);
-        const double mean = mean_of(values);
-        std::sort(values.begin(), values.end());
-        return std::vector<double>{mean, QuantileOfSorted(values, 0.5, QuantileRule::kInterpolated),
+        for (size_t k = 0; k < times.size(); ++k) values.insert(values.end(), times[k], seconds[k]);
+        return std::vector<double>{mean_of(values),
+                                   QuantileOfSorted(values, 0.5, QuantileRule::kInterpolated),
                                    QuantileOfSorted(values, 0.9, QuantileRule::kInterpolated)};
       });
   out.mean_interval = PercentileInterval(resampled, 0, options.confidence);
