@@ -74,6 +74,8 @@ int main(int argc, char** argv) {
   command.Option("--detections", &options.mot.detections,
                  "Detections: folder of sequences (SEQ/det/det.txt), of SEQ.txt, or file; may be "
                  "repeated");
+  command.Option("--zones", &options.zones,
+                 "Lines and zones of flow; held against the pictures of --gt and against --tracks");
   AddMotRules(&command, &options.mot.benchmark, &options.mot.split, &options.mot.seqmap);
 
   return command.Run(argc, argv, [&](const CommonOptions& common) {
@@ -84,10 +86,12 @@ int main(int argc, char** argv) {
     } else if (!dataset.root.empty() || !dataset.list_file.empty()) {
       ThrowUsage("--dataset is missing: which data set is it? For example --dataset market1501");
     }
-    if (!engines && !options.dataset && options.weights.empty() && options.mot.empty()) {
+    if (!engines && !options.dataset && options.weights.empty() && options.mot.empty() &&
+        options.zones.empty()) {
       ThrowUsage(
-          "nothing to check: give --dataset NAME --root DIR, --weights FILE, or any of --gt, "
-          "--tracks, --detections");
+          "nothing to check: give --dataset NAME --root DIR, --weights FILE, --zones FILE, or any "
+          "of "
+          "--gt, --tracks, --detections");
     }
     if (options.mot.empty()) {
       for (const char* flag : {"--benchmark", "--split", "--seqmap"}) {

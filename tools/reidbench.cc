@@ -32,6 +32,7 @@ constexpr CommandInfo kCommands[] = {
     {"track", "detections -> tracks"},
     {"relink", "tracks + embeddings -> corrected tracks"},
     {"score", "tracks -> HOTA, CLEAR, Identity"},
+    {"flow", "tracks -> how many people, how long, which way, and how wrong that is"},
     {"compare", "plain against corrected tracks -> what correction won, and why ids still switch"},
     {"render", "tracks over their frames, as a video; before and after, side by side"},
     {"train", "data sets -> weights of an OSNet"},

@@ -71,6 +71,13 @@ const std::vector<CommandCase>& Commands() {
        "o.txt",
        "o.txt",
        false},
+      {"flow",
+       "reidbench.flow/1",
+       {"--gt", "@S", "--tracks", "@tracks", "--zones", "@zones.yaml", "--bootstrap", "100"},
+       {"--zones", "@bad.txt"},
+       "bad.txt",
+       "o",
+       "o/events.csv"},
       {"compare",
        "reidbench.compare/1",
        {"--gt", "@S", "--plain", "@tracks", "--corrected", "@tracks", "--bootstrap", "100"},
@@ -160,6 +167,7 @@ class CommandContract : public ::testing::TestWithParam<CommandCase> {
     input_->Write("S/seqinfo.ini",
                   "[Sequence]\nseqLength=40\nframeRate=10\nimWidth=960\nimHeight=540\n");
     WriteFeatures(input_->path() / "boxes.h5", scene);
+    input_->Write("zones.yaml", "lines: {middle: {from: [480, 0], to: [480, 540]}}\n");
     input_->Write("bad.txt", "1,2\n");
     input_->Write("bad/S.txt", "1,2\n");
     input_->Write("bad/T.txt", "1,2\n");

@@ -135,6 +135,22 @@ TEST_F(MakePlanTest, EverySlotIsAPlaceInTheResults) {
   EXPECT_EQ(slots.size(), 3u * (2 + 2 * 3 + 2));
 }
 
+TEST_F(MakePlanTest, PeopleAreCountedOnPlainAndCorrectedTracks) {
+  folder_.Write("z.yaml", "lines: {a: {from: [0, 0], to: [1, 0]}}\n");
+  const ExperimentSpec spec = Spec(
+      "trackers:\n  - name: sort\ncorrections:\n  - method: relink\nflow:\n  zones: z.yaml\n  "
+      "options: {bootstrap: 0}\n");
+  Json results = MakeResults(spec);
+  int flows = 0;
+  for (const ExperimentStage& stage : MakePlan(spec, std::nullopt).stages) {
+    if (stage.command != "flow") continue;
+    ++flows;
+    for (const std::string& slot : stage.slots)
+      EXPECT_TRUE(results.contains(Json::json_pointer(slot))) << slot;
+  }
+  EXPECT_EQ(flows, 2);
+}
+
 TEST_F(MakePlanTest, NamesAllMissingFiles) {
   fs::remove(folder_.path() / "weights.pth");
   fs::remove(folder_.path() / "train/B/det/det.txt");

@@ -52,6 +52,9 @@ constexpr auto kKindIds = std::to_array<std::pair<FindingKind, std::string_view>
     {FindingKind::kVisibilityNotStated, "visibility-not-stated"},
     {FindingKind::kRulesChosen, "rules-chosen"},
     {FindingKind::kOddRows, "odd-rows"},
+    {FindingKind::kZonesOutsidePicture, "zones-outside-picture"},
+    {FindingKind::kZonesCrossThemselves, "zones-cross-themselves"},
+    {FindingKind::kZonesWithoutUse, "zones-without-use"},
 });
 
 constexpr bool InOrder() {

@@ -56,6 +56,10 @@ enum class FindingKind {
   kVisibilityNotStated,
   kRulesChosen,
   kOddRows,
+  // Zones files.
+  kZonesOutsidePicture,
+  kZonesCrossThemselves,
+  kZonesWithoutUse,
 };
 
 std::string_view FindingKindId(FindingKind kind);  // "boxes-in-another-form"

@@ -374,6 +374,27 @@ class Planner {
     return Add(std::move(score));
   }
 
+  // Of the tracks, and beside them of `corrected` where that is a stage's artifact.
+  void AddFlow(const std::string& of, const StageArgument& tracks,
+               const std::optional<StageArgument>& corrected, const std::string& slot) {
+    if (!spec_.flow) return;
+    ExperimentStage flow;
+    flow.id = "flow " + of;
+    flow.command = "flow";
+    flow.arguments = {Word("--gt"), GroundTruth(), Word("--tracks"), tracks};
+    if (corrected) {
+      AddWords({"--corrected"}, &flow.arguments);
+      flow.arguments.push_back(*corrected);
+    }
+    AddWords({"--zones"}, &flow.arguments);
+    flow.arguments.push_back(InputArgument(spec_.flow->zones));
+    AddOptions(spec_.flow->options, &flow.arguments);
+    AddWords({"--seed", fmt::format("{}", spec_.seed), "--format", "json"}, &flow.arguments);
+    flow.result = "stdout.txt";
+    flow.slots = {slot};
+    Add(std::move(flow));
+  }
+
   void AddConfiguration(const Configuration& configuration, size_t i) {
     ExperimentStage track;
     track.id = "track " + configuration.name;
@@ -411,6 +432,7 @@ class Planner {
 
     const StageArgument tracks = ArtifactArgument(tracked, "tracks");
     AddScore(configuration.name, tracks, fmt::format("/tracking/{}/score", i));
+    AddFlow(configuration.name, tracks, std::nullopt, fmt::format("/tracking/{}/flow", i));
     if (spec_.corrections.empty()) return;
     const StageArgument features =
         AddFeatures(configuration.name, [&](const MotSequenceFiles& sequence) {
@@ -474,6 +496,7 @@ class Planner {
     const size_t corrected = AddRelink(id, tracks, features, correction, choice.options);
     AddSlot(corrected, slot + "/relink");
     AddScore(id, ArtifactArgument(corrected, "corrected"), slot + "/score");
+    AddFlow(id, tracks, ArtifactArgument(corrected, "corrected"), slot + "/flow");
 
     ExperimentStage compare;
     compare.id = "compare " + id;
@@ -540,6 +563,7 @@ Json MakeResults(const ExperimentSpec& spec) {
                   {"options", OptionsJson(configuration.options)},
                   {"track", nullptr},
                   {"score", nullptr}};
+    if (spec.flow) entry["flow"] = nullptr;
     Json& corrections = entry["corrections"] = Json::array();
     for (const CorrectionChoice& choice : choices) {
       Json correction = {{"name", choice.name},
@@ -548,6 +572,7 @@ Json MakeResults(const ExperimentSpec& spec) {
                          {"relink", nullptr},
                          {"score", nullptr},
                          {"compare", nullptr}};
+      if (spec.flow) correction["flow"] = nullptr;
       if (choice.correction->ablation) {
         Json& ablation = correction["ablation"] = Json::array();
         for (const AblationStep& step : AblationSteps(choice))

@@ -358,6 +358,14 @@ ExperimentSpec LoadExperiment(const fs::path& given, const std::vector<std::stri
   ReadOptions(&score, "options", &spec.score);
   ConfigReader compare = reader.Section("compare");
   ReadOptions(&compare, "options", &spec.compare);
+  if (ConfigReader flow = reader.Section("flow"); flow.exists()) {
+    spec.flow.emplace();
+    ReadNamedFile(&flow, "zones", "zones", &spec.flow->zones);
+    ReadOptions(&flow, "options", &spec.flow->options);
+    if (spec.flow->zones.empty())
+      flow.AddError("zones", "expected a zones file: where are people counted?");
+    if (spec.trackers.empty()) reader.AddError("flow", "nobody to count: give `trackers`");
+  }
   reader.Read("select", &spec.select);
   if (std::find(SelectFields().begin(), SelectFields().end(), spec.select) == SelectFields().end())
     reader.AddError("select", fmt::format("expected one of {}, found '{}'",

@@ -56,6 +56,12 @@ struct ExperimentCorrection {
   bool ablation = false;       // also each step of the correction added to the ones before
 };
 
+// People counted at lines and in zones, on plain and on corrected tracks.
+struct ExperimentFlow {
+  std::filesystem::path zones;  // the file: a name of configs/zones is resolved
+  ExperimentOptions options;    // of `reidbench flow`
+};
+
 struct ExperimentSpec {
   std::string name;      // of the file, without .yaml
   std::string question;  // what the experiment answers
@@ -74,8 +80,9 @@ struct ExperimentSpec {
   std::filesystem::path expect;   // published numbers to hold the ranking against
   std::vector<ExperimentTracker> trackers;
   std::vector<ExperimentCorrection> corrections;
-  ExperimentOptions score;      // of `reidbench score`
-  ExperimentOptions compare;    // of `reidbench compare`
+  ExperimentOptions score;    // of `reidbench score`
+  ExperimentOptions compare;  // of `reidbench compare`
+  std::optional<ExperimentFlow> flow;
   std::string select = "HOTA";  // field by which configurations are ordered and chosen
 
   // The whole file with `use:`, overrides and defaults merged in; every value knows its origin.

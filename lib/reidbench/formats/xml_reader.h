@@ -1,6 +1,6 @@
 // The part of XML 1.0 that annotation tools write, read from start to end: elements, attributes,
 // text, comments, CDATA. Nothing is fetched and no entity but the five of XML and numbers is
-// replaced: a document type is refused. Private to lib/reidbench/formats.
+// replaced: a document type is refused.
 #pragma once
 
 #include <cstdint>

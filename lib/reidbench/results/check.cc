@@ -343,6 +343,7 @@ std::vector<Finding> CheckResult::findings() const {
     for (Finding& finding : WeightsFindings(*weights)) all.push_back(std::move(finding));
   }
   if (mot) all.insert(all.end(), mot->findings.begin(), mot->findings.end());
+  if (zones) all.insert(all.end(), zones->findings.begin(), zones->findings.end());
   return all;
 }
 
@@ -381,6 +382,14 @@ std::string RenderCheckTables(const CheckResult& result, TableFormat format) {
     if (format == TableFormat::kText)
       blocks.push_back(FindingsText(result.mot->findings, true, "the tracking files", "are"));
   }
+  if (result.zones) {
+    Table table({{"zones file", Align::kLeft}, {"lines"}, {"zones"}});
+    table.AddRow({result.zones->path, std::to_string(result.zones->lines),
+                  std::to_string(result.zones->zones)});
+    blocks.push_back(table.Render(format));
+    if (format == TableFormat::kText)
+      blocks.push_back(FindingsText(result.zones->findings, true, "the zones", "are"));
+  }
   return JoinText(blocks, "\n");
 }
 
@@ -390,6 +399,10 @@ std::string RenderCheckJson(const CheckResult& result) {
       {"weights", result.weights ? WeightsJson(*result.weights) : Json(nullptr)},
       {"dataset", result.audit ? DatasetJson(*result.dataset, *result.audit) : Json(nullptr)},
       {"mot", result.mot ? MotJson(*result.mot) : Json(nullptr)},
+      {"zones", result.zones ? Json{{"path", result.zones->path},
+                                    {"lines", result.zones->lines},
+                                    {"zones", result.zones->zones}}
+                             : Json(nullptr)},
       {"findings", FindingsJson(result.findings())},
       {"ok", result.ok()},
       {"warnings", result.mot ? Warnings(*result.mot) : std::vector<std::string>()}};

@@ -59,11 +59,19 @@ struct MotCheckResult {
   std::vector<Finding> findings;
 };
 
+struct ZonesCheckResult {
+  std::string path;
+  int64_t lines = 0;
+  int64_t zones = 0;
+  std::vector<Finding> findings;
+};
+
 struct CheckResult {
   std::optional<ReidDataset> dataset;
   std::optional<ReidAudit> audit;
   std::optional<WeightsSummary> weights;
   std::optional<MotCheckResult> mot;
+  std::optional<ZonesCheckResult> zones;
 
   // Of everything that was checked, in the order of the members.
   std::vector<Finding> findings() const;

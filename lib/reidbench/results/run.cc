@@ -49,10 +49,17 @@ RunStage ReadRunStage(const JsonReader& json) {
   return stage;
 }
 
+Json ReadFlow(const JsonReader& entry, const std::string& place) {
+  const Json& flow = ValueOf(entry, "flow");
+  if (!flow.is_null()) RequireSchema(flow, kFlowSchema, "reidbench flow", place);
+  return flow;
+}
+
 RunConfiguration ReadConfiguration(const JsonReader& json, const std::string& place) {
   RunConfiguration configuration;
   configuration.name = json.At("name").Text();
   configuration.score = ValueOf(json, "score");
+  configuration.flow = ReadFlow(json, place);
   if (const Json& track = ValueOf(json, "track"); !track.is_null()) {
     const TrackStageResult tracked = TrackFromJson(track, place);
     if (!tracked.runs.empty())
@@ -62,6 +69,7 @@ RunConfiguration ReadConfiguration(const JsonReader& json, const std::string& pl
     RunCorrection& correction = configuration.corrections.emplace_back();
     correction.name = entry.At("name").Text();
     correction.score = ValueOf(entry, "score");
+    correction.flow = ReadFlow(entry, place);
     if (const Json& compare = ValueOf(entry, "compare"); !compare.is_null())
       correction.compare = CompareFromJson(compare, place);
   }
@@ -165,6 +173,61 @@ Table StageTable(const RunResult& result) {
   return table;
 }
 
+// A number somewhere in a flow document; nullopt where it is not.
+std::optional<double> FlowNumber(const Json& run, std::initializer_list<const char*> path) {
+  const Json* at = &run;
+  for (const char* key : path) {
+    if (!at->is_object() || !at->contains(key)) return std::nullopt;
+    at = &(*at)[key];
+  }
+  return at->is_number() ? std::optional(at->get<double>()) : std::nullopt;
+}
+
+void AddFlowRow(const std::string& name, const Json& run, Table* table) {
+  // Waiting of the first queue.
+  std::optional<double> waiting, true_waiting;
+  if (run.contains("errors") && run["errors"].contains("waiting_s")) {
+    for (const auto& [queue, bias] : run["errors"]["waiting_s"].items()) {
+      if (waiting || true_waiting) break;
+      waiting = FlowNumber(bias, {"restricted_mean", "found"});
+      true_waiting = FlowNumber(bias, {"restricted_mean", "truth"});
+    }
+  }
+  const auto count = [](const std::optional<double>& value) {
+    return value ? CountText(*value) : std::string("n/a");
+  };
+  table->AddRow({name, Percent(FlowNumber(run, {"errors", "all_lines", "F1"})),
+                 count(FlowNumber(run, {"errors", "all_lines", "gross"})),
+                 count(FlowNumber(run, {"unique"})),
+                 Number(FlowNumber(run, {"errors", "unique", "over_count"}), 2),
+                 Number(FlowNumber(run, {"presence_s", "median"}), 1),
+                 Number(FlowNumber(run, {"errors", "presence_s", "median", "truth"}), 1),
+                 Number(waiting, 1), Number(true_waiting, 1)});
+}
+
+// Plain tracks, and below them each correction of them.
+Table FlowTableOf(const RunResult& result) {
+  Table table({{"tracks", Align::kLeft},
+               {"crossings F1 %", Align::kRight, Better::kHigher},
+               {"wrong"},
+               {"unique"},
+               {"over-count"},
+               {"presence median s"},
+               {"true"},
+               {"waiting mean s"},
+               {"true"}});
+  for (const RunConfiguration& configuration : result.tracking) {
+    if (configuration.flow.is_object() && !configuration.flow["runs"].empty())
+      AddFlowRow(configuration.name, configuration.flow["runs"].front(), &table);
+    for (const RunCorrection& correction : configuration.corrections) {
+      if (correction.flow.is_object() && correction.flow["runs"].size() > 1)
+        AddFlowRow(configuration.name + ", " + correction.name, correction.flow["runs"].back(),
+                   &table);
+    }
+  }
+  return table;
+}
+
 struct Part {
   std::string title;
   Table table;
@@ -191,6 +254,8 @@ std::vector<Part> MakeParts(const RunResult& result, bool details) {
   const std::vector<Comparison> comparisons = ListComparisons(result);
   if (!comparisons.empty())
     parts.push_back({"Plain against corrected", ComparisonsTable(comparisons)});
+  if (Table flow = FlowTableOf(result); !flow.empty())
+    parts.push_back({"People at lines and in zones", std::move(flow)});
   for (const Comparison& comparison : comparisons) {
     const CompareStageResult& compare = *comparison.correction->compare;
     if (details) {

@@ -24,6 +24,7 @@ struct RunStage {
 struct RunCorrection {
   std::string name;
   Json score;  // of `reidbench score`, condensed; null: not finished
+  Json flow;   // of `reidbench flow` on plain and corrected tracks; null: none
   std::optional<CompareStageResult> compare;
 };
 
@@ -32,6 +33,7 @@ struct RunConfiguration {
   std::string name;
   std::optional<double> frames_per_s;  // of the tracker alone
   Json score;
+  Json flow;  // null: none
   std::vector<RunCorrection> corrections;
 };
 

@@ -13,6 +13,7 @@ inline constexpr std::string_view kConvertSchema = "reidbench.convert/1";
 inline constexpr std::string_view kDecisionsSchema = "reidbench.relink.decisions/1";
 inline constexpr std::string_view kEnginesSchema = "reidbench.engines/1";
 inline constexpr std::string_view kExtractSchema = "reidbench.extract/1";
+inline constexpr std::string_view kFlowSchema = "reidbench.flow/1";
 inline constexpr std::string_view kPageSchema = "reidbench.page/1";
 inline constexpr std::string_view kPerQuerySchema = "reidbench.per_query/1";
 inline constexpr std::string_view kPlanSchema = "reidbench.plan/1";  // of cameras: `profile`

@@ -18,6 +18,8 @@ struct CheckOptions {
   std::filesystem::path weights;  // empty: none
   std::string weights_entry;      // see ReadCheckpoint
   MotCheckOptions mot;
+  std::filesystem::path
+      zones;  // of `reidbench flow`; held against the pictures and tracks of `mot`
 };
 
 // Throws what LoadReidDataset, AuditReidDataset, SummarizeWeights and CheckMotFiles throw.
