@@ -11,7 +11,7 @@ using namespace reidbench;
 
 int main(int argc, char** argv) {
   LinkStageOptions options;
-  bool no_correction = false;
+  std::string correction;
 
   Command command(
       "link", "Gives each person of a site one identity in all of its cameras; boxes stay as they are.",
@@ -37,7 +37,9 @@ int main(int argc, char** argv) {
   command.Option("--method-config", &options.config, "YAML file with its options");
   command.Option("--option", &options.options,
                  "key=value over that file, such as margin=2; may be repeated");
-  command.Flag("--no-correction", &no_correction, "Do not correct each camera by itself first");
+  command.Choice("--camera-correction", &correction, {"yes", "no"},
+                 "Whether each camera is corrected by itself first, as `relink` does; the method "
+                 "says unless given");
   command.Option("--transitions", &options.transitions,
                  "Times between cameras that an earlier run learned (OUTPUT/transitions.json)");
   command.Group("Ground truth");
@@ -48,7 +50,7 @@ int main(int argc, char** argv) {
   return command.Run(argc, argv, [&](const CommonOptions& common) {
     options.output = common.output;
     options.force = common.force;
-    options.correct_cameras = !no_correction;
+    if (!correction.empty()) options.correct_cameras = correction == "yes";
     if (options.output.empty() && !options.judge && !common.dry_run)
       ThrowUsage("--output is missing: the folder for the identities (or --judge, to judge only)");
     LinkStageResult result;

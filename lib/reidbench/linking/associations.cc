@@ -217,18 +217,22 @@ SiteLinkResult LinkByAssignment(const SiteLinkInput& input, const HungarianOptio
 const std::vector<Association>& Associations() {
   // A new association adds its entry here.
   static const std::vector<Association> associations = {
-      MakeMethod<LinkOptions, AssociationRun>(
-          "link", "appearance, places and times between cameras by the site's own evidence",
-          {.can_use_embeddings = true}, LinkSite),
-      MakeMethod<NearestMeanOptions, AssociationRun>(
-          "nearest-mean", "each tracklet joins the nearest mean embedding (OpenVINO's demo)",
-          {.embeddings = true}, LinkByNearestMean),
-      MakeMethod<AgglomerativeOptions, AssociationRun>(
-          "agglomerative", "constrained average linkage (AI City Challenge)", {.embeddings = true},
-          LinkByClustering),
-      MakeMethod<HungarianOptions, AssociationRun>(
-          "hungarian", "camera after camera, least-cost assignment (DIVOTrack)",
-          {.embeddings = true}, LinkByAssignment),
+      {MakeMethod<LinkOptions, AssociationRun>(
+           "link", "appearance, places and times between cameras by the site's own evidence",
+           {.can_use_embeddings = true}, LinkSite),
+       true},
+      {MakeMethod<NearestMeanOptions, AssociationRun>(
+           "nearest-mean", "each tracklet joins the nearest mean embedding (OpenVINO's demo)",
+           {.embeddings = true}, LinkByNearestMean),
+       false},
+      {MakeMethod<AgglomerativeOptions, AssociationRun>(
+           "agglomerative", "constrained average linkage (AI City Challenge)",
+           {.embeddings = true}, LinkByClustering),
+       false},
+      {MakeMethod<HungarianOptions, AssociationRun>(
+           "hungarian", "camera after camera, least-cost assignment (DIVOTrack)",
+           {.embeddings = true}, LinkByAssignment),
+       false},
   };
   return associations;
 }

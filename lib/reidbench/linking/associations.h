@@ -13,12 +13,16 @@
 namespace reidbench {
 
 using AssociationRun = std::function<SiteLinkResult(const SiteLinkInput&)>;
-using Association = Method<AssociationRun>;
+
+struct Association : Method<AssociationRun> {
+  // Takes each camera's tracks corrected by themselves; the others take them as they are.
+  bool corrects_cameras = false;
+};
 
 // Tracklets in the order of time join the person with the nearest mean embedding below `threshold`,
 // else they are somebody new: OpenVINO's multi_camera_multi_target_tracking demo.
 struct NearestMeanOptions {
-  double threshold = 0.45;  // cosine distance
+  double threshold = 0.6;  // cosine distance
 
   OptionTable Table();
   std::vector<std::string> Validate() const { return OptionViolations(*this); }
@@ -28,7 +32,7 @@ SiteLinkResult LinkByNearestMean(const SiteLinkInput& input, const NearestMeanOp
 // Average linkage up to `threshold`, never two tracklets of one camera at the same time: what teams
 // of the AI City Challenge's track 1 do (2019 to 2023).
 struct AgglomerativeOptions {
-  double threshold = 0.45;
+  double threshold = 0.6;
 
   OptionTable Table();
   std::vector<std::string> Validate() const { return OptionViolations(*this); }
@@ -38,7 +42,7 @@ SiteLinkResult LinkByClustering(const SiteLinkInput& input, const AgglomerativeO
 // Cameras one after the other: the least-cost assignment of a camera's people to those known so
 // far, up to `threshold` (DIVOTrack's and others' matching of views).
 struct HungarianOptions {
-  double threshold = 0.45;
+  double threshold = 0.6;
 
   OptionTable Table();
   std::vector<std::string> Validate() const { return OptionViolations(*this); }

@@ -22,7 +22,7 @@ struct LinkOptions {
   bool ground = true;
   bool transitions = true;
   // Log-likelihood ratio, one person against two, from which two groups become one.
-  double margin = 1.5;
+  double margin = 2.5;
   // By which a link must be better than the best that excludes it.
   double lead = 1.5;
   // Clocks are looked for so far from what is told, s; 0 = as told.

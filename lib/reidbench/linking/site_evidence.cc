@@ -40,6 +40,7 @@ constexpr double kAnywhere = 0.25;    // share of those who are found anywhere
 constexpr double kVelocityLife_s = 2;
 constexpr double kLongPassage_s = 20;  // after that a place says nothing
 constexpr double kUnitRatio = 20;
+constexpr size_t kLeastSpeeds = 30;
 
 // Transition times.
 constexpr std::array<double, 32> kEdges_s = {0,  1,  2,  3,  4,  5,  6,   7,   8,   9,   10,
@@ -243,40 +244,36 @@ SiteGround CalibrateGround(std::span<SiteTracklet> tracklets, std::span<const st
           100 * off));
     }
   }
-  // Where people are, and units.
-  std::vector<double> extent(cameras.size(), 0);
-  std::vector<double> all_x, all_y;
+  // Where people are, and how fast: units.
+  std::vector<double> speed(cameras.size(), 0);
+  std::vector<double> all_x, all_y, known;
   for (int32_t c = 0; c < n; ++c) {
-    std::vector<double> x, y;
+    std::vector<double> speeds;
     for (const SiteTracklet& tracklet : tracklets) {
       if (tracklet.camera != c) continue;
-      for (size_t k = 0; k < tracklet.trail.size(); k += 5) {
-        x.push_back(tracklet.trail[k].x);
-        y.push_back(tracklet.trail[k].y);
+      const std::vector<TrailPoint>& trail = tracklet.trail;
+      for (size_t k = 0; k < trail.size(); k += 5) {
+        all_x.push_back(trail[k].x);
+        all_y.push_back(trail[k].y);
+        if (k == 0 || trail[k].cell - trail[k - 5].cell != 5) continue;
+        speeds.push_back(std::hypot(trail[k].x - trail[k - 5].x, trail[k].y - trail[k - 5].y) /
+                         (5 * kCell_s));
       }
     }
-    if (x.size() < 10) continue;
-    const auto range = [](const std::vector<double>& v) {
-      return Quantile(v, 0.9, QuantileRule::kHigher) - Quantile(v, 0.1, QuantileRule::kLower);
-    };
-    extent[static_cast<size_t>(c)] = std::hypot(range(x), range(y));
-    all_x.insert(all_x.end(), x.begin(), x.end());
-    all_y.insert(all_y.end(), y.begin(), y.end());
-  }
-  std::vector<double> known;
-  for (const double e : extent) {
-    if (e > 0) known.push_back(e);
+    if (speeds.size() < kLeastSpeeds) continue;
+    speed[static_cast<size_t>(c)] = Quantile(speeds, 0.75, QuantileRule::kHigher);
+    known.push_back(speed[static_cast<size_t>(c)]);
   }
   if (known.size() > 1) {
     const double middle = Quantile(known, 0.5, QuantileRule::kLower);
     for (int32_t c = 0; c < n; ++c) {
-      const double e = extent[static_cast<size_t>(c)];
-      if (e <= 0 || (e < kUnitRatio * middle && e > middle / kUnitRatio)) continue;
+      const double own = speed[static_cast<size_t>(c)];
+      if (own <= 0 || (own < kUnitRatio * middle && own > middle / kUnitRatio)) continue;
       ground.trusted[static_cast<size_t>(c)] = false;
       ground.notes.push_back(fmt::format(
-          "camera {}: people cover {:.3g} m there and {:.3g} m in other cameras: another unit? "
+          "camera {}: people walk {:.3g} m/s there and {:.3g} m/s in other cameras: another unit? "
           "its places are not used",
-          cameras[static_cast<size_t>(c)], e, middle));
+          cameras[static_cast<size_t>(c)], own, middle));
     }
   }
   if (all_x.size() >= 10) {

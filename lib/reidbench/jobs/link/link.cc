@@ -256,7 +256,9 @@ class LinkStage {
     const FeatureMatrix embeddings = ReadEmbeddings(c, &camera.embedding_row);
     camera.embeddings = &embeddings;
     const RelinkOptions own;
-    CameraTracklets out = DescribeCamera(camera, options_.correct_cameras ? &own : nullptr);
+    CameraTracklets out = DescribeCamera(
+        camera, options_.correct_cameras.value_or(chosen_.association->corrects_cameras) ? &own
+                                                                                         : nullptr);
     LinkedCamera& summary = result_->cameras.emplace_back();
     summary.name = camera.name;
     summary.boxes = static_cast<int64_t>(one.boxes.size());

@@ -5,6 +5,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -20,7 +21,7 @@ struct LinkStageOptions {
   std::filesystem::path config;    // YAML with `method` and its options
   std::vector<std::string> options;  // "key=value", over the config file
   bool allow_missing = false;        // boxes without (finite) embedding are no error
-  bool correct_cameras = true;       // each camera by itself first
+  std::optional<bool> correct_cameras;  // each by itself first; nullopt: as the method wants it
   std::filesystem::path transitions;  // times learned elsewhere; empty: learn them here
   double frame_rate = 0;  // frames/s of a site that does not say; 0 = 25 with a warning
   std::filesystem::path output;  // folder; empty: nothing is written
