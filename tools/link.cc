@@ -14,7 +14,8 @@ int main(int argc, char** argv) {
   std::string correction;
 
   Command command(
-      "link", "Gives each person of a site one identity in all of its cameras; boxes stay as they are.",
+      "link",
+      "Gives each person of a site one identity in all of its cameras; boxes stay as they are.",
       "reidbench link --site site.yaml --tracks tracks/ --features features/ --output global/\n"
       "reidbench link --site site/ --tracks tracks/ --features features/ --judge\n"
       "reidbench link --site site.yaml --tracks tracks/ --features features/ --method nearest-mean "

@@ -52,6 +52,14 @@ constexpr auto kKindIds = std::to_array<std::pair<FindingKind, std::string_view>
     {FindingKind::kVisibilityNotStated, "visibility-not-stated"},
     {FindingKind::kRulesChosen, "rules-chosen"},
     {FindingKind::kOddRows, "odd-rows"},
+    {FindingKind::kSiteClockOff, "site-clock-off"},
+    {FindingKind::kSiteClockDrifts, "site-clock-drifts"},
+    {FindingKind::kSiteScaleOff, "site-scale-off"},
+    {FindingKind::kSiteUnitDiffers, "site-unit-differs"},
+    {FindingKind::kSiteNearHorizon, "site-near-horizon"},
+    {FindingKind::kSiteCalibrationOff, "site-calibration-off"},
+    {FindingKind::kSitePlacesDisagree, "site-places-disagree"},
+    {FindingKind::kSiteIdTwice, "site-id-twice"},
 });
 
 constexpr bool InOrder() {

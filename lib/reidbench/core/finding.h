@@ -56,6 +56,15 @@ enum class FindingKind {
   kVisibilityNotStated,
   kRulesChosen,
   kOddRows,
+  // Sites of several cameras.
+  kSiteClockOff,
+  kSiteClockDrifts,
+  kSiteScaleOff,
+  kSiteUnitDiffers,
+  kSiteNearHorizon,
+  kSiteCalibrationOff,
+  kSitePlacesDisagree,
+  kSiteIdTwice,
 };
 
 std::string_view FindingKindId(FindingKind kind);  // "boxes-in-another-form"

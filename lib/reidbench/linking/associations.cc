@@ -226,8 +226,8 @@ const std::vector<Association>& Associations() {
            {.embeddings = true}, LinkByNearestMean),
        false},
       {MakeMethod<AgglomerativeOptions, AssociationRun>(
-           "agglomerative", "constrained average linkage (AI City Challenge)",
-           {.embeddings = true}, LinkByClustering),
+           "agglomerative", "constrained average linkage (AI City Challenge)", {.embeddings = true},
+           LinkByClustering),
        false},
       {MakeMethod<HungarianOptions, AssociationRun>(
            "hungarian", "camera after camera, least-cost assignment (DIVOTrack)",

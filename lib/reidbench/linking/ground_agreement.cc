@@ -55,8 +55,7 @@ Timeline Arrange(std::span<const SiteTracklet> tracklets, int32_t cameras) {
                   [static_cast<size_t>(trail[k].cell - line.first_cell)]
                       .push_back({trail[k].x, trail[k].y, trail[k].sigma,
                                   steady ? (after.x - before.x) / dt : 0,
-                                  steady ? (after.y - before.y) / dt : 0,
-                                  static_cast<int32_t>(t)});
+                                  steady ? (after.y - before.y) / dt : 0, static_cast<int32_t>(t)});
     }
   }
   return line;
@@ -132,13 +131,13 @@ void MeasurePairs(const Cells& first, const Cells& second, int64_t shift, Ground
   for (int64_t cell = 0; cell < n; ++cell) {
     const int64_t other = cell - shift;
     if (other < 0 || other >= n) continue;
-    ForMutual(first[static_cast<size_t>(cell)], second[static_cast<size_t>(other)],
-              [&](const Neighbours& pair) {
-                samples.push_back({pair.a->x, pair.a->y, pair.b->x, pair.b->y,
-                                   std::hypot(pair.a->sigma, pair.b->sigma),
-                                   0.5 * (pair.a->vx + pair.b->vx),
-                                   0.5 * (pair.a->vy + pair.b->vy)});
-              });
+    ForMutual(
+        first[static_cast<size_t>(cell)], second[static_cast<size_t>(other)],
+        [&](const Neighbours& pair) {
+          samples.push_back({pair.a->x, pair.a->y, pair.b->x, pair.b->y,
+                             std::hypot(pair.a->sigma, pair.b->sigma),
+                             0.5 * (pair.a->vx + pair.b->vx), 0.5 * (pair.a->vy + pair.b->vy)});
+        });
   }
   out->pairs = static_cast<int64_t>(samples.size());
   if (samples.size() < 20) return;
@@ -190,8 +189,8 @@ void MeasurePairs(const Cells& first, const Cells& second, int64_t shift, Ground
 
 }  // namespace
 
-std::vector<GroundAgreement> CompareGround(std::span<const SiteTracklet> tracklets,
-                                           int32_t cameras, double most_shift_s) {
+std::vector<GroundAgreement> CompareGround(std::span<const SiteTracklet> tracklets, int32_t cameras,
+                                           double most_shift_s) {
   const Timeline line = Arrange(tracklets, cameras);
   std::vector<GroundAgreement> pairs;
   for (int32_t a = 0; a < cameras; ++a) {

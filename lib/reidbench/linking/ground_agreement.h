@@ -32,8 +32,8 @@ struct GroundAgreement {
 
 // For every pair of `cameras` cameras; `tracklets` of all of them. With `most_shift_s` 0 clocks are
 // taken as told. Runs in parallel; does not depend on the number of threads.
-std::vector<GroundAgreement> CompareGround(std::span<const SiteTracklet> tracklets,
-                                           int32_t cameras, double most_shift_s);
+std::vector<GroundAgreement> CompareGround(std::span<const SiteTracklet> tracklets, int32_t cameras,
+                                           double most_shift_s);
 
 // What has to be added to each camera's times so that those who agree agree best; 0 for the first
 // of each set of cameras that are connected.

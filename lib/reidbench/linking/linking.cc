@@ -21,9 +21,10 @@ constexpr double kOwnCamera = 3;
 // People whom another camera sees at the same time: before anything about that pair is known.
 constexpr double kSeenTogether = 0.5;
 constexpr double kSeenTogetherCount = 6;
-constexpr double kMostGround = 12;  // that places say about two groups
-constexpr double kWorthALook = -4;  // first comparisons below this are not kept
-constexpr double kRefusedNear = 4;  // refused links are listed that missed the margin by less
+constexpr double kMostGround = 12;    // that places say about two groups
+constexpr double kWorthALook = -4;    // first comparisons below this are not kept
+constexpr double kNearInTime_s = 25;  // between tracklets: a passage may speak for them
+constexpr double kRefusedNear = 4;    // refused links are listed that missed the margin by less
 constexpr int kSweeps = 4;
 constexpr int kPasses = 2;  // transition times are learned from the pass before
 
@@ -57,12 +58,12 @@ class SiteLinker {
     order_.resize(tracklets_.size());
     std::vector<int32_t> by_time(tracklets_.size());
     std::iota(by_time.begin(), by_time.end(), 0);
-    std::stable_sort(by_time.begin(), by_time.end(), [&](int32_t a, int32_t b) {
-      return At(a).first_s < At(b).first_s;
-    });
+    std::stable_sort(by_time.begin(), by_time.end(),
+                     [&](int32_t a, int32_t b) { return At(a).first_s < At(b).first_s; });
     for (size_t k = 0; k < by_time.size(); ++k)
       order_[static_cast<size_t>(by_time[k])] = static_cast<int32_t>(k);
-    together_share_.assign(static_cast<size_t>(cameras_) * static_cast<size_t>(cameras_), kSeenTogether);
+    together_share_.assign(static_cast<size_t>(cameras_) * static_cast<size_t>(cameras_),
+                           kSeenTogether);
     together_number_.assign(together_share_.size(), 1);
     CountTogether();
   }
@@ -99,6 +100,7 @@ class SiteLinker {
     std::vector<PersonGroup> groups;
     for (int32_t t = 0; t < Count(); ++t) groups.push_back(MakeGroup({t}));
     FirstPairs();
+    MirrorNear();
     Contract(&groups);
     for (int sweep = 0; sweep < kSweeps; ++sweep) {
       if (!Refine(&groups)) break;
@@ -107,9 +109,8 @@ class SiteLinker {
     for (PersonGroup& group : groups) {
       if (!group.members.empty()) people.push_back(std::move(group.members));
     }
-    std::sort(people.begin(), people.end(), [&](const auto& a, const auto& b) {
-      return Earlier(a.front(), b.front());
-    });
+    std::sort(people.begin(), people.end(),
+              [&](const auto& a, const auto& b) { return Earlier(a.front(), b.front()); });
     return people;
   }
 
@@ -118,7 +119,8 @@ class SiteLinker {
     std::vector<PersonGroup> groups;
     std::vector<int32_t> group_of(tracklets_.size(), -1);
     for (const std::vector<int32_t>& members : people) {
-      for (const int32_t t : members) group_of[static_cast<size_t>(t)] = static_cast<int32_t>(groups.size());
+      for (const int32_t t : members)
+        group_of[static_cast<size_t>(t)] = static_cast<int32_t>(groups.size());
       groups.push_back(MakeGroup(members));
     }
     std::vector<LinkDecision> decisions;
@@ -126,17 +128,21 @@ class SiteLinker {
       const std::vector<int32_t>& members = groups[g].members;
       for (size_t k = 0; k < members.size(); ++k) {
         const int32_t after = members[k];
-        const auto [rival, rival_score] = BestOther(after, static_cast<int32_t>(g), groups, group_of);
+        const auto [rival, rival_score] =
+            BestOther(after, static_cast<int32_t>(g), groups, group_of);
         if (k == 0) {
           if (rival >= 0 && rival_score > options_.margin - kRefusedNear) {
-            LinkDecision refused = Describe(groups[static_cast<size_t>(rival)], groups[g], rival_score);
+            LinkDecision refused =
+                Describe(groups[static_cast<size_t>(rival)], groups[g], rival_score);
             refused.reason = rival_score >= options_.margin ? "lead" : "margin";
             decisions.push_back(std::move(refused));
           }
           continue;
         }
-        const PersonGroup head = MakeGroup({members.begin(), members.begin() + static_cast<int64_t>(k)});
-        const PersonGroup tail = MakeGroup({members.begin() + static_cast<int64_t>(k), members.end()});
+        const PersonGroup head =
+            MakeGroup({members.begin(), members.begin() + static_cast<int64_t>(k)});
+        const PersonGroup tail =
+            MakeGroup({members.begin() + static_cast<int64_t>(k), members.end()});
         LinkDecision link = Describe(head, tail, Join(head, tail).total);
         link.accepted = true;
         if (rival >= 0 && std::isfinite(rival_score)) {
@@ -146,9 +152,8 @@ class SiteLinker {
         decisions.push_back(std::move(link));
       }
     }
-    std::stable_sort(decisions.begin(), decisions.end(), [&](const auto& a, const auto& b) {
-      return Earlier(a.after, b.after);
-    });
+    std::stable_sort(decisions.begin(), decisions.end(),
+                     [&](const auto& a, const auto& b) { return Earlier(a.after, b.after); });
     return decisions;
   }
 
@@ -296,6 +301,7 @@ class SiteLinker {
     constexpr int64_t kRows = 128;
     const RightFactor right(ViewOf(looks_.vectors));
     ParallelFor((n + kRows - 1) / kRows, [&](int64_t block) {
+      // Each pair once, from its smaller number.
       const int64_t begin = block * kRows;
       const int64_t rows = std::min(kRows, n - begin);
       const FeatureMatrix cosine = right.LeftTimes(ViewOf(looks_.vectors, begin, rows));
@@ -303,28 +309,42 @@ class SiteLinker {
         const auto a = static_cast<int32_t>(begin + r);
         size_t next = 0;
         const std::vector<Together>& together = together_[static_cast<size_t>(a)];
-        for (int32_t b = 0; b < n; ++b) {
+        for (int32_t b = a + 1; b < n; ++b) {
           while (next < together.size() && together[next].other < b) ++next;
-          if (b == a) continue;
           const bool met = next < together.size() && together[next].other == b;
           if (met && together[next].apart) continue;
           const int32_t first = Earlier(a, b) ? a : b;
           const int32_t second = first == a ? b : a;
-          if (options_.horizon_s > 0 &&
-              At(second).first_s - At(first).last_s > options_.horizon_s)
+          if (options_.horizon_s > 0 && At(second).first_s - At(first).last_s > options_.horizon_s)
             continue;
           double total = 0;
           if (options_.appearance && looks_.usable) {
             total += looks_.LogRatio(1 - static_cast<double>(cosine(r, b)),
                                      std::min({At(a).clean_s, At(b).clean_s, 8.0}));
-            if (total < kWorthALook - (met ? std::max(together[next].ground, 0.0) : 4)) continue;
+            // What else can make up for it: places at one time, or a passage just before.
+            const double gap_s = At(second).first_s - At(first).last_s;
+            const double most = met                     ? std::max(together[next].ground, 0.0) + 1
+                                : gap_s < kNearInTime_s ? 5
+                                                        : 0;
+            if (total + most < kWorthALook) continue;
           }
           if (met && options_.ground) total += together[next].ground;
           total += Follow(first, second);
-          if (total > kWorthALook) near_[static_cast<size_t>(a)].push_back({b, static_cast<float>(total)});
+          if (total > kWorthALook)
+            near_[static_cast<size_t>(a)].push_back({b, static_cast<float>(total)});
         }
       }
     });
+  }
+
+  // Also from the other number.
+  void MirrorNear() {
+    const std::vector<std::vector<std::pair<int32_t, float>>> once = near_;
+    for (size_t a = 0; a < once.size(); ++a) {
+      for (const auto& [b, total] : once[a])
+        near_[static_cast<size_t>(b)].push_back({static_cast<int32_t>(a), total});
+    }
+    for (auto& entries : near_) std::sort(entries.begin(), entries.end());
   }
 
   void Contract(std::vector<PersonGroup>* groups) {
@@ -342,7 +362,8 @@ class SiteLinker {
     const auto excluded = [&](int32_t keep, int32_t with, float most) {
       // Whether somebody else fits `keep` nearly as well who cannot be `with`.
       for (const auto& [c, other] : score[static_cast<size_t>(keep)]) {
-        if (c != with && other > most && Conflict(g[static_cast<size_t>(c)], g[static_cast<size_t>(with)]))
+        if (c != with && other > most &&
+            Conflict(g[static_cast<size_t>(c)], g[static_cast<size_t>(with)]))
           return true;
       }
       return false;
@@ -353,9 +374,8 @@ class SiteLinker {
       PersonGroup& into = g[static_cast<size_t>(a)];
       PersonGroup& from = g[static_cast<size_t>(b)];
       std::vector<int32_t> members(into.members.size() + from.members.size());
-      std::merge(into.members.begin(), into.members.end(), from.members.begin(),
-                 from.members.end(), members.begin(),
-                 [&](int32_t x, int32_t y) { return Earlier(x, y); });
+      std::merge(into.members.begin(), into.members.end(), from.members.begin(), from.members.end(),
+                 members.begin(), [&](int32_t x, int32_t y) { return Earlier(x, y); });
       into.members = std::move(members);
       into.sum += from.sum;
       into.clean_s += from.clean_s;
@@ -368,23 +388,23 @@ class SiteLinker {
       score[static_cast<size_t>(b)].clear();
       return true;
     };
-    MergeBestFirst(n, static_cast<float>(options_.margin), pairs, merge,
-                   [&](int32_t a, const auto& emit) {
-                     std::vector<int32_t> others;
-                     for (const auto& [c, ignored] : score[static_cast<size_t>(a)]) others.push_back(c);
-                     std::sort(others.begin(), others.end());
-                     for (const int32_t c : others) {
-                       const auto total = static_cast<float>(
-                           Join(g[static_cast<size_t>(a)], g[static_cast<size_t>(c)]).total);
-                       if (total > -1e30F) {
-                         score[static_cast<size_t>(a)][c] = score[static_cast<size_t>(c)][a] = total;
-                         emit(c, total);
-                       } else {
-                         score[static_cast<size_t>(a)].erase(c);
-                         score[static_cast<size_t>(c)].erase(a);
-                       }
-                     }
-                   });
+    MergeBestFirst(
+        n, static_cast<float>(options_.margin), pairs, merge, [&](int32_t a, const auto& emit) {
+          std::vector<int32_t> others;
+          for (const auto& [c, ignored] : score[static_cast<size_t>(a)]) others.push_back(c);
+          std::sort(others.begin(), others.end());
+          for (const int32_t c : others) {
+            const auto total = static_cast<float>(
+                Join(g[static_cast<size_t>(a)], g[static_cast<size_t>(c)]).total);
+            if (total > -1e30F) {
+              score[static_cast<size_t>(a)][c] = score[static_cast<size_t>(c)][a] = total;
+              emit(c, total);
+            } else {
+              score[static_cast<size_t>(a)].erase(c);
+              score[static_cast<size_t>(c)].erase(a);
+            }
+          }
+        });
   }
 
   // Moves single tracklets to the person they fit best, or out. Returns whether anything moved.
@@ -392,7 +412,8 @@ class SiteLinker {
     std::vector<PersonGroup>& g = *groups;
     std::vector<int32_t> group_of(tracklets_.size(), -1);
     for (size_t k = 0; k < g.size(); ++k) {
-      for (const int32_t t : g[k].members) group_of[static_cast<size_t>(t)] = static_cast<int32_t>(k);
+      for (const int32_t t : g[k].members)
+        group_of[static_cast<size_t>(t)] = static_cast<int32_t>(k);
     }
     bool moved = false;
     for (int32_t t = 0; t < Count(); ++t) {
@@ -476,8 +497,8 @@ class SiteLinker {
   const std::vector<std::vector<Together>>& together_;
   const TransitionTimes& transitions_;
   int32_t cameras_;
-  std::vector<int32_t> order_;  // place of each tracklet in time
-  std::vector<double> together_share_, together_number_;  // by pair of cameras
+  std::vector<int32_t> order_;                                // place of each tracklet in time
+  std::vector<double> together_share_, together_number_;      // by pair of cameras
   std::vector<std::vector<std::pair<int32_t, float>>> near_;  // worth a look, of single tracklets
   mutable std::vector<int64_t> stamp_;
   mutable int64_t now_ = 0;
@@ -515,11 +536,10 @@ SiteLinkResult LinkSite(const SiteLinkInput& told, const LinkOptions& options) {
   SiteLinkResult result;
   SiteLinkInput input = told;
   const auto cameras = static_cast<int32_t>(input.cameras.size());
-  result.ground = CalibrateGround(input.tracklets, input.cameras,
-                                  options.ground ? options.clock_search_s : 0);
+  result.ground =
+      CalibrateGround(input.tracklets, input.cameras, options.ground ? options.clock_search_s : 0);
   if (options.ground) result.notes = result.ground.notes;
-  const std::vector<std::vector<Together>> together =
-      FindTogether(input.tracklets, result.ground);
+  const std::vector<std::vector<Together>> together = FindTogether(input.tracklets, result.ground);
   result.appearance = CalibrateSiteAppearance(input.tracklets, input.sums, together, cameras,
                                               input.appearance_unusable);
   if (!result.appearance.usable && options.appearance)
@@ -528,8 +548,7 @@ SiteLinkResult LinkSite(const SiteLinkInput& told, const LinkOptions& options) {
   result.transitions = input.transitions ? *input.transitions : TransitionTimes(cameras, arrivals);
   std::vector<std::vector<int32_t>> people;
   const bool learn = options.transitions && !input.transitions;
-  SiteLinker linker(input, options, result.appearance, result.ground, together,
-                    result.transitions);
+  SiteLinker linker(input, options, result.appearance, result.ground, together, result.transitions);
   for (int pass = 0; pass < (learn ? kPasses : 1); ++pass) {
     people = linker.Solve();
     if (!learn) break;
@@ -540,7 +559,8 @@ SiteLinkResult LinkSite(const SiteLinkInput& told, const LinkOptions& options) {
   }
   result.person.assign(input.tracklets.size(), 0);
   for (size_t k = 0; k < people.size(); ++k) {
-    for (const int32_t t : people[k]) result.person[static_cast<size_t>(t)] = static_cast<int32_t>(k);
+    for (const int32_t t : people[k])
+      result.person[static_cast<size_t>(t)] = static_cast<int32_t>(k);
   }
   result.decisions = linker.Explain(people);
   result.appearance.vectors = RowMatrix();

@@ -41,9 +41,9 @@ struct LinkDecision {
   double gap_s = 0;               // below 0: seen at the same time
   // Of the person up to `before` against the person from `after` on, in favour of one.
   double log_likelihood_ratio = 0;
-  std::optional<double> distance;  // cosine, of the galleries
+  std::optional<double> distance;                  // cosine, of the galleries
   double appearance = 0, ground = 0, passage = 0;  // its parts
-  std::optional<double> runner_up;  // of the best other person for `after`
+  std::optional<double> runner_up;                 // of the best other person for `after`
   int32_t runner_up_tracklet = -1;
   std::string reason;  // of what is refused
 };
@@ -52,7 +52,7 @@ struct SiteLinkInput {
   std::vector<std::string> cameras;
   std::vector<SiteTracklet> tracklets;  // `before` counts in them
   RowMatrix sums;
-  std::string appearance_unusable;  // what the cameras alone say; empty = usable
+  std::string appearance_unusable;             // what the cameras alone say; empty = usable
   std::optional<TransitionTimes> transitions;  // known from elsewhere
 };
 

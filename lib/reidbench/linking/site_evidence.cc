@@ -23,7 +23,8 @@ constexpr double kCentreRows = 8;      // tracklets at which a camera's own mean
 constexpr double kLeastClean_s = 0.5;  // of tracklets that calibrate
 constexpr double kMostClean_s = 8;     // more crops of one tracklet say no more
 constexpr int64_t kMostPairs = 400000;
-constexpr double kSameShare = 0.5;  // of the others' mean distance: expected before anything is seen
+constexpr double kSameShare =
+    0.5;  // of the others' mean distance: expected before anything is seen
 constexpr double kPriorCount = 20;
 constexpr int kRounds = 40;
 constexpr double kLeastSiteSeparation = 0.85;
@@ -43,8 +44,8 @@ constexpr double kUnitRatio = 20;
 constexpr size_t kLeastSpeeds = 30;
 
 // Transition times.
-constexpr std::array<double, 32> kEdges_s = {0,  1,  2,  3,  4,  5,  6,   7,   8,   9,   10,
-                                             12, 14, 16, 18, 20, 24, 28,  32,  36,  40,  50,
+constexpr std::array<double, 32> kEdges_s = {0,  1,  2,  3,   4,   5,   6,   7,   8,   9,   10,
+                                             12, 14, 16, 18,  20,  24,  28,  32,  36,  40,  50,
                                              60, 75, 90, 120, 150, 200, 300, 450, 700, 1000};
 constexpr double kTransitionPrior = 12;  // seen transitions at which what was seen counts half
 
@@ -96,9 +97,8 @@ void CompareTrails(const SiteTracklet& a, const SiteTracklet& b, const SiteGroun
   }
   if (n == 0) return;
   out->shared_s = static_cast<double>(n) * kCell_s;
-  const double weight =
-      std::min(kMostIndependent, (out->shared_s + 0.5) / kIndependent_s + 0.2) /
-      static_cast<double>(n);
+  const double weight = std::min(kMostIndependent, (out->shared_s + 0.5) / kIndependent_s + 0.2) /
+                        static_cast<double>(n);
   out->ground = weight * sum;
   out->apart = pair.usable && n >= 3 && far > 0.8 * static_cast<double>(n);
 }
@@ -129,9 +129,9 @@ std::span<const double> TransitionTimes::Edges_s() { return kEdges_s; }
 
 void TransitionTimes::Count(int32_t from, int32_t to, double gap_s) {
   // Neighbouring bins get a share, so that few transitions make no holes.
-  const auto bin = static_cast<size_t>(
-      std::upper_bound(kEdges_s.begin(), kEdges_s.end(), std::max(gap_s, 0.0)) - kEdges_s.begin() -
-      1);
+  const auto bin =
+      static_cast<size_t>(std::upper_bound(kEdges_s.begin(), kEdges_s.end(), std::max(gap_s, 0.0)) -
+                          kEdges_s.begin() - 1);
   std::vector<double>& counts = counts_[Index(from, to)];
   constexpr double kShares[] = {0.08, 0.22, 0.4, 0.22, 0.08};
   for (int64_t k = -2; k <= 2; ++k) {
@@ -174,8 +174,8 @@ double TransitionTimes::Median_s(int32_t from, int32_t to) const {
 
 double TransitionTimes::LogOdds(int32_t from, int32_t to, double gap_s) const {
   gap_s = std::max(gap_s, 0.0);
-  const auto bin = static_cast<size_t>(
-      std::upper_bound(kEdges_s.begin(), kEdges_s.end(), gap_s) - kEdges_s.begin() - 1);
+  const auto bin = static_cast<size_t>(std::upper_bound(kEdges_s.begin(), kEdges_s.end(), gap_s) -
+                                       kEdges_s.begin() - 1);
   const double unseen = UnseenDensity(gap_s) / cameras_;
   const double width =
       bin + 1 < kEdges_s.size() ? kEdges_s[bin + 1] - kEdges_s[bin] : kEdges_s.back();
@@ -278,7 +278,8 @@ SiteGround CalibrateGround(std::span<SiteTracklet> tracklets, std::span<const st
   }
   if (all_x.size() >= 10) {
     const auto range = [](const std::vector<double>& v) {
-      return 1.1 * (Quantile(v, 0.95, QuantileRule::kHigher) - Quantile(v, 0.05, QuantileRule::kLower));
+      return 1.1 *
+             (Quantile(v, 0.95, QuantileRule::kHigher) - Quantile(v, 0.05, QuantileRule::kLower));
     };
     ground.area_m2 = std::max(20.0, range(all_x) * range(all_y));
   }
@@ -396,12 +397,13 @@ SiteAppearance CalibrateSiteAppearance(std::span<const SiteTracklet> tracklets,
       const auto b = static_cast<size_t>(clean[static_cast<size_t>(j)]);
       const bool certain = static_cast<int32_t>(b) == best_of && best > kKnown && second < 1;
       if (!certain && turn++ % stride != 0) continue;
-      const double distance = 1 - static_cast<double>(Dot(out.vectors.row(clean[static_cast<size_t>(i)]).data(),
-                                                          out.vectors.row(clean[static_cast<size_t>(j)]).data(),
-                                                          out.vectors.cols()));
-      const auto entry = std::lower_bound(
-          near.begin(), near.end(), static_cast<int32_t>(b),
-          [](const Together& x, int32_t other) { return x.other < other; });
+      const double distance =
+          1 - static_cast<double>(Dot(out.vectors.row(clean[static_cast<size_t>(i)]).data(),
+                                      out.vectors.row(clean[static_cast<size_t>(j)]).data(),
+                                      out.vectors.cols()));
+      const auto entry =
+          std::lower_bound(near.begin(), near.end(), static_cast<int32_t>(b),
+                           [](const Together& x, int32_t other) { return x.other < other; });
       const bool met = entry != near.end() && entry->other == static_cast<int32_t>(b);
       if (certain) {
         same.push_back(distance);
@@ -466,8 +468,7 @@ SiteAppearance CalibrateSiteAppearance(std::span<const SiteTracklet> tracklets,
   out.same_mean = one.mean;
   out.other_mean = other.mean;
   const double apart = other.mean - one.mean;
-  out.separation =
-      0.5 * std::erfc(-apart / std::sqrt(2 * (one.variance + other.variance)));
+  out.separation = 0.5 * std::erfc(-apart / std::sqrt(2 * (one.variance + other.variance)));
   if (apart <= 0 || out.separation < kLeastSiteSeparation) {
     out.note = fmt::format(
         "the embeddings do not tell people apart between cameras: separation {:.2f} where 0.5 is "

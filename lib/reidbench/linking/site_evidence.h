@@ -25,7 +25,7 @@ struct Together {
 
 struct SiteAppearance {
   bool usable = false;
-  std::string note;  // why not
+  std::string note;   // why not
   RowMatrix vectors;  // [tracklets x d]: without what a camera's crops have in common, of length
                       // one; zero without embeddings
   double slope = 0;   // per unit of cosine distance

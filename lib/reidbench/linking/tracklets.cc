@@ -11,12 +11,13 @@
 namespace reidbench {
 namespace {
 
+constexpr double kPart_s = 150;       // of a camera's recording that is corrected at once
 constexpr double kAway_s = 2;         // a longer gap ends a tracklet
 constexpr double kFootError = 0.035;  // of the box's height: where a detector puts feet
 constexpr double kHiddenFoot = 3;     // times more when another box covers all of it
 constexpr double kPlaceError_m = 0.12;
 constexpr double kToldPlace_m = 0.2;  // of places that somebody else says
-constexpr double kCutFoot_m = 1.0;        // feet below the picture's lower edge
+constexpr double kCutFoot_m = 1.0;    // feet below the picture's lower edge
 constexpr double kMotionWindow_cells = 5;
 constexpr double kFarthest_m = 3;  // of a place's error: what is worse says nothing
 
@@ -102,6 +103,74 @@ std::optional<GroundMotion> EndOf(const std::vector<TrailPoint>& trail, bool tai
 
 }  // namespace
 
+namespace {
+
+// The part of the boxes whose frames are in [first, first + frames).
+struct Part {
+  std::vector<size_t> boxes;
+};
+
+std::vector<Part> PartsOf(const LinkCamera& camera, double seconds) {
+  std::vector<Part> parts;
+  if (camera.boxes.empty()) return parts;
+  int64_t first = camera.boxes.front().frame, last = first;
+  for (const SiteBox& box : camera.boxes) {
+    first = std::min(first, box.frame);
+    last = std::max(last, box.frame);
+  }
+  const double long_frames = static_cast<double>(last - first + 1);
+  const auto count = std::max<int64_t>(
+      1, static_cast<int64_t>(std::lround(long_frames / camera.frame_rate / seconds)));
+  parts.resize(static_cast<size_t>(count));
+  for (size_t k = 0; k < camera.boxes.size(); ++k) {
+    const double at = static_cast<double>(camera.boxes[k].frame - first) / long_frames;
+    parts[std::min(static_cast<size_t>(at * static_cast<double>(count)), parts.size() - 1)]
+        .boxes.push_back(k);
+  }
+  return parts;
+}
+
+// Corrects a long recording part by part, so that time grows with its length and not with the
+// square of it; identities that go over a boundary are joined as others are.
+RelinkResult CorrectInParts(const RelinkInput& whole, const LinkCamera& camera,
+                            const RelinkOptions& options) {
+  RelinkResult out;
+  out.tracks = *whole.tracks;
+  out.calibration.appearance_usable = false;
+  int64_t next_id = 0;
+  int64_t most_pairs = -1;
+  for (const Part& part : PartsOf(camera, kPart_s)) {
+    TrackSet tracks;
+    RelinkInput input = whole;
+    input.tracks = &tracks;
+    input.embedding_row.clear();
+    for (const size_t k : part.boxes) {
+      tracks.boxes.push_back(whole.tracks->boxes[k]);
+      input.embedding_row.push_back(whole.embedding_row[k]);
+    }
+    if (part.boxes.empty()) continue;
+    RelinkResult corrected = Relink(input, options);
+    int64_t last_id = next_id;
+    for (size_t k = 0; k < part.boxes.size(); ++k) {
+      const int64_t id = next_id + corrected.tracks.boxes[k].id.value;
+      out.tracks.boxes[part.boxes[k]].id = TrackId{id};
+      last_id = std::max(last_id, id);
+    }
+    next_id = last_id + 1;
+    out.decisions.insert(out.decisions.end(), corrected.decisions.begin(),
+                         corrected.decisions.end());
+    out.boxes_without_embedding += corrected.boxes_without_embedding;
+    const RelinkCalibration& own = corrected.calibration;
+    if (own.negative_pairs > most_pairs) {
+      most_pairs = own.negative_pairs;
+      out.calibration = own;
+    }
+  }
+  return out;
+}
+
+}  // namespace
+
 CameraTracklets DescribeCamera(const LinkCamera& camera, const RelinkOptions* options) {
   CameraTracklets out;
   TrackSet tracks;
@@ -123,7 +192,7 @@ CameraTracklets DescribeCamera(const LinkCamera& camera, const RelinkOptions* op
   input.image_height = static_cast<int>(camera.image_height);
   for (const int64_t row : input.embedding_row) out.boxes_without_embedding += row < 0 ? 1 : 0;
   if (options != nullptr) {
-    out.corrected = Relink(input, *options);
+    out.corrected = CorrectInParts(input, camera, *options);
   } else {
     out.corrected.tracks = tracks;
   }
@@ -154,6 +223,8 @@ CameraTracklets DescribeCamera(const LinkCamera& camera, const RelinkOptions* op
            camera.clock_rate * static_cast<double>(frame - 1) / camera.frame_rate;
   };
   std::unordered_map<int32_t, int32_t> last_of;  // tracklet of each corrected identity
+  // When each track of the input was last the end of a tracklet, and of which.
+  std::unordered_map<int64_t, std::pair<double, int32_t>> ended_as;
   for (size_t k = 0; k < order.size(); ++k) {
     const Piece& piece = set.pieces[static_cast<size_t>(order[k])];
     out.sums.row(static_cast<int64_t>(k)) = set.sums.row(order[k]);
@@ -182,6 +253,15 @@ CameraTracklets DescribeCamera(const LinkCamera& camera, const RelinkOptions* op
       tracklet.before = last->second;
       last->second = static_cast<int32_t>(k);
     }
+    // A track of the input that goes on in another tracklet.
+    const auto [ended, fresh] = ended_as.emplace(tracklet.track, std::pair(0.0, -1));
+    if (tracklet.before < 0 && !fresh && ended->second.second >= 0 &&
+        tracklet.first_s >= ended->second.first &&
+        tracklet.first_s - ended->second.first < kAway_s) {
+      tracklet.before = ended->second.second;
+    }
+    ended_as[camera.boxes[static_cast<size_t>(tracklet.boxes.back())].id] = {
+        tracklet.last_s, static_cast<int32_t>(k)};
     out.tracklets.push_back(std::move(tracklet));
   }
   return out;

@@ -37,7 +37,7 @@ struct GroundMotion {
 
 struct SiteTracklet {
   int32_t camera = 0;
-  int64_t track = 0;           // id in the input, of the first box
+  int64_t track = 0;  // id in the input, of the first box
   // The one before it that the camera's own correction calls the same person; -1 = none. An index
   // into the camera's tracklets, later into those of the site.
   int32_t before = -1;

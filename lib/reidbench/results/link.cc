@@ -18,9 +18,8 @@ Json LinkJson(const NamedLink& link) {
   Json json;
   json["kind"] = "link";
   json["accepted"] = d.accepted;
-  json["before"] = {{"camera", link.camera_before},
-                    {"track", link.track_before},
-                    {"frame", link.frame_before}};
+  json["before"] = {
+      {"camera", link.camera_before}, {"track", link.track_before}, {"frame", link.frame_before}};
   json["after"] = {
       {"camera", link.camera_after}, {"track", link.track_after}, {"frame", link.frame_after}};
   json["person"] = link.person;
@@ -59,12 +58,12 @@ std::optional<double> LinkTruthScores::Precision() const {
 std::string RenderLinkTables(const LinkStageResult& result, TableFormat format) {
   std::string text;
   if (format == TableFormat::kText) {
-    text = fmt::format("{}: {} tracklets of {} cameras are {} people ({}: {} links taken, {} "
-                       "refused)\n\n",
-                       result.site, WithThousands(result.tracklets), result.cameras.size(),
-                       WithThousands(result.people), result.method,
-                       WithThousands(CountTaken(result, true)),
-                       WithThousands(CountTaken(result, false)));
+    text = fmt::format(
+        "{}: {} tracklets of {} cameras are {} people ({}: {} links taken, {} "
+        "refused)\n\n",
+        result.site, WithThousands(result.tracklets), result.cameras.size(),
+        WithThousands(result.people), result.method, WithThousands(CountTaken(result, true)),
+        WithThousands(CountTaken(result, false)));
   }
   Table table({{"camera", Align::kLeft},
                {"boxes"},
@@ -119,7 +118,8 @@ std::string RenderLinkTables(const LinkStageResult& result, TableFormat format) 
 
 std::string RenderLinkCsv(const LinkStageResult& result) {
   std::string text =
-      "accepted,camera_before,track_before,frame_before,camera_after,track_after,frame_after,person,"
+      "accepted,camera_before,track_before,frame_before,camera_after,track_after,frame_after,"
+      "person,"
       "gap_s,log_likelihood_ratio,distance,appearance,ground,passage,runner_up,reason,right\n";
   const auto number = [](const std::optional<double>& v) {
     return v && std::isfinite(*v) ? fmt::format("{:.4f}", *v) : std::string();
@@ -145,15 +145,14 @@ std::string RenderLinkJson(const LinkStageResult& result, bool seconds) {
   json["people"] = result.people;
   json["cameras"] = Json::array();
   for (const LinkedCamera& c : result.cameras) {
-    json["cameras"].push_back({{"name", c.name},
-                               {"boxes", c.boxes},
-                               {"tracks", c.tracks},
-                               {"tracklets", c.tracklets},
-                               {"people", c.people},
-                               {"boxes_without_embedding", c.boxes_without_embedding},
-                               {"own", {{"splits", c.own_splits},
-                                        {"swaps", c.own_swaps},
-                                        {"links", c.own_links}}}});
+    json["cameras"].push_back(
+        {{"name", c.name},
+         {"boxes", c.boxes},
+         {"tracks", c.tracks},
+         {"tracklets", c.tracklets},
+         {"people", c.people},
+         {"boxes_without_embedding", c.boxes_without_embedding},
+         {"own", {{"splits", c.own_splits}, {"swaps", c.own_swaps}, {"links", c.own_links}}}});
   }
   const SiteAppearance& looks = result.appearance;
   json["appearance"] = {{"usable", looks.usable},       {"separation", looks.separation},

@@ -44,7 +44,7 @@ struct LinkScore {
 
 // With ground truth, by the dialect duke.
 struct LinkTruthScores {
-  LinkScore plain;         // the tracks as they came, no id in two cameras
+  LinkScore plain;  // the tracks as they came, no id in two cameras
   LinkScore linked;
   LinkScore perfect_link;  // every tracklet of the input has the person that most of it is
   LinkScore perfect;       // every box has its person: perfect splits as well
@@ -78,7 +78,8 @@ std::string RenderLinkCsv(const LinkStageResult& result);
 std::string RenderLinkJson(const LinkStageResult& result, bool seconds);
 
 // {"schema", "cameras", "edges_s", "counts": [{"from", "to", "counts"}]}.
-std::string RenderTransitions(const TransitionTimes& times, const std::vector<std::string>& cameras);
+std::string RenderTransitions(const TransitionTimes& times,
+                              const std::vector<std::string>& cameras);
 // For cameras by name: those that the file does not know have nothing seen. Throws Error(kIo,
 // kInput).
 void ReadTransitions(const std::filesystem::path& file, const std::vector<std::string>& cameras,

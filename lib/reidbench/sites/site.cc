@@ -641,6 +641,28 @@ SiteReading ReadSiteTracks(const Site& site, const std::filesystem::path& result
   return reading;
 }
 
+SiteReading ReadSiteTruth(const Site& site) {
+  SiteReading reading;
+  reading.tracks.name = site.name;
+  reading.tracks.interval = site.interval;
+  SiteInputs inputs;
+  if (!site.truth_rows.empty()) inputs.truth = ReadRowsOfAll(site, site.truth_rows);
+  std::vector<CameraTracks>& cameras = reading.tracks.cameras;
+  cameras.resize(site.cameras.size());
+  std::vector<std::optional<Error>> errors(site.cameras.size());
+  ParallelFor(static_cast<int64_t>(site.cameras.size()), [&](int64_t k) {
+    try {
+      ReadCameraTracks(site, site.cameras[static_cast<size_t>(k)], inputs,
+                       &cameras[static_cast<size_t>(k)]);
+    } catch (const Error& error) {
+      errors[static_cast<size_t>(k)] = error;
+    }
+  });
+  ThrowCameraErrors(errors);
+  CountFramesFromOne(&reading);
+  return reading;
+}
+
 std::vector<SiteResults> ReadSiteResults(const Site& site, const std::filesystem::path& results) {
   const std::map<std::string, std::filesystem::path> files = FindResults(site, results);
   std::vector<SiteResults> all;

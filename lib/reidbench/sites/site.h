@@ -64,6 +64,9 @@ struct SiteReading {
 // fit, and local ids that several cameras share; Error(kIo) without any result file.
 SiteReading ReadSiteTracks(const Site& site, const std::filesystem::path& results);
 
+// The ground truth alone. Throws as ReadSiteTracks.
+SiteReading ReadSiteTruth(const Site& site);
+
 // Results of one camera as its file has them.
 struct SiteResults {
   SiteCamera camera;

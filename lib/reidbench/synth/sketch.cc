@@ -22,11 +22,11 @@ constexpr int kBoardRows = 10;
 // cameras a mean of many crops then has rank-1 of about 0.8 among 60 people: what published
 // networks reach on cameras that they have not seen.
 constexpr int kDirections = 32;
-constexpr double kBodySide = 0.4;      // a body seen from front, back and sides
+constexpr double kBodySide = 0.4;       // a body seen from front, back and sides
 constexpr double kCameraColours = 0.6;  // of all people of a camera, at camera_variation 1
-constexpr double kCameraOwn = 0.55;    // of one person in a camera, at camera_variation 1
-constexpr double kMomentNoise = 0.3;   // what neighbouring crops share: light, pose
-constexpr double kCropNoise = 0.7;     // from crop to crop
+constexpr double kCameraOwn = 0.55;     // of one person in a camera, at camera_variation 1
+constexpr double kMomentNoise = 0.3;    // what neighbouring crops share: light, pose
+constexpr double kCropNoise = 0.7;      // from crop to crop
 constexpr double kLookAlike = 0.75;
 
 bool Hides(const SynthObstacle& obstacle, const Vector3d& from, const Vector3d& to) {
@@ -125,10 +125,10 @@ std::vector<SynthTarget> SketchTargets(const SynthCamera& camera,
         bool hidden = false;
         for (const Board& other : boards) {
           // A body fills the middle of its box.
-          hidden = hidden || (other.depth_m < board.depth_m &&
-                              std::abs(u - other.box.left - 0.5 * other.box.width) <
-                                  0.4 * other.box.width &&
-                              v > other.box.top && v < other.box.top + other.box.height);
+          hidden = hidden ||
+                   (other.depth_m < board.depth_m &&
+                    std::abs(u - other.box.left - 0.5 * other.box.width) < 0.4 * other.box.width &&
+                    v > other.box.top && v < other.box.top + other.box.height);
         }
         if (hidden) continue;
         const Vector3d point = board.foot + (2 * across - 1) * board.right +
@@ -160,10 +160,10 @@ std::vector<float> SketchEmbedding(const SynthOptions& options, const SynthCamer
     // What is hidden shows somebody else.
     const double own = std::clamp(1.25 * crop.visibility, 0.0, 1.0);
     AddIdentity(options, crop.identity, own, &sum);
-    AddDirection(options.seed, (0x534b4601ULL << 32) + id, own * kBodySide * std::cos(crop.facing_rad),
-                 &sum);
-    AddDirection(options.seed, (0x534b4602ULL << 32) + id, own * kBodySide * std::sin(crop.facing_rad),
-                 &sum);
+    AddDirection(options.seed, (0x534b4601ULL << 32) + id,
+                 own * kBodySide * std::cos(crop.facing_rad), &sum);
+    AddDirection(options.seed, (0x534b4602ULL << 32) + id,
+                 own * kBodySide * std::sin(crop.facing_rad), &sum);
     AddDirection(options.seed ^ 0x43414d4500ULL ^ static_cast<uint64_t>(camera.id),
                  (0x534b4603ULL << 32) + id, own * kCameraOwn * options.camera_variation, &sum);
     if (crop.hidden_by >= 0) AddIdentity(options, crop.hidden_by, 1 - own, &sum);
@@ -171,8 +171,8 @@ std::vector<float> SketchEmbedding(const SynthOptions& options, const SynthCamer
   AddDirection(options.seed, 0x534b4300ULL + static_cast<uint64_t>(camera.id),
                kCameraColours * options.camera_variation, &sum);
   AddDirection(options.seed ^ 0x4d4f4d00ULL ^ static_cast<uint64_t>(camera.id),
-               (static_cast<uint64_t>(crop.moment) << 24) + id, crop.identity >= 0 ? kMomentNoise : 1,
-               &sum);
+               (static_cast<uint64_t>(crop.moment) << 24) + id,
+               crop.identity >= 0 ? kMomentNoise : 1, &sum);
   AddDirection(noise_seed, 0x534b4e00ULL, kCropNoise, &sum, kSketchDim);
   double length = 0;
   for (const double value : sum) length += value * value;

@@ -8,6 +8,7 @@ CheckResult RunCheck(const CheckOptions& options,
                      const std::function<void(int64_t, int64_t)>& progress) {
   CheckResult result;
   if (!options.mot.empty()) result.mot = CheckMotFiles(options.mot);
+  if (!options.site.site.empty()) result.site = CheckSite(options.site);
   if (!options.weights.empty())
     result.weights = SummarizeWeights(options.weights, options.weights_entry);
   if (options.dataset) {

@@ -7,6 +7,7 @@
 
 #include "reidbench/datasets/reid_dataset.h"
 #include "reidbench/jobs/check/check_mot.h"
+#include "reidbench/jobs/check/check_site.h"
 #include "reidbench/results/check.h"
 
 namespace reidbench {
@@ -18,9 +19,11 @@ struct CheckOptions {
   std::filesystem::path weights;  // empty: none
   std::string weights_entry;      // see ReadCheckpoint
   MotCheckOptions mot;
+  SiteCheckOptions site;
 };
 
-// Throws what LoadReidDataset, AuditReidDataset, SummarizeWeights and CheckMotFiles throw.
+// Throws what LoadReidDataset, AuditReidDataset, SummarizeWeights, CheckMotFiles and
+// CheckSite throw.
 CheckResult RunCheck(const CheckOptions& options,
                      const std::function<void(int64_t, int64_t)>& progress = {});
 

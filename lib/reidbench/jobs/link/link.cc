@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cmath>
 #include <memory>
+#include <mutex>
 #include <set>
 #include <system_error>
 
@@ -13,6 +14,7 @@
 #include "reidbench/config/reader.h"
 #include "reidbench/core/error.h"
 #include "reidbench/core/files.h"
+#include "reidbench/core/parallel.h"
 #include "reidbench/core/text.h"
 #include "reidbench/features/box_rows.h"
 #include "reidbench/features/feature_store.h"
@@ -116,6 +118,7 @@ class LinkStage {
     site_ = LoadSite(options_.site);
     result_->site = site_.name.empty() ? options_.site.filename().string() : site_.name;
     results_ = ReadSiteResults(site_, options_.tracks);
+    camera_warnings_.resize(results_.size());
     std::vector<std::string> names;
     for (const SiteResults& one : results_) names.push_back(one.camera.name);
     if (!options_.features.empty()) {
@@ -128,9 +131,10 @@ class LinkStage {
     site_rate_ = site_.frame_rate.value_or(options_.frame_rate);
     if (site_rate_ <= 0) {
       site_rate_ = kAssumedSiteRate;
-      Warn(fmt::format("the frame rate is not known, {} frames/s are assumed; frame_rate in a "
-                       "site's .yaml or --frame-rate tells it",
-                       kAssumedSiteRate));
+      Warn(
+          fmt::format("the frame rate is not known, {} frames/s are assumed; frame_rate in a "
+                      "site's .yaml or --frame-rate tells it",
+                      kAssumedSiteRate));
     }
     PlanOutput();
     result_->read_seconds = SecondsFrom(start);
@@ -144,8 +148,7 @@ class LinkStage {
           "nothing to link by: --features is missing, and neither calibrations nor columns 8 and 9 "
           "say where people are");
     }
-    if (options_.features.empty())
-      Warn("no --features: places and times alone decide");
+    if (options_.features.empty()) Warn("no --features: places and times alone decide");
     RequireOnce();
   }
 
@@ -155,8 +158,23 @@ class LinkStage {
     std::vector<RowMatrix> sums;
     int64_t telling = 0, useless = 0;
     std::string useless_note;
+    // Two cameras' embeddings at a time, at most.
+    std::vector<CameraTracklets> described(results_.size());
+    result_->cameras.resize(results_.size());
+    std::mutex mutex;
+    int64_t done = 0;
+    ParallelFor(2, [&](int64_t worker) {
+      for (size_t c = static_cast<size_t>(worker); c < results_.size(); c += 2) {
+        described[c] = Describe(c);
+        const std::lock_guard lock(mutex);
+        if (progress) progress(++done, static_cast<int64_t>(results_.size()));
+      }
+    });
+    for (std::string& warning : camera_warnings_) {
+      if (!warning.empty()) Warn(std::move(warning));
+    }
     for (size_t c = 0; c < results_.size(); ++c) {
-      CameraTracklets camera = Describe(c);
+      CameraTracklets& camera = described[c];
       const RelinkCalibration& calibration = camera.corrected.calibration;
       if (calibration.negative_pairs >= kTellingPairs) {
         ++(calibration.appearance_usable ? telling : useless);
@@ -170,11 +188,12 @@ class LinkStage {
       }
       sums.push_back(std::move(camera.sums));
       input.cameras.push_back(results_[c].camera.name);
-      if (progress) progress(static_cast<int64_t>(c) + 1, static_cast<int64_t>(results_.size()));
     }
+    described.clear();
     if (useless > telling) {
       input.appearance_unusable = fmt::format(
-          "the embeddings do not tell people apart in {} of {} cameras ({}): appearance is not used",
+          "the embeddings do not tell people apart in {} of {} cameras ({}): appearance is not "
+          "used",
           useless, useless + telling, useless_note);
     }
     JoinSums(sums, &input);
@@ -257,9 +276,9 @@ class LinkStage {
     camera.embeddings = &embeddings;
     const RelinkOptions own;
     CameraTracklets out = DescribeCamera(
-        camera, options_.correct_cameras.value_or(chosen_.association->corrects_cameras) ? &own
-                                                                                         : nullptr);
-    LinkedCamera& summary = result_->cameras.emplace_back();
+        camera,
+        options_.correct_cameras.value_or(chosen_.association->corrects_cameras) ? &own : nullptr);
+    LinkedCamera& summary = result_->cameras[c];
     summary.name = camera.name;
     summary.boxes = static_cast<int64_t>(one.boxes.size());
     std::set<int64_t> ids;
@@ -299,7 +318,7 @@ class LinkStage {
         ThrowInput("{}\n  hint: extract them again with --boxes {}, or go on with --allow-missing",
                    what, one.file.string());
       }
-      Warn(what);
+      camera_warnings_[c] = what;
     }
     std::vector<int64_t> rows;
     std::vector<size_t> box_of;
@@ -411,8 +430,8 @@ class LinkStage {
       kept.push_back(std::move(camera));
     }
     reading.tracks.cameras = std::move(kept);
-    result_->truth = JudgeLinks(std::move(reading.tracks), judged, input.tracklets,
-                                &result_->decisions);
+    result_->truth =
+        JudgeLinks(std::move(reading.tracks), judged, input.tracklets, &result_->decisions);
   }
 
   void Write(const SiteLinkInput& input) const {
@@ -434,6 +453,7 @@ class LinkStage {
   double site_rate_ = kAssumedSiteRate;
   std::vector<SiteResults> results_;
   std::vector<fs::path> feature_files_;
+  std::vector<std::string> camera_warnings_;  // of each camera, made side by side
   std::vector<std::vector<int64_t>> people_;  // of each camera's boxes
 };
 

@@ -35,8 +35,8 @@ std::vector<int64_t> PeopleOfBoxes(const CameraTracks& camera) {
       }
       begin.push_back(static_cast<uint32_t>(columns.size()));
     }
-    const auto assigned = assigner.Maximise(
-        {sequence.GtBoxes(f), sequence.TrackerBoxes(f), begin.data(), columns.data(), values.data()});
+    const auto assigned = assigner.Maximise({sequence.GtBoxes(f), sequence.TrackerBoxes(f),
+                                             begin.data(), columns.data(), values.data()});
     for (int32_t row = 0; row < sequence.GtBoxes(f); ++row) {
       const int32_t column = assigned[static_cast<size_t>(row)];
       if (column == kUnassigned) continue;
@@ -111,8 +111,7 @@ LinkTruthScores JudgeLinks(SiteTracks site, std::span<const JudgedCamera> camera
     const CameraTracks& camera = site.cameras[c];
     // Whole tracks of the input.
     std::map<int64_t, std::vector<size_t>> boxes_of;
-    for (size_t k = 0; k < camera.results.size(); ++k)
-      boxes_of[cameras[c].tracks[k]].push_back(k);
+    for (size_t k = 0; k < camera.results.size(); ++k) boxes_of[cameras[c].tracks[k]].push_back(k);
     plain[c].resize(camera.results.size());
     perfect_link[c].resize(camera.results.size());
     perfect[c].resize(camera.results.size());

@@ -168,8 +168,8 @@ class WorldWriter {
           camera.exposure_ev, w.x(), w.y(), w.z(), camera.blur_sigma_px, camera.noise_sigma,
           camera.jpeg_quality);
       if (options_.HasClocks()) {
-        text += fmt::format("    clock: {{offset_s: {:.6f}, rate: {:.9f}}}\n", camera.clock_offset_s,
-                            camera.clock_rate);
+        text += fmt::format("    clock: {{offset_s: {:.6f}, rate: {:.9f}}}\n",
+                            camera.clock_offset_s, camera.clock_rate);
       }
     }
     return text;
@@ -192,8 +192,8 @@ class WorldWriter {
           "  {}:\n    truth: site/{}/gt.txt\n    resolution: [{}, {}]\n    frame_rate: {}\n", name,
           name, camera.width_px, camera.height_px, camera.frame_rate);
       if (options_.HasClocks() && !options_.hide_clocks) {
-        text += fmt::format("    clock: {{offset_s: {:.6f}, rate: {:.9f}}}\n", camera.clock_offset_s,
-                            camera.clock_rate);
+        text += fmt::format("    clock: {{offset_s: {:.6f}, rate: {:.9f}}}\n",
+                            camera.clock_offset_s, camera.clock_rate);
       }
       const bool last = &camera == &world_.cameras().back();
       const auto m = ToldMatrix(camera, last ? options_.calibration_error : 0);
@@ -368,7 +368,8 @@ class WorldWriter {
         task->embeddings.insert(task->embeddings.end(), embedding.begin(), embedding.end());
         // As the text says it.
         const auto round = [](double px) { return std::round(100 * px) / 100; };
-        task->boxes.push_back({round(box.left), round(box.top), round(box.width), round(box.height)});
+        task->boxes.push_back(
+            {round(box.left), round(box.top), round(box.width), round(box.height)});
       }
       task->detections += fmt::format("{},-1,{:.2f},{:.2f},{:.2f},{:.2f},{:.4f}\n", task->frame,
                                       box.left, box.top, box.width, box.height, detection.score);
