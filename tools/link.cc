@@ -38,7 +38,7 @@ int main(int argc, char** argv) {
   command.Option("--method-config", &options.config, "YAML file with its options");
   command.Option("--option", &options.options,
                  "key=value over that file, such as margin=2; may be repeated");
-  command.Choice("--camera-correction", &correction, {"yes", "no"},
+  command.Choice("--camera-correction", &correction, {"relink", "none"},
                  "Whether each camera is corrected by itself first, as `relink` does; the method "
                  "says unless given");
   command.Option("--transitions", &options.transitions,
@@ -51,7 +51,7 @@ int main(int argc, char** argv) {
   return command.Run(argc, argv, [&](const CommonOptions& common) {
     options.output = common.output;
     options.force = common.force;
-    if (!correction.empty()) options.correct_cameras = correction == "yes";
+    if (!correction.empty()) options.correct_cameras = correction == "relink";
     if (options.output.empty() && !options.judge && !common.dry_run)
       ThrowUsage("--output is missing: the folder for the identities (or --judge, to judge only)");
     LinkStageResult result;

@@ -21,10 +21,11 @@ constexpr double kOwnCamera = 3;
 // People whom another camera sees at the same time: before anything about that pair is known.
 constexpr double kSeenTogether = 0.5;
 constexpr double kSeenTogetherCount = 6;
-constexpr double kMostGround = 12;    // that places say about two groups
-constexpr double kWorthALook = -4;    // first comparisons below this are not kept
-constexpr double kNearInTime_s = 25;  // between tracklets: a passage may speak for them
-constexpr double kRefusedNear = 4;    // refused links are listed that missed the margin by less
+constexpr double kMostGround = 12;       // that places say about two groups
+constexpr double kWorthALook = -4;       // first comparisons below this are not kept
+constexpr double kDifferentPeople = -5;  // appearance and places: no time makes up for that
+constexpr double kNearInTime_s = 25;     // between tracklets: a passage may speak for them
+constexpr double kRefusedNear = 4;       // refused links are listed that missed the margin by less
 constexpr int kSweeps = 4;
 constexpr int kPasses = 2;  // transition times are learned from the pass before
 
@@ -263,7 +264,7 @@ class SiteLinker {
     for (const int32_t t : group.members) stamp_[static_cast<size_t>(t)] = now_;
   }
 
-  SiteJoin Join(const PersonGroup& a, const PersonGroup& b) const {
+  SiteJoin Join(const PersonGroup& a, const PersonGroup& b, bool prune = false) const {
     SiteJoin join;
     if (options_.appearance && looks_.usable) {
       const int64_t d = a.sum.size();
@@ -284,6 +285,7 @@ class SiteLinker {
       }
     }
     join.ground = std::min(join.ground, kMostGround);
+    if (prune && join.appearance + join.ground < kDifferentPeople) return join;
     std::vector<int32_t> merged(a.members.size() + b.members.size());
     std::merge(a.members.begin(), a.members.end(), b.members.begin(), b.members.end(),
                merged.begin(), [&](int32_t x, int32_t y) { return Earlier(x, y); });
@@ -395,7 +397,7 @@ class SiteLinker {
           std::sort(others.begin(), others.end());
           for (const int32_t c : others) {
             const auto total = static_cast<float>(
-                Join(g[static_cast<size_t>(a)], g[static_cast<size_t>(c)]).total);
+                Join(g[static_cast<size_t>(a)], g[static_cast<size_t>(c)], true).total);
             if (total > -1e30F) {
               score[static_cast<size_t>(a)][c] = score[static_cast<size_t>(c)][a] = total;
               emit(c, total);

@@ -11,7 +11,7 @@
 namespace reidbench {
 namespace {
 
-constexpr double kPart_s = 150;       // of a camera's recording that is corrected at once
+constexpr double kPart_s = 75;        // of a camera's recording that is corrected at once
 constexpr double kAway_s = 2;         // a longer gap ends a tracklet
 constexpr double kFootError = 0.035;  // of the box's height: where a detector puts feet
 constexpr double kHiddenFoot = 3;     // times more when another box covers all of it
