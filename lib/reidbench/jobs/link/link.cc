@@ -117,6 +117,7 @@ class LinkStage {
     const Clock::time_point start = Clock::now();
     site_ = LoadSite(options_.site);
     result_->site = site_.name.empty() ? options_.site.filename().string() : site_.name;
+    PlanOutput();
     results_ = ReadSiteResults(site_, options_.tracks);
     camera_warnings_.resize(results_.size());
     std::vector<std::string> names;
@@ -136,7 +137,6 @@ class LinkStage {
                       "site's .yaml or --frame-rate tells it",
                       kAssumedSiteRate));
     }
-    PlanOutput();
     result_->read_seconds = SecondsFrom(start);
     bool places = false;
     for (const SiteResults& one : results_) {
@@ -238,6 +238,7 @@ class LinkStage {
     }
   }
 
+  // Before anything is read: which files there will be follows from the names of files.
   void PlanOutput() const {
     if (options_.output.empty()) return;
     std::error_code failed;
@@ -245,16 +246,24 @@ class LinkStage {
       ThrowUsage("--output {}: expected a folder for one file per camera, found a file",
                  options_.output.string());
     }
-    std::vector<fs::path> paths = {options_.output / "decisions.json",
-                                   options_.output / "transitions.json"};
-    for (const SiteResults& one : results_)
-      paths.push_back(options_.output / (one.camera.name + ".txt"));
-    for (const fs::path& path : paths) {
+    std::set<std::string> names;
+    for (const SiteCamera& camera : site_.cameras) names.insert(camera.name);
+    if (IsFolder(options_.tracks)) {
+      for (const std::string& name : ListFolderNames(options_.tracks)) names.insert(name);
+      for (const std::string& name : ListFileNames(options_.tracks)) {
+        if (EndsWith(name, ".txt")) names.insert(name.substr(0, name.size() - 4));
+      }
+    }
+    std::vector<fs::path> paths;
+    for (const std::string& name : names) paths.emplace_back(name + ".txt");
+    paths.emplace_back("decisions.json");
+    paths.emplace_back("transitions.json");
+    for (const fs::path& name : paths) {
+      const fs::path path = options_.output / name;
       if (!fs::exists(path, failed)) continue;
-      for (const SiteResults& one : results_) {
-        if (fs::equivalent(path, one.file, failed))
-          ThrowUsage("--output {}: expected another folder than that of the tracks",
-                     options_.output.string());
+      if (fs::equivalent(path, options_.tracks / name, failed)) {
+        ThrowUsage("--output {}: expected another folder than that of the tracks",
+                   options_.output.string());
       }
       RequireWritable(path, options_.force);
     }
