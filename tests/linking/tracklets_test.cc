@@ -44,6 +44,8 @@ TEST(DescribeCamera, ALongAbsenceEndsATracklet) {
   const SiteTracklet& second = found.tracklets[1];
   EXPECT_EQ(first.boxes.size(), 30u);
   EXPECT_EQ(second.before, 0);
+  EXPECT_TRUE(second.goes_on);
+  EXPECT_FALSE(first.goes_on);
   EXPECT_EQ(first.before, -1);
   EXPECT_EQ(first.track, 7);
   EXPECT_NEAR(first.last_s, 2.9, 1e-9);

@@ -16,7 +16,8 @@ namespace reidbench {
 namespace {
 
 constexpr double kNever = -std::numeric_limits<double>::infinity();
-// What the camera's own correction adds to a link that it made.
+// What a camera's own correction adds to a link that it made. What the tracker itself calls one
+// person stays one unless something speaks against it.
 constexpr double kOwnCamera = 3;
 // People whom another camera sees at the same time: before anything about that pair is known.
 constexpr double kSeenTogether = 0.5;
@@ -234,7 +235,7 @@ class SiteLinker {
       if (!GroundPassage(p, q, ground_, &passage)) return kNever;
       odds += passage;
     }
-    if (q.before == earlier) odds += kOwnCamera;
+    if (q.before == earlier) odds = (q.goes_on ? std::max(odds, 0.0) : odds) + kOwnCamera;
     return odds;
   }
 

@@ -262,6 +262,11 @@ CameraTracklets DescribeCamera(const LinkCamera& camera, const RelinkOptions* op
     }
     ended_as[camera.boxes[static_cast<size_t>(tracklet.boxes.back())].id] = {
         tracklet.last_s, static_cast<int32_t>(k)};
+    if (tracklet.before >= 0) {
+      const SiteTracklet& before = out.tracklets[static_cast<size_t>(tracklet.before)];
+      tracklet.goes_on = camera.boxes[static_cast<size_t>(before.boxes.back())].id ==
+                         camera.boxes[static_cast<size_t>(tracklet.boxes.front())].id;
+    }
     out.tracklets.push_back(std::move(tracklet));
   }
   return out;

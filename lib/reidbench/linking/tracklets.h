@@ -41,6 +41,7 @@ struct SiteTracklet {
   // The one before it that the camera's own correction calls the same person; -1 = none. An index
   // into the camera's tracklets, later into those of the site.
   int32_t before = -1;
+  bool goes_on = false;        // and both ends are one track of the input
   std::vector<int32_t> boxes;  // of the camera's, ascending by frame
   int64_t first_frame = 0;     // the site's
   int64_t last_frame = 0;
