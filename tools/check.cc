@@ -47,7 +47,8 @@ int main(int argc, char** argv) {
       "reidbench check --dataset market1501 --root DIR\n"
       "reidbench check --weights osnet_x0_25_msmt17.pth\n"
       "reidbench check --weights osnet_x0_25_msmt17.pth --engines\n"
-      "reidbench check --gt MOT17/train --tracks tracks/ --detections MOT17/train");
+      "reidbench check --gt MOT17/train --tracks tracks/ --detections MOT17/train\n"
+      "reidbench check --site site.yaml --tracks tracks/");
   command.Group("Re-identification");
   command.Option("--dataset", &dataset.name,
                  "A name of datasets/*.yaml, a YAML file like those, 'folder' or 'list'");
@@ -77,8 +78,24 @@ int main(int argc, char** argv) {
   command.Option("--zones", &options.zones,
                  "Lines and zones of flow; held against the pictures of --gt and against --tracks");
   AddMotRules(&command, &options.mot.benchmark, &options.mot.split, &options.mot.seqmap);
+  command.Group("Several cameras");
+  command.Option("--site", &options.site.site,
+                 "A site, as in score: its clocks, calibrations and places; --tracks is then its "
+                 "results, for what the ground truth does not show");
+  command.Option("--clock-search", &options.site.clock_search_s,
+                 "With --site: clocks are looked for so far from what is told, s");
 
   return command.Run(argc, argv, [&](const CommonOptions& common) {
+    if (!options.site.site.empty()) {
+      if (!options.mot.ground_truth.empty() || !options.mot.detections.empty())
+        ThrowUsage(
+            "--site goes with --tracks alone: check the cameras' files in a call of its own");
+      if (options.mot.tracks.size() > 1) ThrowUsage("--site: expected one folder behind --tracks");
+      if (!options.mot.tracks.empty()) options.site.tracks = options.mot.tracks.front();
+      options.mot.tracks.clear();
+    } else if (command.WasGiven("--clock-search")) {
+      ThrowUsage("--clock-search needs --site");
+    }
     if (!engines && !engines_options.images.empty()) ThrowUsage("--images goes with --engines");
     if (!dataset.name.empty()) {
       options.dataset = dataset;
@@ -87,11 +104,10 @@ int main(int argc, char** argv) {
       ThrowUsage("--dataset is missing: which data set is it? For example --dataset market1501");
     }
     if (!engines && !options.dataset && options.weights.empty() && options.mot.empty() &&
-        options.zones.empty()) {
+        options.zones.empty() && options.site.site.empty()) {
       ThrowUsage(
-          "nothing to check: give --dataset NAME --root DIR, --weights FILE, --zones FILE, or any "
-          "of "
-          "--gt, --tracks, --detections");
+          "nothing to check: give --dataset NAME --root DIR, --weights FILE, --site SITE, "
+          "--zones FILE, or any of --gt, --tracks, --detections");
     }
     if (options.mot.empty()) {
       for (const char* flag : {"--benchmark", "--split", "--seqmap"}) {

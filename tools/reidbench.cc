@@ -31,6 +31,7 @@ constexpr CommandInfo kCommands[] = {
     {"rank", "embeddings -> mAP, CMC, mINP, verification, confidence intervals"},
     {"track", "detections -> tracks"},
     {"relink", "tracks + embeddings -> corrected tracks"},
+    {"link", "tracks of several cameras + embeddings -> one identity a person"},
     {"score", "tracks -> HOTA, CLEAR, Identity"},
     {"flow", "tracks -> how many people, how long, which way, and how wrong that is"},
     {"compare", "plain against corrected tracks -> what correction won, and why ids still switch"},

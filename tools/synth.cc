@@ -36,6 +36,8 @@ int main(int argc, char** argv) {
   std::string scene = "mall";
   std::vector<double> frame_rate;
   bool perfect = false;
+  bool hide_clocks = false;
+  bool sketch = false;
   std::deque<GivenKnob> given;
 
   Command command("synth",
@@ -60,6 +62,11 @@ int main(int argc, char** argv) {
       command.Option("--frame-rate", &frame_rate,
                      "Frames per second: of all cameras, or of each (0.5..60)");
     }
+    if (std::string_view(knob.name) == "calibration_error") {
+      command.Flag("--hide-clocks", &hide_clocks, "site.yaml does not say the clocks");
+      command.Flag("--sketch", &sketch,
+                   "No pictures: boxes by projection, embeddings drawn beside them in features/");
+    }
     if (std::string_view(knob.name) == "jitter")
       command.Flag("--perfect-detections", &perfect, "The true boxes instead of a detector's");
   }
@@ -78,6 +85,8 @@ int main(int argc, char** argv) {
     }
     if (!frame_rate.empty()) options.world.frame_rate = frame_rate;
     options.world.perfect_detections = perfect;
+    options.world.hide_clocks = hide_clocks;
+    options.world.sketch = sketch;
     options.output = common.output;
     options.force = common.force;
     SynthStageResult result;

@@ -115,6 +115,13 @@ const std::vector<CommandCase>& Commands() {
        "bad.txt",
        "o",
        "o/S.txt"},
+      {"link",
+       "reidbench.link/1",
+       {"--site", "@site", "--tracks", "@tracks", "--features", "@boxes", "--frame-rate", "10"},
+       {"--tracks", "@bad"},
+       "S.txt",
+       "o",
+       "o/S.txt"},
       {"render",
        "reidbench.render/1",
        {"--sequence", "@S", "--tracks", "@tracks/S.txt", "--frames", "1-2", "--codec", "mpeg4"},
@@ -168,6 +175,8 @@ class CommandContract : public ::testing::TestWithParam<CommandCase> {
                   "[Sequence]\nseqLength=40\nframeRate=10\nimWidth=960\nimHeight=540\n");
     WriteFeatures(input_->path() / "boxes.h5", scene);
     input_->Write("zones.yaml", "lines: {middle: {from: [480, 0], to: [480, 540]}}\n");
+    WriteFeatures(input_->path() / "boxes/S.h5", scene);
+    input_->Write("site/S/gt.txt", TruthRows(scene));
     input_->Write("bad.txt", "1,2\n");
     input_->Write("bad/S.txt", "1,2\n");
     input_->Write("bad/T.txt", "1,2\n");

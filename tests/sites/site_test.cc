@@ -179,5 +179,38 @@ TEST(FolderSite, IsReadWithItsScene) {
   EXPECT_FALSE(reading.tracks.cameras[1].has_truth);
 }
 
+TEST(ReadSiteResults, KeepsTheCamerasFramesAndOrder) {
+  const TempFolder folder;
+  folder.Write("site.yaml",
+               "frame_rate: 20\ncameras:\n  a:\n    truth: a.txt\n    frame_rate: 10\n    clock: "
+               "{offset_s: 3}\n  b:\n    truth: a.txt\n");
+  folder.Write("a.txt", "1,5,0,0,10,20,1\n");
+  folder.Write("r/a.txt", "2,7,0,0,10,20,1,4,5,0\n1,7,0,0,10,20,1,-1,-1,-1\n");
+  folder.Write("r/b.txt", "1,7,0,0,10,20,1\n");
+  const Site site = LoadSite(folder.path() / "site.yaml");
+  const std::vector<SiteResults> results = ReadSiteResults(site, folder.path() / "r");
+  ASSERT_EQ(results.size(), 2u);
+  EXPECT_EQ(results[0].camera.name, "a");
+  EXPECT_EQ(results[0].camera.clock_offset_s, 3);
+  ASSERT_EQ(results[0].boxes.size(), 2u);
+  EXPECT_EQ(results[0].boxes[0].frame, 2);  // neither sorted nor moved to the site's clock
+  EXPECT_TRUE(results[0].boxes[0].ground.has_value());
+  EXPECT_FALSE(results[0].boxes[1].ground.has_value());
+  // The truth is read without results.
+  const SiteReading truth = ReadSiteTruth(site);
+  ASSERT_EQ(truth.tracks.cameras.size(), 2u);
+  EXPECT_EQ(truth.tracks.cameras[0].truth.size(), 1u);
+  EXPECT_EQ(truth.tracks.cameras[0].truth[0].frame, 61);
+  EXPECT_TRUE(truth.tracks.cameras[0].results.empty());
+
+  std::filesystem::remove(folder.path() / "r/b.txt");
+  EXPECT_THAT(MessageOf(ErrorKind::kInput, [&] { ReadSiteResults(site, folder.path() / "r"); }),
+              ::testing::HasSubstr("the results lack camera b"));
+  folder.Write("r/b.txt", "1,7,0,0,10,20,1\n");
+  folder.Write("r/c.txt", "1,7,0,0,10,20,1\n");
+  EXPECT_THAT(MessageOf(ErrorKind::kInput, [&] { ReadSiteResults(site, folder.path() / "r"); }),
+              ::testing::HasSubstr("has no camera 'c'"));
+}
+
 }  // namespace
 }  // namespace reidbench

@@ -55,6 +55,14 @@ constexpr auto kKindIds = std::to_array<std::pair<FindingKind, std::string_view>
     {FindingKind::kZonesOutsidePicture, "zones-outside-picture"},
     {FindingKind::kZonesCrossThemselves, "zones-cross-themselves"},
     {FindingKind::kZonesWithoutUse, "zones-without-use"},
+    {FindingKind::kSiteClockOff, "site-clock-off"},
+    {FindingKind::kSiteClockDrifts, "site-clock-drifts"},
+    {FindingKind::kSiteScaleOff, "site-scale-off"},
+    {FindingKind::kSiteUnitDiffers, "site-unit-differs"},
+    {FindingKind::kSiteNearHorizon, "site-near-horizon"},
+    {FindingKind::kSiteCalibrationOff, "site-calibration-off"},
+    {FindingKind::kSitePlacesDisagree, "site-places-disagree"},
+    {FindingKind::kSiteIdTwice, "site-id-twice"},
 });
 
 constexpr bool InOrder() {

@@ -60,6 +60,15 @@ enum class FindingKind {
   kZonesOutsidePicture,
   kZonesCrossThemselves,
   kZonesWithoutUse,
+  // Sites of several cameras.
+  kSiteClockOff,
+  kSiteClockDrifts,
+  kSiteScaleOff,
+  kSiteUnitDiffers,
+  kSiteNearHorizon,
+  kSiteCalibrationOff,
+  kSitePlacesDisagree,
+  kSiteIdTwice,
 };
 
 std::string_view FindingKindId(FindingKind kind);  // "boxes-in-another-form"

@@ -5,6 +5,7 @@
 #include <numeric>
 
 #include "reidbench/core/row_products.h"
+#include "reidbench/matching/merging.h"
 
 namespace reidbench {
 namespace {
@@ -13,7 +14,6 @@ namespace {
 // continuity do not make up for that.
 constexpr double kHopeless = 3;
 constexpr double kDifferent = 9;
-constexpr float kDead = -std::numeric_limits<float>::infinity();
 
 // Numbers frames from 0: those of the video, or only those with boxes where frame numbers are
 // times.
@@ -200,7 +200,6 @@ void Partitioner::Contract(std::vector<Group>* groups) const {
   if (fresh == 0) return;
   const bool keep_cross = 4 * fresh > n;
   RowMatrix cross;
-  RowMatrix score = RowMatrix::Constant(n, n, kDead);
   if (keep_cross) {
     cross.resize(n, n);
     for (int32_t a = 0; a < n; ++a) {
@@ -208,66 +207,42 @@ void Partitioner::Contract(std::vector<Group>* groups) const {
         cross(a, b) = cross(b, a) = static_cast<float>(a == b ? g[a].self : Cross(g[a], g[b]));
     }
   }
+  const auto product = [&](int32_t a, int32_t b) {
+    return keep_cross ? cross(a, b) : Cross(g[a], g[b]);
+  };
   const auto compare = [&](int32_t a, int32_t b) {
-    const double product = keep_cross ? cross(a, b) : Cross(g[a], g[b]);
-    score(a, b) = score(b, a) = static_cast<float>(Join(g[a], g[b], product, true).total);
+    return static_cast<float>(Join(g[a], g[b], product(a, b), true).total);
   };
-  std::vector<bool> alive(n, true);
-  std::vector<int32_t> best(n, -1);
-  const auto rescan = [&](int32_t a) {
-    best[a] = -1;
-    float most = kDead;
-    for (int32_t b = 0; b < n; ++b) {
-      if (score(a, b) > most) {
-        most = score(a, b);
-        best[a] = b;
-      }
-    }
-  };
+  const auto least = static_cast<float>(options_.margin);
+  std::vector<ScoredPair> pairs;
   for (int32_t a = 0; a < n; ++a) {
     for (int32_t b = a + 1; b < n; ++b) {
-      if (g[a].changed || g[b].changed) compare(a, b);
+      if (!g[a].changed && !g[b].changed) continue;
+      const float score = compare(a, b);
+      if (score >= least) pairs.push_back({a, b, score});
     }
   }
-  for (int32_t a = 0; a < n; ++a) rescan(a);
-  while (true) {
-    int32_t a = -1;
-    for (int32_t c = 0; c < n; ++c) {
-      if (alive[c] && best[c] >= 0 && (a < 0 || score(c, best[c]) > score(a, best[a]))) a = c;
-    }
-    if (a < 0 || score(a, best[a]) < options_.margin) break;
-    int32_t b = best[a];
-    if (b < a) std::swap(a, b);
+  const auto merge = [&](int32_t a, int32_t b) {
     std::vector<int32_t> pieces;
     std::merge(g[a].pieces.begin(), g[a].pieces.end(), g[b].pieces.begin(), g[b].pieces.end(),
                std::back_inserter(pieces), [&](int32_t x, int32_t y) { return Earlier(x, y); });
-    g[a].self += g[b].self + 2.0 * (keep_cross ? cross(a, b) : Cross(g[a], g[b]));
+    g[a].self += g[b].self + 2.0 * product(a, b);
     g[a].clean_s += g[b].clean_s;
     g[a].frames.Join(g[b].frames);
     if (g[b].frozen_group >= 0) g[a].frozen_group = g[b].frozen_group;
     g[a].pieces = std::move(pieces);
     g[b].pieces.clear();
-    alive[b] = false;
     if (keep_cross) {
       cross.row(a) += cross.row(b);
       cross.col(a) = cross.row(a).transpose();
     }
-    score.row(b).setConstant(kDead);
-    score.col(b).setConstant(kDead);
+    return true;
+  };
+  MergeBestFirst(n, least, pairs, merge, [&](int32_t a, const auto& emit) {
     for (int32_t c = 0; c < n; ++c) {
-      if (c == a || !alive[c]) continue;
-      compare(a, c);
+      if (c != a && !g[c].pieces.empty()) emit(c, compare(a, c));
     }
-    rescan(a);
-    for (int32_t c = 0; c < n; ++c) {
-      if (c == a || !alive[c]) continue;
-      if (best[c] == a || best[c] == b) {
-        rescan(c);
-      } else if (best[c] < 0 ? score(c, a) > kDead : score(c, a) > score(c, best[c])) {
-        best[c] = a;
-      }
-    }
-  }
+  });
   std::erase_if(g, [](const Group& x) { return x.pieces.empty(); });
   for (Group& group : g) group.changed = false;
 }

@@ -286,6 +286,68 @@ std::vector<Table> MotCheckTables(const MotCheckResult& result) {
   return tables;
 }
 
+std::vector<Table> SiteCheckTables(const SiteCheckResult& site) {
+  Table cameras(
+      {{"camera", Align::kLeft},
+       {"boxes"},
+       {"ids"},
+       {"calibration m"},
+       {"px"},
+       {"scale"},
+       {"near horizon %"},
+       {"clock s"}},
+      fmt::format("{}, by its {}", site.name, site.by_truth ? "ground truth" : "results"));
+  for (const SiteCheckCamera& c : site.cameras) {
+    cameras.AddRow({c.name, WithThousands(c.boxes), WithThousands(c.ids), Number(c.median_m, 3),
+                    Number(c.median_px, 1), Number(c.scale, 4), Percent(c.beyond_horizon, 1),
+                    Number(c.clock_shift_s, 3)});
+  }
+  std::vector<Table> tables = {cameras};
+  if (site.pairs.empty()) return tables;
+  Table pairs({{"first", Align::kLeft},
+               {"second", Align::kLeft},
+               {"agree", Align::kLeft},
+               {"median m"},
+               {"clock s"},
+               {"scale"}},
+              "Cameras that show the same ground");
+  for (const SiteCheckPair& p : site.pairs) {
+    const auto known = [&](double value) {
+      return p.agree ? std::optional<double>(value) : std::nullopt;
+    };
+    pairs.AddRow({p.first, p.second, p.agree ? "yes" : "no", Number(known(p.median_m), 3),
+                  Number(known(p.clock_shift_s), 3), Number(known(p.scale), 4)});
+  }
+  tables.push_back(pairs);
+  return tables;
+}
+
+Json SiteCheckJson(const SiteCheckResult& site) {
+  Json json = {{"name", site.name},
+               {"by_truth", site.by_truth},
+               {"cameras", Json::array()},
+               {"pairs", Json::array()}};
+  for (const SiteCheckCamera& c : site.cameras) {
+    json["cameras"].push_back({{"name", c.name},
+                               {"boxes", c.boxes},
+                               {"ids", c.ids},
+                               {"calibrated", c.calibrated},
+                               {"median_m", OrNull(c.median_m)},
+                               {"median_px", OrNull(c.median_px)},
+                               {"scale", OrNull(c.scale)},
+                               {"beyond_horizon", OrNull(c.beyond_horizon)},
+                               {"clock_shift_s", OrNull(c.clock_shift_s)}});
+  }
+  for (const SiteCheckPair& p : site.pairs) {
+    json["pairs"].push_back({{"cameras", {p.first, p.second}},
+                             {"agree", p.agree},
+                             {"median_m", p.median_m},
+                             {"clock_shift_s", p.clock_shift_s},
+                             {"scale", p.scale}});
+  }
+  return json;
+}
+
 }  // namespace
 
 std::optional<int64_t> MotBoxStatistics::ids() const {
@@ -344,6 +406,7 @@ std::vector<Finding> CheckResult::findings() const {
   }
   if (mot) all.insert(all.end(), mot->findings.begin(), mot->findings.end());
   if (zones) all.insert(all.end(), zones->findings.begin(), zones->findings.end());
+  if (site) all.insert(all.end(), site->findings.begin(), site->findings.end());
   return all;
 }
 
@@ -390,6 +453,11 @@ std::string RenderCheckTables(const CheckResult& result, TableFormat format) {
     if (format == TableFormat::kText)
       blocks.push_back(FindingsText(result.zones->findings, true, "the zones", "are"));
   }
+  if (result.site) {
+    for (const Table& table : SiteCheckTables(*result.site)) blocks.push_back(table.Render(format));
+    if (format == TableFormat::kText)
+      blocks.push_back(FindingsText(result.site->findings, true, "the site", "is"));
+  }
   return JoinText(blocks, "\n");
 }
 
@@ -403,6 +471,7 @@ std::string RenderCheckJson(const CheckResult& result) {
                                     {"lines", result.zones->lines},
                                     {"zones", result.zones->zones}}
                              : Json(nullptr)},
+      {"site", result.site ? SiteCheckJson(*result.site) : Json(nullptr)},
       {"findings", FindingsJson(result.findings())},
       {"ok", result.ok()},
       {"warnings", result.mot ? Warnings(*result.mot) : std::vector<std::string>()}};

@@ -66,12 +66,41 @@ struct ZonesCheckResult {
   std::vector<Finding> findings;
 };
 
+struct SiteCheckCamera {
+  std::string name;
+  int64_t boxes = 0;
+  int64_t ids = 0;
+  bool calibrated = false;
+  // Foot points by the calibration against places that the files say.
+  std::optional<double> median_m, median_px, scale;
+  std::optional<double> beyond_horizon;  // share of foot points at or near the horizon
+  std::optional<double> clock_shift_s;   // against what is told; nullopt where nothing shows it
+};
+
+// Two cameras that show the same ground.
+struct SiteCheckPair {
+  std::string first, second;
+  bool agree = false;
+  double clock_shift_s = 0;  // to be added to the second camera's times
+  double median_m = 0;       // between places of one person
+  double scale = 1;          // distances of the second against those of the first
+};
+
+struct SiteCheckResult {
+  std::string name;
+  bool by_truth = false;  // ground truth was looked at, otherwise results
+  std::vector<SiteCheckCamera> cameras;
+  std::vector<SiteCheckPair> pairs;
+  std::vector<Finding> findings;
+};
+
 struct CheckResult {
   std::optional<ReidDataset> dataset;
   std::optional<ReidAudit> audit;
   std::optional<WeightsSummary> weights;
   std::optional<MotCheckResult> mot;
   std::optional<ZonesCheckResult> zones;
+  std::optional<SiteCheckResult> site;
 
   // Of everything that was checked, in the order of the members.
   std::vector<Finding> findings() const;

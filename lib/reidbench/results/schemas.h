@@ -14,6 +14,7 @@ inline constexpr std::string_view kDecisionsSchema = "reidbench.relink.decisions
 inline constexpr std::string_view kEnginesSchema = "reidbench.engines/1";
 inline constexpr std::string_view kExtractSchema = "reidbench.extract/1";
 inline constexpr std::string_view kFlowSchema = "reidbench.flow/1";
+inline constexpr std::string_view kLinkSchema = "reidbench.link/1";
 inline constexpr std::string_view kPageSchema = "reidbench.page/1";
 inline constexpr std::string_view kPerQuerySchema = "reidbench.per_query/1";
 inline constexpr std::string_view kPlanSchema = "reidbench.plan/1";  // of cameras: `profile`
@@ -27,6 +28,7 @@ inline constexpr std::string_view kScoreSchema = "reidbench.score/1";
 inline constexpr std::string_view kSwitchesSchema = "reidbench.switches/1";
 inline constexpr std::string_view kSynthSchema = "reidbench.synth/1";
 inline constexpr std::string_view kTrackSchema = "reidbench.track/1";
+inline constexpr std::string_view kTransitionsSchema = "reidbench.transitions/1";
 inline constexpr std::string_view kTrainSchema = "reidbench.train/1";
 
 }  // namespace reidbench

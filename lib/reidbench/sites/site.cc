@@ -538,6 +538,24 @@ void CountFramesFromOne(SiteReading* reading) {
       "one before");
 }
 
+// The cameras of the site, and those of its results where it does not say which there are.
+std::map<std::string, SiteCamera> DescribeCameras(
+    const Site& site, const std::map<std::string, std::filesystem::path>& files) {
+  std::map<std::string, SiteCamera> described;
+  for (const SiteCamera& camera : site.cameras) described[camera.name] = camera;
+  for (const auto& [name, file] : files) {
+    if (described.count(name) != 0) continue;
+    if (site.closed) {
+      std::vector<std::string> known;
+      for (const SiteCamera& camera : site.cameras) known.push_back(camera.name);
+      ThrowInput("{}: {} has no camera '{}'{}", file.string(), site.source.string(), name,
+                 SuggestName(name, known));
+    }
+    described[name].name = name;
+  }
+  return described;
+}
+
 }  // namespace
 
 Site LoadSite(const std::filesystem::path& path) {
@@ -572,18 +590,7 @@ SiteReading ReadSiteTracks(const Site& site, const std::filesystem::path& result
   reading.tracks.name = site.name;
   reading.tracks.interval = site.interval;
   const SiteInputs inputs = FindInputs(site, results);
-  std::map<std::string, SiteCamera> described;
-  for (const SiteCamera& camera : site.cameras) described[camera.name] = camera;
-  for (const auto& [name, file] : inputs.files) {
-    if (described.count(name) != 0) continue;
-    if (site.closed) {
-      std::vector<std::string> known;
-      for (const SiteCamera& camera : site.cameras) known.push_back(camera.name);
-      ThrowInput("{}: {} has no camera '{}'{}", file.string(), site.source.string(), name,
-                 SuggestName(name, known));
-    }
-    described[name].name = name;
-  }
+  const std::map<std::string, SiteCamera> described = DescribeCameras(site, inputs.files);
   std::vector<CameraTracks>& cameras = reading.tracks.cameras;
   std::vector<const SiteCamera*> sources;
   for (const auto& [name, camera] : described) sources.push_back(&camera);
@@ -632,6 +639,58 @@ SiteReading ReadSiteTracks(const Site& site, const std::filesystem::path& result
         marked_zero, rows));
   }
   return reading;
+}
+
+SiteReading ReadSiteTruth(const Site& site) {
+  SiteReading reading;
+  reading.tracks.name = site.name;
+  reading.tracks.interval = site.interval;
+  SiteInputs inputs;
+  if (!site.truth_rows.empty()) inputs.truth = ReadRowsOfAll(site, site.truth_rows);
+  std::vector<CameraTracks>& cameras = reading.tracks.cameras;
+  cameras.resize(site.cameras.size());
+  std::vector<std::optional<Error>> errors(site.cameras.size());
+  ParallelFor(static_cast<int64_t>(site.cameras.size()), [&](int64_t k) {
+    try {
+      ReadCameraTracks(site, site.cameras[static_cast<size_t>(k)], inputs,
+                       &cameras[static_cast<size_t>(k)]);
+    } catch (const Error& error) {
+      errors[static_cast<size_t>(k)] = error;
+    }
+  });
+  ThrowCameraErrors(errors);
+  CountFramesFromOne(&reading);
+  return reading;
+}
+
+std::vector<SiteResults> ReadSiteResults(const Site& site, const std::filesystem::path& results) {
+  const std::map<std::string, std::filesystem::path> files = FindResults(site, results);
+  std::vector<SiteResults> all;
+  std::vector<std::string> lacking;
+  for (const auto& [name, camera] : DescribeCameras(site, files)) {
+    const auto file = files.find(name);
+    if (file == files.end()) {
+      lacking.push_back(name);
+    } else {
+      all.push_back({camera, file->second, {}});
+    }
+  }
+  if (site.closed && !lacking.empty()) {
+    ThrowInput("the results lack camera{} {} of {}: an empty file says that nobody was seen",
+               lacking.size() == 1 ? "" : "s", fmt::join(lacking, ", "), site.source.string());
+  }
+  std::vector<std::optional<Error>> errors(all.size());
+  ParallelFor(static_cast<int64_t>(all.size()), [&](int64_t k) {
+    try {
+      SiteResults& one = all[static_cast<size_t>(k)];
+      one.boxes = ReadSiteRows(one.file, site.ground).boxes;
+      PlaceOnGround(one.camera, &one.boxes);
+    } catch (const Error& error) {
+      errors[static_cast<size_t>(k)] = error;
+    }
+  });
+  ThrowCameraErrors(errors);
+  return all;
 }
 
 }  // namespace reidbench

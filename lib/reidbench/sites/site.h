@@ -64,4 +64,18 @@ struct SiteReading {
 // fit, and local ids that several cameras share; Error(kIo) without any result file.
 SiteReading ReadSiteTracks(const Site& site, const std::filesystem::path& results);
 
+// The ground truth alone. Throws as ReadSiteTracks.
+SiteReading ReadSiteTruth(const Site& site);
+
+// Results of one camera as its file has them.
+struct SiteResults {
+  SiteCamera camera;
+  std::filesystem::path file;
+  std::vector<SiteBox> boxes;  // in the order of the file; frames are the camera's own
+};
+
+// The results alone, of every camera by name: for what gives them other ids. They may be local.
+// Throws as ReadSiteTracks, and for results that are one file.
+std::vector<SiteResults> ReadSiteResults(const Site& site, const std::filesystem::path& results);
+
 }  // namespace reidbench

@@ -35,6 +35,38 @@ void ChooseLook(const SynthOptions& options, int index, SynthCamera* camera) {
       static_cast<int>(std::lround(86 + 8 * std::min(v, 1.5) * rng.Uniform(-1, 1)));
 }
 
+// What part of the hall a camera watches, along its longer side.
+struct Watch {
+  double aim_u = 0, u = 0, span = 0;
+  double most_view = 74 * kRadians;
+};
+
+// So much of an area is watched; the rest is unseen ground between areas.
+constexpr double kWatched = 0.72;
+// Narrow views look at the far side: near people would not fit into them.
+constexpr double kFarAim = 0.75;
+
+// Areas lie one after the other; the cameras of one look straight across it, from both sides and
+// from places of their own, so that no other area is in their pictures.
+Watch WatchArea(const SynthOptions& options, int k, double length, double across) {
+  const int area = k % options.areas;
+  const double strip = length / options.areas;
+  const int place = k / options.areas / 2;  // among those on its side of the area
+  Watch watch;
+  watch.aim_u = (area + 0.5) * strip;
+  watch.span = kWatched * strip;
+  watch.u = watch.aim_u + (place % 2 == 0 ? 0.12 : -0.12) * (1 + place / 2) * watch.span;
+  watch.most_view = 2 * std::atan(0.5 * watch.span / (across - kFromWall));
+  return watch;
+}
+
+void SetClock(const SynthOptions& options, int index, SynthCamera* camera) {
+  if (index == 0) return;  // the site's clock
+  Rng rng(options.seed, 0x434c4b00 + static_cast<uint64_t>(index));
+  camera->clock_offset_s = options.clock_offset_s * rng.Uniform(0.3, 1);
+  camera->clock_rate = 1 + 1e-6 * options.clock_drift_ppm * rng.Uniform(-1, 1);
+}
+
 }  // namespace
 
 SynthCamera LookAt(const Vector3d& position_m, const Vector3d& target_m, double focal_px,
@@ -86,21 +118,35 @@ std::vector<SynthCamera> PlaceSynthCameras(const SynthOptions& options) {
       const double corner = turn > 0 ? 0.06 * length : 0.94 * length;
       u = Mix(in_strip, corner, options.overlap);
     }
+    double aim = aim_u;
+    double most_view = 74 * kRadians;
+    double side_v = side;
+    double reach_v = aim_v;
+    if (options.areas > 0) {
+      const Watch watch = WatchArea(options, k, length, across);
+      u = watch.u;
+      aim = watch.aim_u;
+      most_view = std::min(most_view, watch.most_view);
+      const bool near = (k / options.areas) % 2 == 0;
+      side_v = near ? kFromWall : across - kFromWall;
+      reach_v = near ? kFarAim * across : (1 - kFarAim) * across;
+    }
     u = std::clamp(u, kFromWall, length - kFromWall);
     const double height =
         std::clamp(options.camera_height_m * factor * rng.Uniform(0.92, 1.08), 0.5, 20.0);
-    const Vector3d position = world(u, side, height);
-    const double distance = std::hypot(aim_u - u, aim_v - side);
+    const Vector3d position = world(u, side_v, height);
+    const double distance = std::hypot(aim - u, reach_v - side_v);
     // Wide enough for its part of the hall, and for people at the far end to be 30 px or taller.
     const double span = Mix(strip, 0.7 * length, options.overlap);
     double view = corridor ? 58 * kRadians : 2 * std::atan(0.55 * span / std::max(1.0, distance));
-    view = std::clamp(view, 50 * kRadians, 74 * kRadians);
+    view = std::min(std::clamp(view, 50 * kRadians, 74 * kRadians), most_view);
     const double focal = 0.5 * options.image_width / std::tan(0.5 * view);
-    SynthCamera camera = LookAt(position, world(aim_u, aim_v, corridor ? 0.7 : 0.8), focal,
+    SynthCamera camera = LookAt(position, world(aim, reach_v, corridor ? 0.7 : 0.8), focal,
                                 options.image_width, options.image_height);
     camera.id = k + 1;
     camera.name = fmt::format("c{}", k + 1);
     camera.frame_rate = options.FrameRate(k);
+    SetClock(options, k, &camera);
     ChooseLook(options, k, &camera);
     cameras.push_back(std::move(camera));
   }

@@ -13,7 +13,8 @@ SynthCamera LookAt(const Eigen::Vector3d& position_m, const Eigen::Vector3d& tar
                    double focal_px, int width_px, int height_px);
 
 // `options.cameras` of them, ids from 1. With overlap 0 each watches its own part of the hall, with
-// overlap 1 all look at its middle from different sides. Deterministic.
+// overlap 1 all look at its middle from different sides; with areas they share those in turn.
+// Deterministic.
 std::vector<SynthCamera> PlaceSynthCameras(const SynthOptions& options);
 
 }  // namespace reidbench

@@ -48,6 +48,8 @@ constexpr SynthKnob kKnobs[] = {
     Whole("cameras", "Cameras", &O::cameras, 1, 16, "Cameras"),
     Real("overlap", "Cameras", &O::overlap, 0, 1,
          "0: each camera watches its own part of the hall; 1: all the middle"),
+    Whole("areas", "Cameras", &O::areas, 0, 16,
+          "Parts of the hall that cameras share in turn, unseen ground between; 0 = as overlap"),
     Real("occlusion", "Cameras", &O::occlusion, 0, 1,
          "0: bare floor, high cameras; 1: many obstacles, cameras at head height"),
     Real("camera_height_m", "Cameras", &O::camera_height_m, 0.5, 15,
@@ -58,6 +60,12 @@ constexpr SynthKnob kKnobs[] = {
     Whole("image_height", "Cameras", &O::image_height, 120, 4096, "px"),
     Whole("frames", "Cameras", &O::frames, 1, 10'000'000,
           "Frames of the first camera; the others watch as long"),
+    Real("clock_offset_s", "Cameras", &O::clock_offset_s, 0, 60,
+         "Most that a camera starts after the first, s"),
+    Real("clock_drift_ppm", "Cameras", &O::clock_drift_ppm, 0, 2000,
+         "Most that a camera's clock runs fast or slow, millionths"),
+    Real("calibration_error", "Cameras", &O::calibration_error, 0, 0.5,
+         "How wrong the last camera's told calibration is, share of its distances"),
     Real("miss_rate", "Detector", &O::miss_rate, 0, 1, "Share of clear people missed at random"),
     Real("false_positives", "Detector", &O::false_positives, 0, 50, "Boxes of nobody, per frame"),
     Real("jitter", "Detector", &O::jitter, 0, 0.5, "Error of box edges, of the box's size"),
@@ -175,6 +183,7 @@ std::vector<std::string> SynthOptions::Validate() const {
   if (entrances > most)
     add("entrances: the walls of {:g} x {:g} m have room for {}, found {}", hall_width_m,
         hall_depth_m, most, entrances);
+  if (areas > cameras) add("areas: {} cameras can watch as many at most, found {}", cameras, areas);
   if (reid_identities > 0) {
     const auto train = static_cast<int>(std::lround(reid_train * reid_identities));
     if (train == reid_identities)

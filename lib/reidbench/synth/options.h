@@ -36,6 +36,7 @@ struct SynthOptions {
   // Cameras.
   int cameras = 3;
   double overlap = 0.35;
+  int areas = 0;
   double occlusion = 0.5;
   double camera_height_m = 4;
   double camera_variation = 1;
@@ -43,6 +44,13 @@ struct SynthOptions {
   int image_height = 540;
   int frames = 600;                       // of the first camera; the others watch as long
   std::vector<double> frame_rate = {25};  // frames per second, 0.5..60: of all cameras, or of each
+  double clock_offset_s = 0;
+  double clock_drift_ppm = 0;
+  bool hide_clocks = false;  // from the site's description
+  double calibration_error = 0;
+  // No pictures: boxes by projecting bodies, embeddings drawn beside them. For many people and
+  // cameras.
+  bool sketch = false;
 
   // The detector.
   bool perfect_detections = false;
@@ -61,6 +69,8 @@ struct SynthOptions {
   // Whom the hall holds at a time, on average.
   int PeopleAtATime() const;
   double FrameRate(int camera_index) const;  // from 0
+  // Whether cameras must be told apart by their clocks.
+  bool HasClocks() const { return clock_offset_s > 0 || clock_drift_ppm > 0; }
 };
 
 // One value of SynthOptions that is a number.

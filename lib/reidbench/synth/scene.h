@@ -21,12 +21,17 @@ struct SynthCamera {
   Eigen::Vector3d position_m{0, 0, 3};
   Eigen::Matrix3d camera_from_world;       // rows: right, down, forward
   double frame_rate = 25;                  // frames per second
+  double clock_offset_s = 0;               // the world's time of its first frame
+  double clock_rate = 1;                   // the world's seconds that its second takes
   double exposure_ev = 0;                  // stops
   Eigen::Vector3d white_balance{1, 1, 1};  // gains of R, G, B
   double blur_sigma_px = 0.6;
   double noise_sigma = 3;  // of 255
   int jpeg_quality = 85;
 
+  double TimeOf(int64_t frame) const {  // from 1; the world's
+    return clock_offset_s + clock_rate * static_cast<double>(frame - 1) / frame_rate;
+  }
   // (u, v) in px and depth in m of a world point; depth <= 0 is behind the camera.
   Eigen::Vector3d Project(const Eigen::Vector3d& world_m) const;
 };

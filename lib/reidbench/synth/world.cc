@@ -6,6 +6,7 @@
 #include "reidbench/core/error.h"
 #include "reidbench/core/text.h"
 #include "reidbench/synth/cameras.h"
+#include "reidbench/synth/sketch.h"
 
 namespace reidbench {
 namespace {
@@ -71,6 +72,7 @@ SynthWorld::SynthWorld(const SynthOptions& options)
     : options_(Checked(options)),
       cameras_(PlaceSynthCameras(options_)),
       plan_(PlanFor(options_, cameras_)) {
+  if (options_.sketch) return;
   for (const SynthCamera& camera : cameras_)
     renderers_.push_back(std::make_unique<SynthRenderer>(camera, plan_.scenery));
 }
@@ -111,6 +113,21 @@ SynthShot SynthWorld::Shoot(size_t index, std::span<const SynthFigure> figures,
     shot.targets.push_back(target);
   }
   return shot;
+}
+
+std::vector<SynthTarget> SynthWorld::Sketch(size_t index,
+                                            std::span<const SynthFigure> figures) const {
+  std::vector<SynthFigure> near;
+  std::vector<double> heights;
+  for (const SynthFigure& figure : figures) {
+    if (!MayBeSeen(cameras_[index], figure.position_m)) continue;
+    near.push_back(figure);
+    heights.push_back(Look(figure.identity).height_m);
+  }
+  std::vector<SynthTarget> targets =
+      SketchTargets(cameras_[index], plan_.scenery.obstacles, near, heights);
+  for (SynthTarget& target : targets) target.person = !IsMannequin(target.identity);
+  return targets;
 }
 
 }  // namespace reidbench

@@ -37,7 +37,10 @@ class SynthWorld {
   // How somebody of the population, or a fixed figure, looks.
   SynthAppearance Look(int64_t identity) const;
   // A picture by camera `index` (from 0). `frame_seed` draws the sensor's noise. Thread-safe.
+  // Not where the options say sketch.
   SynthShot Shoot(size_t index, std::span<const SynthFigure> figures, uint64_t frame_seed) const;
+  // Who is seen how, without a picture. Thread-safe.
+  std::vector<SynthTarget> Sketch(size_t index, std::span<const SynthFigure> figures) const;
 
  private:
   SynthOptions options_;

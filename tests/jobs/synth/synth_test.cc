@@ -17,10 +17,13 @@
 #include "reidbench/core/text.h"
 #include "reidbench/datasets/mot_files.h"
 #include "reidbench/datasets/mot_layout.h"
+#include "reidbench/features/feature_store.h"
 #include "reidbench/imaging/decode.h"
 #include "reidbench/jobs/check/check.h"
 #include "reidbench/jobs/synth/synth_reid.h"
 #include "reidbench/results/synth.h"
+#include "reidbench/sites/site.h"
+#include "reidbench/synth/world.h"
 #include "support/expect_error.h"
 #include "support/temp_folder.h"
 
@@ -324,6 +327,73 @@ TEST(SynthReidPersonsTest, TrainingPersonsComeAfterThoseInTheVideos) {
   EXPECT_EQ(few.test, (std::vector<int64_t>{1, 2, 3, 4, 5, 6}));
   EXPECT_EQ(few.train, (std::vector<int64_t>{7, 8, 9, 10}));
   EXPECT_EQ(ChooseSynthReidPersons(options, 200).train.front(), 201);
+}
+
+// A site of the same boxes, and a sketch with embeddings in place of pictures.
+TEST(SynthSite, TruthOfTheSiteIsThatOfTheCamerasWithPlaces) {
+  const TempFolder folder;
+  SynthStageOptions options = Small(folder.path() / "w");
+  options.world.frame_rate = {10};
+  options.world.frames = 30;
+  options.world.overlap = 1;
+  options.world.sketch = true;
+  options.world.clock_offset_s = 1;
+  const SynthStageResult result = RunSynth(options, false, nullptr);
+  EXPECT_THAT(result.notes, ::testing::Contains(HasSubstr("a sketch has no pictures")));
+  EXPECT_LT(result.cameras[1].frames, result.cameras[0].frames);  // starts later
+  const Site site = LoadSite(options.output / "site.yaml");
+  const SiteReading truth = ReadSiteTruth(site);
+  ASSERT_EQ(truth.tracks.cameras.size(), 2u);
+  std::map<std::pair<int64_t, int64_t>, GroundPoint> first;  // time in half frames, and person
+  int64_t shared = 0;
+  for (size_t c = 0; c < 2; ++c) {
+    const CameraTracks& camera = truth.tracks.cameras[c];
+    EXPECT_EQ(static_cast<int64_t>(camera.truth.size()), result.cameras[c].boxes);
+    for (const SiteBox& box : camera.truth) {
+      ASSERT_TRUE(box.ground);
+      // The calibration puts the feet where the person stands.
+      const auto foot = camera.projection->ToImage(*box.ground);
+      ASSERT_TRUE(foot);
+      EXPECT_NEAR(foot->y, box.box.top + box.box.height, 0.06 * box.box.height);
+      if (c == 0) first[{box.frame, box.id}] = *box.ground;
+      for (const int64_t near : {-1, 0, 1}) {
+        const auto other = first.find({box.frame + near, box.id});
+        if (c == 0 || other == first.end()) continue;
+        ++shared;
+        EXPECT_LT(std::hypot(other->second.x - box.ground->x, other->second.y - box.ground->y),
+                  0.3);
+      }
+    }
+    const std::string& name = result.cameras[c].sequence;
+    const FeatureFile features(options.output / "features" / (name + ".h5"));
+    EXPECT_EQ(features.rows(), result.cameras[c].detections);
+    EXPECT_FALSE(IsFolder(options.output / "mot/train" / name / "img1"));
+  }
+  EXPECT_GT(shared, 50);
+}
+
+TEST(SynthSite, AreasDoNotOverlap) {
+  SynthOptions options = SynthSceneDefaults("mall");
+  options.hall_width_m = 44;
+  options.hall_depth_m = 12;
+  options.cameras = 4;
+  options.areas = 4;
+  const SynthWorld world(options);
+  int seen_by_several = 0, seen = 0;
+  for (double x = 0.5; x < 44; x += 0.5) {
+    for (double y = 0.5; y < 12; y += 0.5) {
+      int cameras = 0;
+      for (const SynthCamera& camera : world.cameras()) {
+        const Eigen::Vector3d p = camera.Project({x, y, 0.9});
+        cameras += p.z() > 0 && p.x() > 0 && p.x() < camera.width_px && p.y() > 0 &&
+                   p.y() < camera.height_px;
+      }
+      seen += cameras > 0;
+      seen_by_several += cameras > 1;
+    }
+  }
+  EXPECT_GT(seen, 300);
+  EXPECT_EQ(seen_by_several, 0);
 }
 
 }  // namespace

@@ -65,6 +65,7 @@ CheckResult RunCheck(const CheckOptions& options,
   CheckResult result;
   if (!options.mot.empty()) result.mot = CheckMotFiles(options.mot);
   if (!options.zones.empty()) result.zones = CheckZonesFile(options);
+  if (!options.site.site.empty()) result.site = CheckSite(options.site);
   if (!options.weights.empty())
     result.weights = SummarizeWeights(options.weights, options.weights_entry);
   if (options.dataset) {

@@ -7,6 +7,7 @@
 
 #include "reidbench/datasets/reid_dataset.h"
 #include "reidbench/jobs/check/check_mot.h"
+#include "reidbench/jobs/check/check_site.h"
 #include "reidbench/results/check.h"
 
 namespace reidbench {
@@ -20,9 +21,11 @@ struct CheckOptions {
   MotCheckOptions mot;
   std::filesystem::path
       zones;  // of `reidbench flow`; held against the pictures and tracks of `mot`
+  SiteCheckOptions site;
 };
 
-// Throws what LoadReidDataset, AuditReidDataset, SummarizeWeights and CheckMotFiles throw.
+// Throws what LoadReidDataset, AuditReidDataset, SummarizeWeights, CheckMotFiles and
+// CheckSite throw.
 CheckResult RunCheck(const CheckOptions& options,
                      const std::function<void(int64_t, int64_t)>& progress = {});
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <set>
@@ -14,9 +15,12 @@
 #include "reidbench/core/interrupt.h"
 #include "reidbench/core/parallel.h"
 #include "reidbench/core/random.h"
+#include "reidbench/features/feature_store.h"
 #include "reidbench/imaging/encode.h"
 #include "reidbench/jobs/synth/synth_reid.h"
+#include "reidbench/matching/iou.h"
 #include "reidbench/synth/simulation.h"
+#include "reidbench/synth/sketch.h"
 
 namespace reidbench {
 namespace {
@@ -58,9 +62,23 @@ std::string SequenceName(const SynthOptions& world, const SynthCamera& camera) {
 }
 
 // Frames that a camera takes while the first one takes its own.
-int64_t FramesOf(const SynthOptions& world, size_t camera) {
-  const double watched_s = world.frames / world.FrameRate(0);
-  return std::max<int64_t>(1, std::llround(watched_s * world.FrameRate(static_cast<int>(camera))));
+int64_t FramesOf(const SynthOptions& world, const SynthCamera& camera) {
+  const double watched_s = world.frames / world.FrameRate(0) - camera.clock_offset_s;
+  return std::max<int64_t>(1, std::llround(watched_s * camera.frame_rate / camera.clock_rate));
+}
+
+// Image from world (X, Y, 0), as the site's description tells it. Wrong distances are those of a
+// camera that hangs higher than it does.
+Eigen::Matrix<double, 3, 4> ToldMatrix(const SynthCamera& camera, double error) {
+  Eigen::Matrix3d intrinsic;
+  intrinsic << camera.focal_px, 0, 0.5 * camera.width_px, 0, camera.focal_px,
+      0.5 * camera.height_px, 0, 0, 1;
+  Eigen::Vector3d position = camera.position_m;
+  position.z() *= 1 + error;
+  Eigen::Matrix<double, 3, 4> matrix;
+  matrix.leftCols<3>() = intrinsic * camera.camera_from_world;
+  matrix.col(3) = -matrix.leftCols<3>() * position;
+  return matrix;
 }
 
 std::string Seconds(double value) { return std::isnan(value) ? "" : fmt::format("{:.2f}", value); }
@@ -70,10 +88,17 @@ struct FrameTask {
   size_t camera = 0;
   int64_t frame = 1;
   std::string truth;
+  std::string site_truth;
   std::string detections;
   std::vector<int64_t> persons;
+  std::vector<BoxLtwh> boxes;  // of the detections, where embeddings are drawn
+  std::vector<float> embeddings;
   SynthCameraSummary counts;
 };
+
+bool HasReidSet(const SynthOptions& world) {
+  return world.reid_identities > 0 && world.cameras > 1 && !world.sketch;
+}
 
 class WorldWriter {
  public:
@@ -81,8 +106,8 @@ class WorldWriter {
       : world_(world), options_(world.options()), folder_(folder), result_(result) {}
 
   void Write(const std::function<void(int64_t, int64_t)>& progress) {
-    for (size_t c = 0; c < world_.cameras().size(); ++c) total_ += FramesOf(options_, c);
-    const bool reid = options_.reid_identities > 0 && options_.cameras > 1;
+    for (const SynthCamera& camera : world_.cameras()) total_ += FramesOf(options_, camera);
+    const bool reid = HasReidSet(options_);
     if (reid) total_ += CountSynthReidPictures(options_);
     progress_ = progress;
     WriteFileAtomically(folder_ / kRecord, FormatSynthOptions(options_));
@@ -90,6 +115,8 @@ class WorldWriter {
     OpenSequences();
     Film();
     WriteSequenceRecords();
+    WriteFileAtomically(folder_ / "site.yaml", FormatSite());
+    if (options_.sketch) WriteEmbeddings();
     SynthReidPersons persons;
     if (reid) {
       persons = ChooseSynthReidPersons(options_, identities_);
@@ -102,8 +129,11 @@ class WorldWriter {
   struct Sequence {
     fs::path folder;
     std::unique_ptr<TextLog> truth;
+    std::unique_ptr<TextLog> site_truth;
     std::unique_ptr<TextLog> detections;
     std::set<int64_t> persons;
+    FeatureLabels labels;  // of the drawn embeddings
+    std::vector<float> embeddings;
   };
 
   void Made() {
@@ -137,8 +167,57 @@ class WorldWriter {
           "    noise_sigma: {:.4f}\n    jpeg_quality: {}\n",
           camera.exposure_ev, w.x(), w.y(), w.z(), camera.blur_sigma_px, camera.noise_sigma,
           camera.jpeg_quality);
+      if (options_.HasClocks()) {
+        text += fmt::format("    clock: {{offset_s: {:.6f}, rate: {:.9f}}}\n",
+                            camera.clock_offset_s, camera.clock_rate);
+      }
     }
     return text;
+  }
+
+  // What `reidbench score --site` and `link` take.
+  std::string FormatSite() const {
+    double rate = 0;
+    for (const SynthCamera& camera : world_.cameras()) rate = std::max(rate, camera.frame_rate);
+    // Two frames of a slow clock must not become one of the site.
+    if (options_.HasClocks() && !options_.hide_clocks) rate *= 2;
+    std::string text = fmt::format(
+        "# The cameras of this world. Ground truth has places in columns 8 and 9; results need "
+        "none.\n"
+        "name: {}-{}\nframe_rate: {:g}\nground_columns: metres\ncameras:\n",
+        options_.scene, options_.seed, rate);
+    for (const SynthCamera& camera : world_.cameras()) {
+      const std::string name = SequenceName(options_, camera);
+      text += fmt::format(
+          "  {}:\n    truth: site/{}/gt.txt\n    resolution: [{}, {}]\n    frame_rate: {}\n", name,
+          name, camera.width_px, camera.height_px, camera.frame_rate);
+      if (options_.HasClocks() && !options_.hide_clocks) {
+        text += fmt::format("    clock: {{offset_s: {:.6f}, rate: {:.9f}}}\n",
+                            camera.clock_offset_s, camera.clock_rate);
+      }
+      const bool last = &camera == &world_.cameras().back();
+      const auto m = ToldMatrix(camera, last ? options_.calibration_error : 0);
+      text += "    calibration:\n      matrix:\n";
+      for (int row = 0; row < 3; ++row)
+        text += fmt::format("        - [{:.9g}, {:.9g}, {:.9g}, {:.9g}]\n", m(row, 0), m(row, 1),
+                            m(row, 2), m(row, 3));
+    }
+    return text;
+  }
+
+  void WriteEmbeddings() {
+    CreateFolders(folder_ / "features");
+    for (size_t c = 0; c < sequences_.size(); ++c) {
+      Sequence& sequence = sequences_[c];
+      FeatureProvenance provenance;
+      provenance.architecture = "drawn by reidbench synth --sketch";
+      provenance.normalized = true;
+      provenance.dataset = result_->cameras[c].sequence;
+      FeatureFileWriter writer(folder_ / "features" / (provenance.dataset + ".h5"), kSketchDim,
+                               sequence.labels, provenance, {});
+      writer.Append(sequence.embeddings);
+      writer.Finish();
+    }
   }
 
   void OpenSequences() {
@@ -147,7 +226,12 @@ class WorldWriter {
       Sequence sequence;
       const std::string name = SequenceName(options_, camera);
       sequence.folder = folder_ / "mot" / "train" / name;
-      for (const char* part : {"img1", "gt", "det"}) CreateFolders(sequence.folder / part);
+      for (const char* part : {"img1", "gt", "det"}) {
+        if (part != std::string_view("img1") || !options_.sketch)
+          CreateFolders(sequence.folder / part);
+      }
+      CreateFolders(folder_ / "site" / name);
+      sequence.site_truth = std::make_unique<TextLog>(folder_ / "site" / name / "gt.txt", "");
       sequence.truth = std::make_unique<TextLog>(sequence.folder / "gt" / "gt.txt", "");
       sequence.detections = std::make_unique<TextLog>(sequence.folder / "det" / "det.txt", "");
       sequences_.push_back(std::move(sequence));
@@ -181,9 +265,9 @@ class WorldWriter {
       }
       std::vector<FrameTask> tasks;
       for (size_t c = 0; c < world_.cameras().size(); ++c) {
-        const double rate = world_.cameras()[c].frame_rate;
-        const int64_t frames = FramesOf(options_, c);
-        for (; next_frame[c] <= frames && TimeOf(next_frame[c], rate) < end; ++next_frame[c]) {
+        const SynthCamera& camera = world_.cameras()[c];
+        const int64_t frames = FramesOf(options_, camera);
+        for (; next_frame[c] <= frames && camera.TimeOf(next_frame[c]) < end; ++next_frame[c]) {
           tasks.emplace_back();
           tasks.back().camera = c;
           tasks.back().frame = next_frame[c];
@@ -208,6 +292,7 @@ class WorldWriter {
         moments_seen_ > 0 ? people_seen_ / static_cast<double>(moments_seen_) : 0;
     for (Sequence& sequence : sequences_) {
       sequence.truth->Finish();
+      sequence.site_truth->Finish();
       sequence.detections->Finish();
     }
     truth_log_->Finish();
@@ -226,7 +311,7 @@ class WorldWriter {
 
   void FilmOne(const std::vector<SynthMoment>& moments, FrameTask* task) const {
     const SynthCamera& camera = world_.cameras()[task->camera];
-    const double time_s = TimeOf(task->frame, camera.frame_rate);
+    const double time_s = camera.TimeOf(task->frame);
     std::vector<SynthFigure> figures;
     std::set<int64_t> outside;
     for (const SynthPerson& person : PeopleAt(moments, time_s)) {
@@ -236,15 +321,23 @@ class WorldWriter {
     for (const SynthFixedFigure& fixed : world_.plan().fixed) figures.push_back(fixed.figure);
     Rng seeds(options_.seed, (0x4652414dULL << 32) + (static_cast<uint64_t>(camera.id) << 40) +
                                  static_cast<uint64_t>(task->frame));
-    const SynthShot shot = world_.Shoot(task->camera, figures, seeds.Next());
-    const std::string name = fmt::format("{:06}.jpg", task->frame);
-    WriteFileAtomically(sequences_[task->camera].folder / "img1" / name,
-                        AsText(EncodeJpeg(shot.frame.picture, camera.jpeg_quality)));
+    std::vector<SynthTarget> seen;
+    if (options_.sketch) {
+      seen = world_.Sketch(task->camera, figures);
+    } else {
+      SynthShot shot = world_.Shoot(task->camera, figures, seeds.Next());
+      const std::string name = fmt::format("{:06}.jpg", task->frame);
+      WriteFileAtomically(sequences_[task->camera].folder / "img1" / name,
+                          AsText(EncodeJpeg(shot.frame.picture, camera.jpeg_quality)));
+      seen = std::move(shot.targets);
+    }
+    std::map<int64_t, const SynthFigure*> figure_of;
+    for (const SynthFigure& figure : figures) figure_of[figure.identity] = &figure;
 
     SynthCameraSummary& counts = task->counts;
     counts.frames = 1;
     std::vector<SynthTarget> targets;
-    for (const SynthTarget& target : shot.targets) {
+    for (const SynthTarget& target : seen) {
       // Whoever is still behind a door is not in the scene.
       if (target.visibility <= 0 && outside.contains(target.identity)) continue;
       targets.push_back(target);
@@ -254,6 +347,10 @@ class WorldWriter {
                                  target.identity, target.box.left, target.box.top, target.box.width,
                                  target.box.height, fixed ? 0 : 1, class_id, target.visibility);
       if (fixed) continue;
+      const Eigen::Vector2d& place = figure_of.at(target.identity)->position_m;
+      task->site_truth += fmt::format("{},{},{:.2f},{:.2f},{:.2f},{:.2f},1,{:.3f},{:.3f},0\n",
+                                      task->frame, target.identity, target.box.left, target.box.top,
+                                      target.box.width, target.box.height, place.x(), place.y());
       task->persons.push_back(target.identity);
       ++counts.boxes;
       if (target.visibility < 0.1) ++counts.hidden_boxes;
@@ -261,13 +358,47 @@ class WorldWriter {
       if (target.visibility >= 0.5)
         ++counts.heights[static_cast<size_t>(std::clamp(target.box.height, 0.0, 400.0))];
     }
+    int64_t number = 0;
     for (const SynthDetection& detection : Detect(camera, targets, time_s)) {
       const BoxLtwh& box = detection.box;
+      if (options_.sketch) {
+        const SketchCrop crop = CropOf(camera, detection, targets, figure_of, time_s);
+        const std::vector<float> embedding =
+            SketchEmbedding(options_, camera, crop, seeds.Next() + static_cast<uint64_t>(number++));
+        task->embeddings.insert(task->embeddings.end(), embedding.begin(), embedding.end());
+        // As the text says it.
+        const auto round = [](double px) { return std::round(100 * px) / 100; };
+        task->boxes.push_back(
+            {round(box.left), round(box.top), round(box.width), round(box.height)});
+      }
       task->detections += fmt::format("{},-1,{:.2f},{:.2f},{:.2f},{:.2f},{:.4f}\n", task->frame,
                                       box.left, box.top, box.width, box.height, detection.score);
       ++counts.detections;
       if (detection.identity < 0) ++counts.false_detections;
     }
+  }
+
+  // What is drawn of a detection's crop.
+  static SketchCrop CropOf(const SynthCamera& camera, const SynthDetection& detection,
+                           const std::vector<SynthTarget>& targets,
+                           const std::map<int64_t, const SynthFigure*>& figure_of, double time_s) {
+    SketchCrop crop;
+    crop.identity = detection.identity;
+    crop.moment = std::llround(2 * time_s);
+    if (detection.identity < 0) return crop;
+    const SynthFigure& figure = *figure_of.at(detection.identity);
+    const Eigen::Vector2d sight = figure.position_m - camera.position_m.head<2>();
+    crop.facing_rad = figure.heading_rad - std::atan2(sight.y(), sight.x());
+    double most = 0;
+    for (const SynthTarget& target : targets) {
+      if (target.identity == detection.identity) {
+        crop.visibility = target.visibility;
+      } else if (const double iou = Iou(target.box, detection.box); iou > most) {
+        most = iou;
+        crop.hidden_by = target.identity;
+      }
+    }
+    return crop;
   }
 
   std::vector<SynthDetection> Detect(const SynthCamera& camera,
@@ -292,6 +423,14 @@ class WorldWriter {
   void Collect(FrameTask* task) {
     Sequence& sequence = sequences_[task->camera];
     sequence.truth->Add(task->truth);
+    sequence.site_truth->Add(task->site_truth);
+    for (const BoxLtwh& box : task->boxes) {
+      sequence.labels.frame.emplace_back(task->frame);
+      sequence.labels.track_id.emplace_back(-1);
+      sequence.labels.box_ltwh.push_back(box);
+    }
+    sequence.embeddings.insert(sequence.embeddings.end(), task->embeddings.begin(),
+                               task->embeddings.end());
     sequence.detections->Add(task->detections);
     sequence.persons.insert(task->persons.begin(), task->persons.end());
     SynthCameraSummary& sum = result_->cameras[task->camera];
@@ -454,6 +593,12 @@ std::string FormatSynthOptions(const SynthOptions& options) {
           "perfect_detections: {}  # the true boxes of everybody of whom a pixel is seen\n",
           options.perfect_detections);
     }
+    if (std::string_view(knob.name) == "calibration_error") {
+      text += fmt::format(
+          "hide_clocks: {}  # offsets and drifts do not stand in site.yaml\n"
+          "sketch: {}  # no pictures: boxes by projection, embeddings drawn beside them\n",
+          options.hide_clocks, options.sketch);
+    }
   }
   return text;
 }
@@ -468,6 +613,8 @@ SynthStageResult RunSynth(const SynthStageOptions& options, bool check_only,
   result.output = options.output;
   if (options.world.reid_identities > 0 && options.world.cameras < 2) {
     result.notes.emplace_back("no re-ID set: with one camera nobody is seen by two");
+  } else if (options.world.reid_identities > 0 && options.world.sketch) {
+    result.notes.emplace_back("no re-ID set: a sketch has no pictures");
   }
   if (check_only) return result;
   AtomicFolder folder(options.output);
