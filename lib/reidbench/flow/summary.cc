@@ -286,7 +286,7 @@ FlowDifference CompareFlow(std::span<const CameraFlow> truth, const FlowSummary&
   FlowMatrix both = truth_summary.od;
   for (const auto& [way, count] : found_summary.od) both[way] += 0;
   for (const auto& [way, unused] : both) {
-    const auto count = [&](const FlowMatrix& matrix) {
+    const auto count = [&, way = way](const FlowMatrix& matrix) {
       const auto at = matrix.find(way);
       return at == matrix.end() ? int64_t{0} : at->second;
     };
