@@ -13,6 +13,7 @@
 #include "reidbench/core/files.h"
 #include "support/relink_files.h"
 #include "support/run_program.h"
+#include "support/sanitizers.h"
 #include "support/temp_folder.h"
 
 namespace reidbench {
@@ -96,7 +97,7 @@ TEST_F(Faults, AMissingFolderForTemporaryFilesIsNamed) {
 
 // In a container without /proc every command was unknown.
 TEST_F(Faults, WithoutProcCommandsAreFoundAllTheSame) {
-#ifdef __SANITIZE_ADDRESS__
+#ifdef REIDBENCH_ASAN
   GTEST_SKIP() << "the sanitizer itself needs /proc";
 #endif
   const auto in_a_world_without_proc = [&](const std::vector<std::string>& arguments,

@@ -19,6 +19,7 @@
 #include "reidbench/core/files.h"
 #include "reidbench/core/random.h"
 #include "support/expect_error.h"
+#include "support/sanitizers.h"
 
 namespace reidbench {
 namespace {
@@ -538,8 +539,8 @@ TEST_F(FeatureStoreTest, OldStyleFilesSurviveFlippedBytes) {
 
 // A reading process is made while other threads are inside of HDF5.
 TEST_F(FeatureStoreTest, FilesOfEveryKindAreReadAtTheSameTime) {
-#ifdef __SANITIZE_ADDRESS__
-  GTEST_SKIP() << "GCC 12's sanitizer may hold its allocator's lock in the process that is forked";
+#ifdef REIDBENCH_ASAN
+  GTEST_SKIP() << "the sanitizer may hold its allocator's lock in the process that is forked";
 #endif
   WriteFile(File("f.h5"), RandomFeatures(50, 8), PersonLabels(50));
   const std::vector<uint8_t> whole = ReadFileBytes(File("f.h5"));
@@ -560,7 +561,7 @@ TEST_F(FeatureStoreTest, FilesOfEveryKindAreReadAtTheSameTime) {
 }
 
 TEST_F(FeatureStoreTest, TooManyOpenFilesAreNotDamage) {
-#ifdef __SANITIZE_ADDRESS__
+#ifdef REIDBENCH_ASAN
   GTEST_SKIP() << "the sanitizer opens files itself to look at objects";
 #endif
   WriteFile(File("f.h5"), RandomFeatures(3, 2), PersonLabels(3));
