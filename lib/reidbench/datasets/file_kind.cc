@@ -18,7 +18,7 @@
 namespace reidbench {
 namespace {
 
-using std::string_view_literals::operator""sv;
+using namespace std::string_view_literals;
 
 constexpr size_t kSniffRows = 40;  // lines that are looked at
 
