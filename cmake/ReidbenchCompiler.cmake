@@ -23,5 +23,8 @@ if(REIDBENCH_SANITIZE)
     add_compile_options(-Wno-error=stringop-overflow -Wno-error=array-bounds)
   endif()
 endif()
+if(REIDBENCH_FUZZERS)
+  add_compile_options(-fsanitize=fuzzer-no-link)  # coverage that guides tests/fuzz; needs clang
+endif()
 # A command loads only the shared libraries it calls.
 add_link_options(-Wl,--as-needed)

@@ -13,7 +13,6 @@
 namespace reidbench {
 namespace {
 
-using ::testing::AllOf;
 using ::testing::Contains;
 using ::testing::HasSubstr;
 using ::testing::Not;
@@ -92,7 +91,7 @@ TEST(Network, AnUnknownWidthNamesTheNearestVariant) {
 
 TEST(Network, OtherNetworksAreNamedAsSuch) {
   const std::string message = ModelError([] { LoadNetwork(GoldenWeights("resnet_like.pth")); });
-  EXPECT_THAT(message, AllOf(HasSubstr("no OSNet"), HasSubstr(" other tensors are missing")));
+  EXPECT_THAT(message, HasSubstr("no OSNet: conv1.conv.weight and "));
   EXPECT_THAT(message, HasSubstr("look like bn1.weight [4], conv1.weight [4, 3, 7, 7], layer1.0"));
   Checkpoint prefixed;
   prefixed.path = "lightning.ckpt";

@@ -34,7 +34,7 @@ TEST(SummarizeWeights, TellsAllAboutAnOsnet) {
 TEST(SummarizeWeights, OtherNetworksAreNoError) {
   const WeightsSummary summary = SummarizeWeights(GoldenWeights("resnet_like.pth"));
   EXPECT_FALSE(summary.architecture);
-  EXPECT_THAT(summary.not_osnet_reason, StartsWith("no OSNet"));
+  EXPECT_THAT(summary.not_osnet_reason, StartsWith("no OSNet: "));
   EXPECT_EQ(summary.num_tensors, 3);
   EXPECT_EQ(summary.num_values, 4 * 3 * 49 + 4 + 16);
   EXPECT_FALSE(summary.num_parameters);
