@@ -21,6 +21,11 @@ set(CMAKE_UNITY_BUILD_BATCH_SIZE 8)
 # what a module does. Only where files are compiled together: file by file (preset dev, and clang-tidy with it) each file has to
 # include what it uses. TESTS: what most tests include as well.
 function(reidbench_precompile target)
+  get_target_property(libraries ${target} LINK_LIBRARIES)
+  get_target_property(visibility ${target} CXX_VISIBILITY_PRESET)
+  if(libraries MATCHES "OpenMP|(^|;)torch(;|$)" OR visibility)  # options of their own, which headers look at
+    return()
+  endif()
   get_target_property(options ${target} COMPILE_OPTIONS)
   get_target_property(type ${target} TYPE)
   string(MD5 kind "${type} ${options} ${ARGN}")
