@@ -5,12 +5,11 @@
 
 #include <cmath>
 
+#include "reidbench/core/clock.h"
 #include "reidbench/core/diagnostics.h"
 #include "reidbench/core/text.h"
 
 namespace reidbench {
-
-using Clock = std::chrono::steady_clock;
 
 Progress::Progress(std::string label, std::string what, bool quiet)
     : label_(std::move(label)),

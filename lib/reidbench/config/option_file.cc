@@ -41,4 +41,20 @@ ConfigNode LoadOptionFile(const fs::path& path, const std::string& folder) {
   return root;
 }
 
+void ReadMethodOptions(const fs::path& config, const std::string& folder,
+                       const std::vector<std::string>& assignments, const std::string& asked,
+                       const std::string& usual,
+                       const std::function<void(const std::string&, ConfigReader*)>& read) {
+  ConfigNode root = LoadOptionFile(config, folder);
+  for (const std::string& assignment : assignments) ApplyOption("--option", assignment, &root);
+  ConfigReader reader(root);
+  std::string name;
+  reader.Read("method", &name);
+  if (!asked.empty() && !name.empty() && asked != name)
+    ThrowUsage("--method {}: {} is for the method {}", asked, config.string(), name);
+  if (name.empty()) name = asked.empty() ? usual : asked;
+  read(name, &reader);
+  reader.Finish();
+}
+
 }  // namespace reidbench

@@ -6,6 +6,7 @@
 
 #include "reidbench/core/error.h"
 #include "reidbench/core/files.h"
+#include "reidbench/core/text.h"
 
 namespace reidbench {
 namespace {
@@ -73,6 +74,37 @@ BoxRows FindBoxRows(const FeatureFile& file, std::span<const TrackBox> boxes) {
       if (same_id) break;
     }
     if (out.row[i] < 0 && out.missing++ == 0) out.first_missing = i;
+  }
+  return out;
+}
+
+BoxEmbeddings ReadBoxEmbeddings(const FeatureFile& file, std::span<const TrackBox> boxes,
+                                std::span<const int64_t> rows, bool drop_bad,
+                                std::string_view way_out) {
+  BoxEmbeddings out;
+  out.row.assign(rows.size(), -1);
+  std::vector<int64_t> file_rows;
+  std::vector<size_t> box_of;
+  for (size_t k = 0; k < rows.size(); ++k) {
+    if (rows[k] < 0) continue;
+    out.row[k] = static_cast<int64_t>(file_rows.size());
+    file_rows.push_back(rows[k]);
+    box_of.push_back(k);
+  }
+  out.embeddings = FeatureMatrix(static_cast<int64_t>(file_rows.size()), file.dim());
+  const std::vector<size_t> bad = file.ReadRowsUnchecked(file_rows, out.embeddings.data());
+  if (!bad.empty() && !drop_bad) {
+    const TrackBox& first = boxes[box_of[bad.front()]];
+    ThrowInput(
+        "{}: /features: expected finite numbers, found NaN or infinity in {} of {} rows, first "
+        "row {} ({}, id {})\n  hint: extract these boxes again, or {}",
+        file.path(), WithThousands(static_cast<int64_t>(bad.size())),
+        WithThousands(static_cast<int64_t>(file_rows.size())), file_rows[bad.front()],
+        DescribeBox(first), first.id.value, way_out);
+  }
+  for (const size_t k : bad) {
+    out.row[box_of[k]] = -1;
+    std::ranges::fill(out.embeddings.row(static_cast<int64_t>(k)), 0.0F);
   }
   return out;
 }

@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "reidbench/core/tracks.h"
@@ -30,6 +31,18 @@ struct BoxRows {
 // Of several rows with equal boxes in a frame, the one with the box's id is taken, else the first.
 // Throws Error(kInput) when the file does not say which box a row belongs to.
 BoxRows FindBoxRows(const FeatureFile& file, std::span<const TrackBox> boxes);
+
+struct BoxEmbeddings {
+  FeatureMatrix embeddings;
+  std::vector<int64_t> row;  // in `embeddings`, of each box; -1 = none
+};
+
+// The embeddings of `boxes`, `rows` as FindBoxRows() gives them. A row with NaN or infinity throws
+// Error(kInput), with `way_out` ("go on with --allow-missing") in its hint; or, with `drop_bad`,
+// its box has none.
+BoxEmbeddings ReadBoxEmbeddings(const FeatureFile& file, std::span<const TrackBox> boxes,
+                                std::span<const int64_t> rows, bool drop_bad,
+                                std::string_view way_out);
 
 // "frame 12 box 10.00,20.00,40.00,90.00"
 std::string DescribeBox(const TrackBox& box);

@@ -14,6 +14,7 @@
 #include <optional>
 #include <utility>
 
+#include "reidbench/core/clock.h"
 #include "reidbench/core/error.h"
 #include "reidbench/core/files.h"
 #include "reidbench/core/hash.h"
@@ -26,7 +27,6 @@ namespace reidbench {
 namespace {
 
 namespace fs = std::filesystem;
-using Clock = std::chrono::steady_clock;
 constexpr std::chrono::milliseconds kProgressInterval(200);
 constexpr int kMaxBatchSize = 4096;
 
@@ -443,7 +443,7 @@ ExtractResult ExtractFeatures(ImageSource& source, Embedder& embedder, FeaturePr
                 fmt::format("{}; {}: run the same command again", error.what(), kept()));
   }
   journal.Remove();
-  result.seconds = std::chrono::duration<double>(Clock::now() - start).count();
+  result.seconds = SecondsSince(start);
   return result;
 }
 

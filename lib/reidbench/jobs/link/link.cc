@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <memory>
 #include <mutex>
@@ -12,6 +11,7 @@
 
 #include "reidbench/config/option_file.h"
 #include "reidbench/config/reader.h"
+#include "reidbench/core/clock.h"
 #include "reidbench/core/error.h"
 #include "reidbench/core/files.h"
 #include "reidbench/core/parallel.h"
@@ -26,15 +26,10 @@ namespace reidbench {
 namespace {
 
 namespace fs = std::filesystem;
-using Clock = std::chrono::steady_clock;
 
 constexpr double kAssumedSiteRate = 25;
 // A camera that saw fewer people together says nothing about embeddings.
 constexpr int64_t kTellingPairs = 20;
-
-double SecondsFrom(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
-}
 
 struct ChosenAssociation {
   const Association* association = nullptr;
@@ -42,18 +37,13 @@ struct ChosenAssociation {
 };
 
 ChosenAssociation ReadAssociation(const LinkStageOptions& options) {
-  ConfigNode root = LoadOptionFile(options.config, "linking");
-  for (const std::string& assignment : options.options) ApplyOption("--option", assignment, &root);
-  ConfigReader reader(root);
-  std::string name;
-  reader.Read("method", &name);
-  if (!options.method.empty() && !name.empty() && options.method != name)
-    ThrowUsage("--method {}: {} is for the method {}", options.method, options.config.string(),
-               name);
-  if (name.empty()) name = options.method.empty() ? Associations().front().name : options.method;
-  ChosenAssociation chosen{&AssociationByName(name), {}};
-  chosen.run = chosen.association->read(&reader);
-  reader.Finish();
+  ChosenAssociation chosen;
+  ReadMethodOptions(options.config, "linking", options.options, options.method,
+                    Associations().front().name,
+                    [&](const std::string& name, ConfigReader* reader) {
+                      chosen.association = &AssociationByName(name);
+                      chosen.run = chosen.association->read(reader);
+                    });
   return chosen;
 }
 
@@ -137,7 +127,7 @@ class LinkStage {
                       "site's .yaml or --frame-rate tells it",
                       kAssumedSiteRate));
     }
-    result_->read_seconds = SecondsFrom(start);
+    result_->read_seconds = SecondsSince(start);
     bool places = false;
     for (const SiteResults& one : results_) {
       places = places || std::any_of(one.boxes.begin(), one.boxes.end(),
@@ -197,7 +187,7 @@ class LinkStage {
           useless, useless + telling, useless_note);
     }
     JoinSums(sums, &input);
-    result_->describe_seconds = SecondsFrom(start);
+    result_->describe_seconds = SecondsSince(start);
     start = Clock::now();
     if (!options_.transitions.empty()) {
       std::vector<double> arrivals(input.cameras.size(), 0);
@@ -211,7 +201,7 @@ class LinkStage {
       ReadTransitions(options_.transitions, input.cameras, &*input.transitions);
     }
     SiteLinkResult linked = chosen_.run(input);
-    result_->link_seconds = SecondsFrom(start);
+    result_->link_seconds = SecondsSince(start);
     for (const std::string& note : linked.notes) Warn(note);
     result_->notes = linked.notes;
     result_->tracklets = static_cast<int64_t>(input.tracklets.size());
@@ -281,7 +271,9 @@ class LinkStage {
     camera.image_width = one.camera.image_width;
     camera.image_height = one.camera.image_height;
     if (one.camera.projection) camera.projection = &*one.camera.projection;
-    const FeatureMatrix embeddings = ReadEmbeddings(c, &camera.embedding_row);
+    BoxEmbeddings read = ReadEmbeddings(c);
+    const FeatureMatrix& embeddings = read.embeddings;
+    camera.embedding_row = std::move(read.row);
     camera.embeddings = &embeddings;
     const RelinkOptions own;
     CameraTracklets out = DescribeCamera(
@@ -304,10 +296,10 @@ class LinkStage {
     return out;
   }
 
-  FeatureMatrix ReadEmbeddings(size_t c, std::vector<int64_t>* embedding_row) {
+  BoxEmbeddings ReadEmbeddings(size_t c) {
     const SiteResults& one = results_[c];
-    embedding_row->assign(one.boxes.size(), -1);
-    if (feature_files_.empty()) return FeatureMatrix(0, 1);
+    if (feature_files_.empty())
+      return {FeatureMatrix(0, 1), std::vector<int64_t>(one.boxes.size(), -1)};
     std::vector<TrackBox> boxes;
     for (const SiteBox& box : one.boxes) {
       TrackBox& row = boxes.emplace_back();
@@ -329,29 +321,8 @@ class LinkStage {
       }
       camera_warnings_[c] = what;
     }
-    std::vector<int64_t> rows;
-    std::vector<size_t> box_of;
-    for (size_t k = 0; k < boxes.size(); ++k) {
-      if (found.row[k] < 0) continue;
-      (*embedding_row)[k] = static_cast<int64_t>(rows.size());
-      rows.push_back(found.row[k]);
-      box_of.push_back(k);
-    }
-    FeatureMatrix embeddings(static_cast<int64_t>(rows.size()), file.dim());
-    const std::vector<size_t> bad = file.ReadRowsUnchecked(rows, embeddings.data());
-    if (!bad.empty() && !options_.allow_missing) {
-      ThrowInput(
-          "{}: /features: expected finite numbers, found NaN or infinity in {} of {} rows, first "
-          "row {} ({})\n  hint: extract these boxes again, or go on with --allow-missing",
-          feature_files_[c].string(), WithThousands(static_cast<int64_t>(bad.size())),
-          WithThousands(static_cast<int64_t>(rows.size())), rows[bad.front()],
-          DescribeBox(boxes[box_of[bad.front()]]));
-    }
-    for (const size_t k : bad) {
-      (*embedding_row)[box_of[k]] = -1;
-      std::ranges::fill(embeddings.row(static_cast<int64_t>(k)), 0.0F);
-    }
-    return embeddings;
+    return ReadBoxEmbeddings(file, boxes, found.row, options_.allow_missing,
+                             "go on with --allow-missing");
   }
 
   // Cameras without boxes have sums of no width.

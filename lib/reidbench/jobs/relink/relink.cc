@@ -3,7 +3,6 @@
 #include <fmt/core.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <condition_variable>
 #include <mutex>
@@ -14,6 +13,7 @@
 
 #include "reidbench/config/option_file.h"
 #include "reidbench/config/reader.h"
+#include "reidbench/core/clock.h"
 #include "reidbench/core/error.h"
 #include "reidbench/core/files.h"
 #include "reidbench/core/tasks.h"
@@ -32,14 +32,9 @@ namespace reidbench {
 namespace {
 
 namespace fs = std::filesystem;
-using Clock = std::chrono::steady_clock;
 
 // Embeddings in memory at a time, beyond those of a single sequence.
 constexpr int64_t kEmbeddingBytes = int64_t{256} << 20;
-
-double SecondsSince(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
-}
 
 // Lets sequences in as long as their embeddings fit into the memory set aside, one always.
 class MemoryGate {
@@ -74,23 +69,17 @@ class MemoryGate {
 };
 
 struct ChosenCorrection {
-  const Correction* correction;
+  const Correction* correction = nullptr;
   CorrectionRun run;
 };
 
 ChosenCorrection ReadCorrection(const RelinkStageOptions& options) {
-  ConfigNode root = LoadOptionFile(options.config, "relinking");
-  for (const std::string& assignment : options.options) ApplyOption("--option", assignment, &root);
-  ConfigReader reader(root);
-  std::string name;
-  reader.Read("method", &name);
-  if (!options.method.empty() && !name.empty() && options.method != name)
-    ThrowUsage("--method {}: {} is for the method {}", options.method, options.config.string(),
-               name);
-  if (name.empty()) name = options.method.empty() ? Corrections().front().name : options.method;
-  ChosenCorrection chosen{&CorrectionByName(name), {}};
-  chosen.run = chosen.correction->read(&reader);
-  reader.Finish();
+  ChosenCorrection chosen;
+  ReadMethodOptions(options.config, "relinking", options.options, options.method,
+                    Corrections().front().name, [&](const std::string& name, ConfigReader* reader) {
+                      chosen.correction = &CorrectionByName(name);
+                      chosen.run = chosen.correction->read(reader);
+                    });
   return chosen;
 }
 
@@ -360,38 +349,16 @@ class RelinkStage {
       sequence->warnings.push_back(what + "; everything is decided by motion alone");
   }
 
-  // Embeddings of the boxes that have one; entries of `embedding_row` become -1 for bad ones.
-  FeatureMatrix ReadEmbeddings(Sequence* sequence, std::vector<int64_t>* embedding_row) const {
-    std::vector<int64_t> rows;
-    std::vector<size_t> box_of;
-    embedding_row->assign(sequence->row.size(), -1);
-    for (size_t i = 0; i < sequence->row.size(); ++i) {
-      if (sequence->row[i] < 0) continue;
-      (*embedding_row)[i] = static_cast<int64_t>(rows.size());
-      rows.push_back(sequence->row[i]);
-      box_of.push_back(i);
-    }
-    if (sequence->feature_file == nullptr) return FeatureMatrix(0, 1);
-    FeatureMatrix embeddings(static_cast<int64_t>(rows.size()), sequence->feature_file->dim());
-    const std::vector<size_t> bad =
-        sequence->feature_file->ReadRowsUnchecked(rows, embeddings.data());
+  // Embeddings of the boxes that have one; closes the feature file.
+  BoxEmbeddings ReadEmbeddings(Sequence* sequence) const {
+    if (sequence->feature_file == nullptr)
+      return {FeatureMatrix(0, 1), std::vector<int64_t>(sequence->row.size(), -1)};
+    BoxEmbeddings read =
+        ReadBoxEmbeddings(*sequence->feature_file, sequence->tracks.tracks.boxes, sequence->row,
+                          options_.allow_missing,
+                          "correct what has no embedding by motion alone with --allow-missing");
     sequence->feature_file.reset();
-    if (bad.empty()) return embeddings;
-    const TrackBox& first = sequence->tracks.tracks.boxes[box_of[bad.front()]];
-    if (!options_.allow_missing) {
-      ThrowInput(
-          "{}: /features: expected finite numbers, found NaN or infinity in {} of {} rows, first "
-          "row {} ({}, id {})\n  hint: extract these boxes again, or correct what has no embedding "
-          "by motion alone with --allow-missing",
-          sequence->features.string(), WithThousands(static_cast<int64_t>(bad.size())),
-          WithThousands(static_cast<int64_t>(rows.size())), rows[bad.front()], DescribeBox(first),
-          first.id.value);
-    }
-    for (const size_t k : bad) {
-      (*embedding_row)[box_of[k]] = -1;
-      std::ranges::fill(embeddings.row(static_cast<int64_t>(k)), 0.0F);
-    }
-    return embeddings;
+    return read;
   }
 
   void CorrectSequence(Sequence* sequence) {
@@ -402,9 +369,10 @@ class RelinkStage {
     const auto bytes = static_cast<int64_t>(tracks.boxes.size() * sizeof(float)) * dim;
     std::optional<MemoryGate::Pass> pass(std::in_place, &gate_, bytes);
     RelinkInput input;
-    FeatureMatrix embeddings = ReadEmbeddings(sequence, &input.embedding_row);
+    BoxEmbeddings read = ReadEmbeddings(sequence);
+    input.embedding_row = std::move(read.row);
     input.tracks = &tracks;
-    input.embeddings = &embeddings;
+    input.embeddings = &read.embeddings;
     input.frame_rate = sequence->info.frame_rate.value_or(0);
     input.image_width = static_cast<int>(sequence->info.image_width.value_or(0));
     input.image_height = static_cast<int>(sequence->info.image_height.value_or(0));
@@ -413,7 +381,7 @@ class RelinkStage {
     start = Clock::now();
     RelinkResult corrected = chosen_.run(input);
     summary.relink_seconds = SecondsSince(start);
-    embeddings = FeatureMatrix();
+    read.embeddings = FeatureMatrix();
     pass.reset();
 
     Summarise(*sequence, input.embedding_row, corrected, &summary);

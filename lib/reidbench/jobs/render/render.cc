@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <limits>
 #include <map>
@@ -13,6 +12,7 @@
 #include <optional>
 #include <utility>
 
+#include "reidbench/core/clock.h"
 #include "reidbench/core/error.h"
 #include "reidbench/core/files.h"
 #include "reidbench/core/text.h"
@@ -113,7 +113,7 @@ class RenderStage {
   }
 
   void Run(const std::function<void(int64_t, int64_t)>& progress) {
-    const auto start = std::chrono::steady_clock::now();
+    const Clock::time_point start = Clock::now();
     int64_t total = output_.empty() ? 0 : span_.last - span_.first + 1;
     for (const Clip& clip : clips_) total += clip.span.last - clip.span.first + 1;
     const auto step = [&] {
@@ -134,8 +134,7 @@ class RenderStage {
                       result_->height, &result_->codec),
             step);
     }
-    result_->seconds =
-        std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    result_->seconds = SecondsSince(start);
     Report();
   }
 

@@ -16,6 +16,7 @@
 #include "reidbench/config/node.h"
 #include "reidbench/config/option_file.h"
 #include "reidbench/config/reader.h"
+#include "reidbench/core/clock.h"
 #include "reidbench/core/error.h"
 #include "reidbench/core/files.h"
 #include "reidbench/core/hash.h"
@@ -463,7 +464,6 @@ class TrackStage {
 
   Outcome TrackOne(const Combination& combination, const Sequence& sequence) const {
     if (std::optional<Outcome> finished = Finished(combination, sequence)) return *finished;
-    using Clock = std::chrono::steady_clock;
     const SequenceDetections& detections = sequence.detections;
     std::optional<DetectionEmbeddings> embeddings;
     if (!sequence.features.empty()) embeddings.emplace(sequence.features, detections);
