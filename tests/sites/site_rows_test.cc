@@ -37,6 +37,22 @@ TEST(SiteRows, KeepsOrderAndCountsZeroMarks) {
   EXPECT_EQ(rows.zero_marks, 1);
 }
 
+TEST(SiteRows, TakeOtherIdsAndKeepEveryOtherByte) {
+  const auto with = [](std::string_view text, std::vector<int64_t> ids) {
+    return WithOtherIds(text, "f", ids);
+  };
+  EXPECT_EQ(with("\xEF\xBB\xBF"
+                 "3; 7; +1.5;2;30;60;1\r\n\n4;+8.0;1;2;30;60;1;\n",
+                 {123, 4}),
+            "\xEF\xBB\xBF"
+            "3; 123; +1.5;2;30;60;1\r\n\n4;+4;1;2;30;60;1;\n");
+  EXPECT_EQ(with("  3\t7  1.5\t2 30 60 1\n \n3 8 2 2 30 60 1", {1, 2}),
+            "  3\t1  1.5\t2 30 60 1\n \n3 2 2 2 30 60 1");
+  // What parts the first row's fields parts all.
+  EXPECT_EQ(with("3,7,1.5,2,30,60,1,a;b", {9}), "3,9,1.5,2,30,60,1,a;b");
+  EXPECT_EQ(with("", {}), "");
+}
+
 TEST(SiteRows, KnowWhatIsNoPlace) {
   const auto place = [](std::string_view row, GroundColumns ground) {
     return ParseSiteRows(row, "f", ground).boxes.front().ground.has_value();

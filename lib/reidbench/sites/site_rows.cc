@@ -1,11 +1,12 @@
 #include "reidbench/sites/site_rows.h"
 
-#include <fmt/core.h>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <iterator>
 #include <optional>
 #include <string>
 #include <utility>
@@ -41,6 +42,9 @@ class RowParser {
  public:
   RowParser(const std::filesystem::path& source, GroundColumns ground, const RowOrder& order)
       : source_(source), ground_(ground), order_(order) {}
+
+  // From now on, where the id of each row stands in the text.
+  void KeepIdTexts(std::vector<std::string_view>* id_texts) { id_texts_ = id_texts; }
 
   // By the number of the camera, 0 where rows have none.
   std::map<int64_t, SiteRows> Parse(std::string_view text) {
@@ -93,6 +97,7 @@ class RowParser {
       if (columns_ < kRowColumns) {
         if (at != end && *at == '+') ++at;
         const auto [after, error] = std::from_chars(at, end, values_[columns_]);
+        if (columns_ == order_.id) id_text_ = {at, after};
         const bool ends = after == end || *after == delimiter_ || IsRowBlank(*after);
         at = after;
         skip_blanks();
@@ -144,6 +149,7 @@ class RowParser {
     row.frame = static_cast<int64_t>(frame);
     row.id = static_cast<int64_t>(id);
     row.box = {box[0], box[1], box[2], box[3]};
+    if (id_texts_ != nullptr) id_texts_->push_back(id_text_);
     if (order_.mark) row.confidence = values_[*order_.mark];
     if (row.confidence == 0) ++current_->zero_marks;
     const double x = values_[order_.place], y = values_[order_.place + 1];
@@ -161,6 +167,8 @@ class RowParser {
   std::map<int64_t, SiteRows> rows_;
   SiteRows* current_ = nullptr;
   std::array<double, kRowColumns> values_{};
+  std::string_view id_text_;
+  std::vector<std::string_view>* id_texts_ = nullptr;
   size_t columns_ = 0;
   char delimiter_ = 0;
   int64_t line_ = 0;
@@ -179,6 +187,25 @@ SiteRows ParseSiteRows(std::string_view text, const std::filesystem::path& sourc
 std::map<int64_t, SiteRows> ParseAiCityRows(std::string_view text,
                                             const std::filesystem::path& source) {
   return RowParser(source, GroundColumns::kTold, kAiCityOrder).Parse(text);
+}
+
+std::string WithOtherIds(std::string_view text, const std::filesystem::path& source,
+                         std::span<const int64_t> ids) {
+  std::vector<std::string_view> old_ids;
+  RowParser parser(source, GroundColumns::kNone, kMotOrder);
+  parser.KeepIdTexts(&old_ids);
+  parser.Parse(text);
+  REIDBENCH_CHECK(old_ids.size() == ids.size());
+  std::string out;
+  out.reserve(text.size() + 4 * ids.size());
+  const char* at = text.data();
+  for (size_t k = 0; k < ids.size(); ++k) {
+    out.append(at, old_ids[k].data());
+    fmt::format_to(std::back_inserter(out), "{}", ids[k]);
+    at = old_ids[k].data() + old_ids[k].size();
+  }
+  out.append(at, text.data() + text.size());
+  return out;
 }
 
 SiteRows ReadSiteRows(const std::filesystem::path& path, GroundColumns ground) {

@@ -6,6 +6,8 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
+#include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -35,6 +37,11 @@ SiteRows ParseSiteRows(std::string_view text, const std::filesystem::path& sourc
 // -1, -1 are none. Throws as ParseSiteRows.
 std::map<int64_t, SiteRows> ParseAiCityRows(std::string_view text,
                                             const std::filesystem::path& source);
+
+// `text` with `ids` in place of the ids of its rows, every other byte as it is. Throws as
+// ParseSiteRows.
+std::string WithOtherIds(std::string_view text, const std::filesystem::path& source,
+                         std::span<const int64_t> ids);
 
 // Throws also Error(kIo).
 SiteRows ReadSiteRows(const std::filesystem::path& path, GroundColumns ground);

@@ -21,6 +21,7 @@
 #include "reidbench/jobs/link/link_truth.h"
 #include "reidbench/linking/associations.h"
 #include "reidbench/sites/site.h"
+#include "reidbench/sites/site_rows.h"
 
 namespace reidbench {
 namespace {
@@ -45,47 +46,6 @@ ChosenAssociation ReadAssociation(const LinkStageOptions& options) {
                       chosen.run = chosen.association->read(reader);
                     });
   return chosen;
-}
-
-bool IsBlank(std::string_view line) { return Trim(line).empty(); }
-
-// The rows of `text` with other ids, every other byte as it is. `id` of each row.
-std::string WithIds(std::string_view text, const std::vector<int64_t>& id) {
-  std::string out;
-  out.reserve(text.size() + 4 * id.size());
-  size_t row = 0;
-  for (size_t at = 0; at < text.size();) {
-    size_t end = text.find('\n', at);
-    if (end == std::string_view::npos) end = text.size();
-    const std::string_view line = text.substr(at, end - at);
-    if (IsBlank(line)) {
-      out += line;
-    } else {
-      // Fields are parted as ParseSiteRows parts them.
-      const char delimiter = line.find(',') != std::string_view::npos   ? ','
-                             : line.find(';') != std::string_view::npos ? ';'
-                                                                        : ' ';
-      const auto parts = [&](char c) {
-        return delimiter == ' ' ? c == ' ' || c == '\t' || c == '\r' : c == delimiter;
-      };
-      const auto blank = [](char c) { return c == ' ' || c == '\t'; };
-      size_t begin = 0;
-      while (begin < line.size() && blank(line[begin])) ++begin;
-      while (begin < line.size() && !parts(line[begin])) ++begin;
-      if (delimiter != ' ' && begin < line.size()) ++begin;
-      while (begin < line.size() && blank(line[begin])) ++begin;
-      size_t after = begin;
-      while (after < line.size() && !parts(line[after]) && !blank(line[after])) ++after;
-      REIDBENCH_CHECK(row < id.size());
-      out += line.substr(0, begin);
-      fmt::format_to(std::back_inserter(out), "{}", id[row++]);
-      out += line.substr(after);
-    }
-    if (end < text.size()) out += '\n';
-    at = end + 1;
-  }
-  REIDBENCH_CHECK(row == id.size());
-  return out;
 }
 
 class LinkStage {
@@ -418,8 +378,9 @@ class LinkStage {
     if (options_.output.empty()) return;
     CreateFolders(options_.output);
     for (size_t c = 0; c < results_.size(); ++c) {
-      WriteFileAtomically(options_.output / (results_[c].camera.name + ".txt"),
-                          WithIds(ReadFileText(results_[c].file), people_[c]));
+      WriteFileAtomically(
+          options_.output / (results_[c].camera.name + ".txt"),
+          WithOtherIds(ReadFileText(results_[c].file), results_[c].file, people_[c]));
     }
     WriteFileAtomically(options_.output / "decisions.json", RenderLinkJson(*result_, false));
     WriteFileAtomically(options_.output / "transitions.json",
