@@ -36,6 +36,7 @@ function(reidbench_precompile target)
     file(CONFIGURE OUTPUT ${source} CONTENT "int main() {}\n")
     if(type STREQUAL "EXECUTABLE")
       add_executable(${owner} ${source})
+      set_target_properties(${owner} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/precompiled)  # no command
     else()
       add_library(${owner} STATIC ${source})
     endif()
