@@ -1,14 +1,21 @@
 #include "reidbench/core/parallel.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <chrono>
 #include <stdexcept>
+#include <string>
+#include <thread>
 #include <vector>
 
 #include "reidbench/core/error.h"
 
 namespace reidbench {
 namespace {
+
+using ::testing::ThrowsMessage;
 
 TEST(ParallelForTest, CallsEveryIndexOnceOnAnyNumberOfThreads) {
   for (int threads : {1, 2, 4}) {
@@ -26,6 +33,23 @@ TEST(ParallelForTest, ExceptionsReachTheCaller) {
                              if (i == 37) throw std::runtime_error("37");
                            }),
                std::runtime_error);
+}
+
+TEST(ParallelForTest, TheFirstExceptionIsTheSameOnAnyNumberOfThreads) {
+  for (int threads : {1, 2, 4}) {
+    const ThreadLimit limit(threads);
+    for (int again = 0; again < 50; ++again) {
+      std::vector<int> calls(64, 0);
+      const auto body = [&](int64_t i) {
+        ++calls[static_cast<size_t>(i)];
+        // The later ones are quicker.
+        if (i == 21) std::this_thread::sleep_for(std::chrono::microseconds(200));
+        if (i >= 21 && i % 3 == 0) throw std::runtime_error(std::to_string(i));
+      };
+      EXPECT_THAT([&] { ParallelFor(64, body); }, ThrowsMessage<std::runtime_error>("21"));
+      EXPECT_EQ(std::count(calls.begin(), calls.begin() + 22, 1), 22);
+    }
+  }
 }
 
 TEST(ParallelChunksTest, ChunksDependOnSizesOnly) {

@@ -22,21 +22,26 @@ class ThreadLimit {
 };
 
 namespace internal {
-// Calls run(body, begin, end) for ranges that cover [0, n).
-void ParallelRanges(int64_t n, void (*run)(const void* body, int64_t begin, int64_t end),
+// Calls run(body, begin, end, &at) for ranges that cover [0, n); `at` is the index being worked on.
+void ParallelRanges(int64_t n,
+                    void (*run)(const void* body, int64_t begin, int64_t end, int64_t* at),
                     const void* body);
 }  // namespace internal
 
 // Calls body(i) for i in [0, n) in any order on any thread. For equal results on any number of
 // threads let body(i) write only to slots of its own index, and combine the slots in index order
-// afterwards.
+// afterwards. Of several that throw, the exception of the smallest i goes on; those after it may
+// not have been called.
 template <typename Body>
 void ParallelFor(int64_t n, const Body& body) {
   internal::ParallelRanges(
       n,
-      [](const void* erased, int64_t begin, int64_t end) {
+      [](const void* erased, int64_t begin, int64_t end, int64_t* at) {
         const Body& typed = *static_cast<const Body*>(erased);
-        for (int64_t i = begin; i != end; ++i) typed(i);
+        for (int64_t i = begin; i != end; ++i) {
+          *at = i;
+          typed(i);
+        }
       },
       &body);
 }
