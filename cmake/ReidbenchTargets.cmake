@@ -46,7 +46,11 @@ function(reidbench_precompile target)
     target_link_libraries(${owner} PRIVATE fmt::fmt)
     target_precompile_headers(${owner} PRIVATE
       <algorithm> <array> <cmath> <cstdint> <filesystem> <fstream> <functional> <limits> <map> <memory> <numeric> <optional> <set> <span>
-      <string> <string_view> <unordered_map> <utility> <variant> <vector> <fmt/format.h>)
+      <string> <string_view> <unordered_map> <utility> <variant> <vector>)
+    # fmt optimises itself where nothing else is: GCC would precompile __OPTIMIZE__ with it, and then misread its own intrinsics.
+    if(NOT options MATCHES "-O0" AND NOT CMAKE_BUILD_TYPE STREQUAL "Debug")
+      target_precompile_headers(${owner} PRIVATE <fmt/format.h>)
+    endif()
     if("TESTS" IN_LIST ARGN)
       target_link_libraries(${owner} PRIVATE GTest::gmock GTest::gtest nlohmann_json::nlohmann_json)
       target_precompile_headers(${owner} PRIVATE <gmock/gmock.h> <gtest/gtest.h> <nlohmann/json.hpp>)
