@@ -62,6 +62,16 @@ TEST(DetectionClear, MatchesAllAtOnceNotByScore) {
   EXPECT_DOUBLE_EQ(c.overlap_sum, 7.0 / 13 + 7.0 / 13);
 }
 
+// 0.49999999999999994, whose distance from 1 is 0.5 in doubles.
+TEST(DetectionClear, ThresholdsAreOfDistances) {
+  const ClearDetectionCounts c =
+      Count({MakePicture({Person({34.3, 32.5, 6.5, 8.2})}, {{{34.3, 32.5, 6.5, 4.1}, 0.9}})})
+          .counts;
+  EXPECT_EQ(c.tp, 1);
+  EXPECT_LT(c.overlap_sum, 0.5);
+  EXPECT_EQ(Count({MakePicture({Person(kA)}, {{{0, 0, 40, 49.999}, 0.9}})}).counts.tp, 0);
+}
+
 TEST(DetectionClear, RegionsForgiveWhatIsOnNobody) {
   const ClearDetectionCounts c =
       Count({MakePicture({Person(kA), Region({200, 0, 300, 100})},

@@ -84,7 +84,8 @@ std::vector<int32_t> DetectionAssigner::Assign(std::span<const BoxLtwh> truth,
     const BoxCorners own = CornersOf(box);
     for (size_t d = 0; d < corners.size(); ++d) {
       const double overlap = Iou(own, corners[d]);
-      if (overlap >= least) scores.Add(static_cast<int32_t>(d), overlap);
+      // The devkit compares distances, 1 - IoU: an IoU one bit below 0.5 is as good as 0.5.
+      if (1 - overlap <= 1 - least) scores.Add(static_cast<int32_t>(d), overlap);
     }
     scores.EndRow();
   }

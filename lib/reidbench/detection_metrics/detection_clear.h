@@ -36,8 +36,8 @@ struct ClearDetectionCounts {
 
 inline constexpr double kDetectionThreshold = 0.5;
 
-// One-to-one pairs of at least some IoU with the largest sum; scipy's choice among equal ones.
-// Keeps buffers: one a thread.
+// One-to-one pairs of at least some IoU (as the devkit compares them: by 1 - IoU) with the largest
+// sum; scipy's choice among equal ones. Keeps buffers: one a thread.
 class DetectionAssigner {
  public:
   // The detection of each ground truth box, kUnassigned where there is none.
