@@ -44,7 +44,7 @@ class ScoreDetections : public ::testing::Test {
     std::string text;
     for (int f = 1; f <= found; ++f)
       text += fmt::format("{},-1,100,50,40,100,{},-1,-1,-1\n", f, score);
-    for (int f = 1; f <= wrong; ++f) text += fmt::format("{},-1,400,50,40,100,0.2\n", f);
+    for (int f = 1; f <= wrong; ++f) text += fmt::format("{},-1,400,50,40,100,0.2,-1,-1,-1\n", f);
     return text;
   }
   Json Run() const { return Json::parse(RenderDetectionsJson(RunScoreDetections(options_))); }
