@@ -103,10 +103,12 @@ function(reidbench_job name)
   reidbench_compile_quickly(reidbench_job_${name} SANITIZED_ONLY)
 endfunction()
 
-# reidbench_command(<command> DEPS <targets>): tools/<command>.cc -> bin/reidbench-<command>, installed.
+# reidbench_command(<command> DEPS <targets>): tools/<command>.cc -> bin/reidbench-<command>, installed. A hyphen in the name is an
+# underscore in that of the file.
 function(reidbench_command name)
   cmake_parse_arguments(ARG "" "" "DEPS" ${ARGN})
-  add_executable(reidbench-${name} ${CMAKE_CURRENT_SOURCE_DIR}/${name}.cc)
+  string(REPLACE "-" "_" file ${name})
+  add_executable(reidbench-${name} ${CMAKE_CURRENT_SOURCE_DIR}/${file}.cc)
   list(TRANSFORM ARG_DEPS PREPEND reidbench_)
   target_link_libraries(reidbench-${name} PRIVATE ${ARG_DEPS} reidbench_cli)
   set_target_properties(reidbench-${name} PROPERTIES INSTALL_RPATH_USE_LINK_PATH ON)

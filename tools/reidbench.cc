@@ -33,6 +33,7 @@ constexpr CommandInfo kCommands[] = {
     {"relink", "tracks + embeddings -> corrected tracks"},
     {"link", "tracks of several cameras + embeddings -> one identity a person"},
     {"score", "tracks -> HOTA, CLEAR, Identity"},
+    {"score-detections", "detections -> AP, miss rate, JI, MODA; what is wrong with a detector"},
     {"flow", "tracks -> how many people, how long, which way, and how wrong that is"},
     {"compare", "plain against corrected tracks -> what correction won, and why ids still switch"},
     {"render", "tracks over their frames, as a video; before and after, side by side"},
@@ -63,7 +64,7 @@ std::string Help() {
       "reidbench evaluates person re-identification and what it does to tracking.\n\nCommands:\n";
   for (const std::string& name : Available()) {
     for (const CommandInfo& command : kCommands) {
-      if (name == command.name) text += fmt::format("  {:<10}{}\n", command.name, command.summary);
+      if (name == command.name) text += fmt::format("  {:<18}{}\n", command.name, command.summary);
     }
   }
   return text +

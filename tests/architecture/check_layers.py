@@ -114,14 +114,14 @@ def check_names(root, errors):
 
 def check_tools(root, modules, deps, folder_of, errors):
     tools = root / "tools"
-    commands = {}  # name, which is its source's -> everything in its DEPS
+    commands = {}  # name of its source -> everything in its DEPS
     for kind, name, rest in DECLARATION.findall((tools / "CMakeLists.txt").read_text()):
         if kind != "command":
             continue
         wanted = set(listed(rest, ("DEPS",))) | COMMAND_DEPS
         for dep in sorted(wanted - set(deps)):
             errors.append(f"tools/CMakeLists.txt: command {name} depends on unknown '{dep}'")
-        commands[name] = set().union(*(({d} | reachable(deps, d)) for d in wanted if d in deps))
+        commands[name.replace("-", "_")] = set().union(*(({d} | reachable(deps, d)) for d in wanted if d in deps))
     for path in sources(tools):
         includes = [i for i in INCLUDE.findall(path.read_text()) if i.startswith("reidbench/")]
         if path.suffix == ".h":

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <set>
@@ -67,6 +68,14 @@ const std::vector<CommandCase>& Commands() {
        "reidbench.score/1",
        {"--gt", "@S", "--tracks", "@tracks"},
        {"--tracks", "@bad/S.txt"},
+       "S.txt",
+       "o.txt",
+       "o.txt",
+       false},
+      {"score-detections",
+       "reidbench.detections/1",
+       {"--gt", "@S", "--detections", "@S", "--bootstrap", "100"},
+       {"--detections", "@bad/S.txt"},
        "S.txt",
        "o.txt",
        "o.txt",
@@ -362,7 +371,11 @@ TEST_P(CommandContract, OutputGoesWhereItsNameLeads) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Every, CommandContract, ::testing::ValuesIn(Commands()),
-                         [](const auto& tested) { return tested.param.command; });
+                         [](const auto& tested) {
+                           std::string name = tested.param.command;
+                           std::replace(name.begin(), name.end(), '-', '_');
+                           return name;
+                         });
 
 // Nobody is left out of the table but `run`, whose every run has a folder of its own and whose dry
 // run prints the plan (run_test.cc).

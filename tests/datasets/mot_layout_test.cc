@@ -178,6 +178,18 @@ TEST_F(MotLayout, DetectionsOfEveryDetector) {
   EXPECT_THAT(BoxNames(FindMotDetections(root_ / "set/B/det/acf/det.txt")), ElementsAre("B/acf"));
 }
 
+// As detectors write them, beside folders of benchmarks.
+TEST_F(MotLayout, DetectionsDirectlyInTheFolderOfASequence) {
+  Write("set/A/det.txt", "");
+  Write("set/B/det/det.txt", "");
+  Write("set/B/det.txt", "");  // the benchmark's own come first
+  const std::vector<MotBoxFiles> found = FindMotDetections(root_ / "set");
+  EXPECT_THAT(BoxNames(found), ElementsAre("A", "B"));
+  EXPECT_EQ(found[0].boxes, root_ / "set/A/det.txt");
+  EXPECT_EQ(found[1].boxes, root_ / "set/B/det/det.txt");
+  EXPECT_THAT(BoxNames(FindMotDetections(root_ / "set/A")), ElementsAre("A"));
+}
+
 TEST_F(MotLayout, ResultsWithoutGroundTruth) {
   Write("tracks/B.txt", "");
   Write("tracks/A.txt", "");

@@ -117,7 +117,7 @@ class Checker:
     def manual(self):
         manual = self.root / "tools/manual"
         overview = manual / "reidbench.md"
-        commands = re.findall(r'^\s*\{"(\w+)", "', (self.root / "tools/reidbench.cc").read_text(), re.M)
+        commands = re.findall(r'^\s*\{"([\w-]+)", "', (self.root / "tools/reidbench.cc").read_text(), re.M)
         if not commands:
             self.error(self.root / "tools/reidbench.cc", 1, "no list of commands found")
         for command in commands:

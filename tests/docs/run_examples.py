@@ -25,7 +25,7 @@ import time
 import markdown
 
 PAGES = ["README.md"] + [f"tools/manual/{name}.md" for name in
-                         ("reidbench", "synth", "check", "extract", "rank", "track", "score", "relink", "link", "flow", "compare", "convert",
+                         ("reidbench", "synth", "check", "extract", "rank", "track", "score", "score-detections", "relink", "link", "flow", "compare", "convert",
                           "render", "train", "run", "profile")]
 # What commands given in the repository's root may name.
 LINKED = ("configs", "datasets", "experiments", "tests", "tools")

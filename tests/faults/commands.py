@@ -73,6 +73,8 @@ def cases(programs):
         Case("score", "score --gt in/world/mot/train --tracks in/tracks --bootstrap 100 --output out/s.json --format json "
              "--trackeval-output out/te --switches out/s.csv --seqmap in/seqmap.txt", inputs=truth + ["seqmap.txt"]),
         Case("score-rules", "score --gt in/world/mot/train --tracks in/tracks --benchmark in/mot17.yaml", False, ["mot17.yaml"]),
+        Case("score-detections", "score-detections --gt in/world/mot/train --detections in/world/mot/train --bootstrap 100 "
+             "--output out/d.json --format json", inputs=mot),
         Case("compare", compare + "--html out/p.html --frames in/world/mot/train --switches out/s.csv --output out/c.json "
              "--format json", inputs=truth + ["corrected/mall-7-c1.txt", "corrected/decisions.json"] + frames, weight=2),
         Case("render", f"render --sequence {SEQUENCE} --tracks in/tracks/mall-7-c1.txt --versus in/corrected/mall-7-c1.txt "

@@ -47,8 +47,18 @@ TEST(Benchmark, NamesWhatIsWrong) {
   EXPECT_THAT(ErrorOf("name: X\nhas_classes: false\nignored_classes: [7]\n"),
               HasSubstr("expected none when has_classes is false"));
   EXPECT_THAT(ErrorOf("name: X\nignored_threshold: 0\n"), HasSubstr("ignored_threshold"));
+  EXPECT_THAT(ErrorOf("name: X\ndetection_visibility: 2\n"), HasSubstr("detection_visibility"));
   EXPECT_THAT(ErrorOf("name: X\nframes: {part: range, first: 5, last: 4}\n"),
               HasSubstr("frames.last"));
+}
+
+// The MOTChallenge devkit's limits for detectors.
+TEST(Benchmark, DetectionsHaveALeastVisibility) {
+  EXPECT_EQ(LoadMotBenchmark("MOT17").detection_visibility, 0.5);
+  EXPECT_EQ(LoadMotBenchmark("MOT16").detection_visibility, 0.5);
+  EXPECT_EQ(LoadMotBenchmark("mot17_half_val").detection_visibility, 0.5);
+  EXPECT_EQ(LoadMotBenchmark("MOT20").detection_visibility, 0.25);
+  EXPECT_EQ(LoadMotBenchmark("MOT15").detection_visibility, 0);
 }
 
 TEST(Benchmark, HalvesAreThoseOfByteTrack) {

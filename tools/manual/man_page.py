@@ -23,7 +23,7 @@ def plain(text):
 
 def link(match):
     text, target = match.groups()
-    page = re.fullmatch(r"(\w+)\.md(?:#.*)?", target)
+    page = re.fullmatch(r"([\w-]+)\.md(?:#.*)?", target)
     if page:
         return "**reidbench(1)**" if page.group(1) == "reidbench" else f"**reidbench-{page.group(1)}(1)**"
     return text + (f" ({target})" if target.startswith("http") else "")

@@ -126,12 +126,14 @@ MotBoxFiles DetectionsOfFile(const fs::path& file) {
 }
 
 bool HoldsDetections(const fs::path& folder) {
-  return IsFolder(folder / "det") || IsFile(folder / "seqinfo.ini");
+  return IsFolder(folder / "det") || IsFile(folder / "det.txt") || IsFile(folder / "seqinfo.ini");
 }
 
 std::vector<MotBoxFiles> DetectionsOfSequence(const fs::path& folder) {
   const fs::path file = folder / "det" / "det.txt";
-  if (IsFile(file)) return {BoxesOfSequence(folder, file, "")};
+  for (const fs::path& place : {file, folder / "det.txt"}) {
+    if (IsFile(place)) return {BoxesOfSequence(folder, place, "")};
+  }
   std::vector<MotBoxFiles> variants;
   if (IsFolder(folder / "det")) {
     for (const std::string& name : ListFolderNames(folder / "det")) {

@@ -63,10 +63,10 @@ struct MotBoxFiles {
 };
 
 // `path` is one file (SEQ/det/det.txt and SEQ/det/DETECTOR/det.txt belong to SEQ, any other file is
-// its own sequence), a sequence folder with det/det.txt or det/DETECTOR/det.txt, a folder of
-// sequence folders, or a folder of SEQ.txt. Within a folder by name. Throws Error(kIo) naming the
-// path looked for; sequence folders without detections are noted in `missing` instead where that is
-// given.
+// its own sequence), a sequence folder with det/det.txt, det.txt or det/DETECTOR/det.txt, a folder
+// of sequence folders, or a folder of SEQ.txt. Within a folder by name. Throws Error(kIo) naming
+// the path looked for; sequence folders without detections are noted in `missing` instead where
+// that is given.
 std::vector<MotBoxFiles> FindMotDetections(const std::filesystem::path& path,
                                            std::vector<Error>* missing = nullptr);
 

@@ -78,6 +78,10 @@ std::vector<std::string> MotBenchmark::Validate() const {
     violations.push_back(fmt::format("distractor_threshold: expected above 0, up to 1, found {}",
                                      distractor_threshold));
   }
+  if (!(detection_visibility >= 0 && detection_visibility <= 1)) {
+    violations.push_back(
+        fmt::format("detection_visibility: expected 0 to 1, found {}", detection_visibility));
+  }
   if (first_frame < 1)
     violations.push_back(fmt::format("frames.first: expected 1 or more, found {}", first_frame));
   if (last_frame != 0 && last_frame < first_frame) {
@@ -110,6 +114,7 @@ MotBenchmark LoadMotBenchmark(const std::string& name) {
   benchmark.known_classes.assign(known.begin(), known.end());
   benchmark.distractor_classes.assign(distractors.begin(), distractors.end());
   reader.Read("distractor_threshold", &benchmark.distractor_threshold);
+  reader.Read("detection_visibility", &benchmark.detection_visibility);
   reader.Read("preprocess", &benchmark.preprocess);
   ConfigReader frames = reader.Section("frames");
   frames.ReadChoice("part", &benchmark.frames,

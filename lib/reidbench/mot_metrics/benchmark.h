@@ -35,6 +35,9 @@ struct MotBenchmark {
   // unless it is matched (IoU 0.5) with a row that counts.
   std::vector<int32_t> ignored_classes;
   double ignored_threshold = 0.5;
+  // Of detections (detection_metrics): ground truth of less visibility does not count, and a
+  // detection on it is forgiven. 0: visibility does not matter. Tracks are scored without this.
+  double detection_visibility = 0;
   // TrackEval's DO_PREPROC. Off: no removal, and every ground truth row with a mark counts,
   // whatever its class.
   bool preprocess = true;

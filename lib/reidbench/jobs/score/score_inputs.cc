@@ -118,6 +118,7 @@ SequenceReader::SequenceReader(const MotBenchmark& benchmark, const MotSequenceF
     KeepFrames(range_, &*truth_);
   }
   read_ = ReadOptionsOf(benchmark, MotFileKind::kResult, frames);
+  video_frames_ = frames;
   if (!truth_) return;
   if (!files.sequence_info.empty()) picture_ = PictureSizeOf(ReadSequenceInfo(files.sequence_info));
   WarnOfForm(*truth_, files.ground_truth, nullptr, picture_, messages_);
@@ -138,6 +139,22 @@ void SequenceReader::DropUnstatedVisibility() {
 }
 
 std::optional<TrackSet> SequenceReader::ReadResult(const std::filesystem::path& path) {
+  std::optional<TrackSet> result = ReadBeside(path);
+  // Without the ground truth it is not known which frames are scored.
+  if (result && truth_ && benchmark_.frames != FramePart::kAll && !benchmark_.results_renumbered)
+    KeepFrames(range_, &*result);
+  return result;
+}
+
+std::optional<TrackSet> SequenceReader::ReadDetections(const std::filesystem::path& path) {
+  read_ = ReadOptionsOf(benchmark_, MotFileKind::kDetections, video_frames_);
+  std::optional<TrackSet> detections = ReadBeside(path);
+  if (detections && truth_ && benchmark_.frames != FramePart::kAll)
+    KeepFrames(range_, &*detections);
+  return detections;
+}
+
+std::optional<TrackSet> SequenceReader::ReadBeside(const std::filesystem::path& path) {
   std::optional<MotFile> file = Read(path);
   if (file && truth_ && file->added_to_frames != added_to_frames_ && !file->tracks.boxes.empty()) {
     messages_->warnings.push_back(
@@ -145,12 +162,8 @@ std::optional<TrackSet> SequenceReader::ReadResult(const std::filesystem::path& 
                     path.string(), added_to_frames_ != 0 ? "the ground truth" : "this file",
                     added_to_frames_ != 0 ? "this file" : "the ground truth"));
   }
-  std::optional<TrackSet> result;
-  if (file) result = std::move(file->tracks);
-  // Without the ground truth it is not known which frames are scored.
-  if (result && truth_ && benchmark_.frames != FramePart::kAll && !benchmark_.results_renumbered)
-    KeepFrames(range_, &*result);
-  return result;
+  if (!file) return std::nullopt;
+  return std::move(file->tracks);
 }
 
 std::optional<MotFile> SequenceReader::Read(const std::filesystem::path& path) {

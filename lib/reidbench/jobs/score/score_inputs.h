@@ -51,6 +51,10 @@ class SequenceReader {
   // checked. A caller may reset it when the rows are not needed any more.
   std::optional<TrackSet>& truth() { return truth_; }
   std::optional<TrackSet> ReadResult(const std::filesystem::path& path);
+  // Their frames are those of the video, also where results count from a part's first.
+  std::optional<TrackSet> ReadDetections(const std::filesystem::path& path);
+  // As seqinfo.ini says it; 0 where nothing does.
+  PictureSize StatedPicture() const { return picture_.estimated ? PictureSize() : picture_; }
 
   // Warns where the boxes of a result, as ReadResult gave it, fit in another form than that of MOT
   // files, or match nothing.
@@ -60,10 +64,13 @@ class SequenceReader {
 
  private:
   std::optional<MotFile> Read(const std::filesystem::path& path);
+  // Rows of a file beside the ground truth; notes where frames are counted from another number.
+  std::optional<TrackSet> ReadBeside(const std::filesystem::path& path);
 
   const MotBenchmark& benchmark_;
   SequenceMessages* const messages_;
   MotReadOptions read_;
+  int64_t video_frames_ = 0;  // 0: not known
   FrameRange range_;
   bool has_frames_ = true;
   int64_t added_to_frames_ = 0;  // of the ground truth
