@@ -134,37 +134,37 @@ class Trackers(unittest.TestCase):
 
 class Relink(unittest.TestCase):
     def tracks(self):
-        """Two people who stand apart; the first is lost for ten frames and comes back under another identity."""
+        """Twelve people who stand apart; the first is lost for ten frames and comes back under another identity."""
         rows, looks = [], []
         random = np.random.default_rng(0)
         for frame in range(1, 91):
-            if not 40 <= frame < 50:
-                rows.append([frame, 1 if frame < 40 else 3, 100 + frame, 100, 40, 100, 0.9])
-                looks.append([1, 0, 0, 0])
-            rows.append([frame, 2, 600 - frame, 120, 40, 100, 0.9])
-            looks.append([0, 1, 0, 0])
-        return np.array(rows), np.array(looks) + random.normal(0, 0.05, (len(looks), 4))
+            for person in range(1, 13):
+                if person == 1 and 40 <= frame < 50:
+                    continue
+                rows.append([frame, 30 if person == 1 and frame >= 50 else person, 150 * person + frame / 2, 100, 40, 100, 0.9])
+                looks.append(np.eye(16)[person])
+        return np.array(rows), np.array(looks) + random.normal(0, 0.05, (len(looks), 16))
 
     def test_gives_the_identity_back(self):
         rows, looks = self.tracks()
-        result = reidbench.relink(rows, looks, frame_rate=25, image_size=(800, 400))
+        result = reidbench.relink(rows, looks, frame_rate=25, image_size=(2500, 400))
         self.assertEqual(len(result.ids), len(rows))
-        self.assertEqual(len(np.unique(result.ids)), 2)
-        before, after = rows[:, 1] == 1, rows[:, 1] == 3
+        self.assertEqual(len(np.unique(result.ids)), 12)
+        before, after = rows[:, 1] == 1, rows[:, 1] == 30
         self.assertEqual(np.unique(result.ids[before | after]).size, 1)
         links = [d for d in result.decisions if d["kind"] == "link" and d["accepted"]]
-        self.assertEqual([(d["track_before"], d["track_after"], d["frame_after"]) for d in links], [(1, 3, 50)])
+        self.assertEqual([(d["track_before"], d["track_after"], d["frame_after"]) for d in links], [(1, 30, 50)])
         json.dumps(result.to_dict(), allow_nan=False)
-        self.assertIn("2 identities", repr(result))
+        self.assertIn("12 identities", repr(result))
 
     def test_embeddings_may_be_missing(self):
         rows, looks = self.tracks()
-        looks[::3] = np.nan
-        self.assertEqual(len(np.unique(reidbench.relink(rows, looks).ids)), 2)
+        looks[::5] = np.nan
+        self.assertEqual(len(np.unique(reidbench.relink(rows, looks).ids)), 12)
         self.assertEqual(reidbench.relink(rows).ids.shape, (len(rows),))
         self.assertEqual(reidbench.relink([]).ids.shape, (0,))
         unchanged = reidbench.relink(rows, looks, motion_link=False, appearance_link=False, split=False, swap=False)
-        self.assertEqual(len(np.unique(unchanged.ids)), 3)
+        self.assertEqual(len(np.unique(unchanged.ids)), 13)
 
     def test_names_what_is_wrong(self):
         rows, looks = self.tracks()

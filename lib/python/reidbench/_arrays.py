@@ -83,7 +83,7 @@ def integers(name: str, value: Any, length: int, of: str) -> np.ndarray:
         array = array.astype(np.int64)
     if array.ndim != 1 or array.dtype.kind not in "iu" or len(array) != length:
         raise InputError(f"{name}: expected {what}, found {_described(array)}")
-    if array.dtype.kind == "u" and len(array) and array.max() > np.iinfo(np.int64).max:
+    if array.dtype.kind == "u" and len(array) and int(array.max()) > np.iinfo(np.int64).max:
         raise InputError(f"{name}: expected numbers up to {np.iinfo(np.int64).max}, found {array.max()}")
     return np.require(array, dtype=np.int64, requirements=["C", "A"])
 
@@ -94,6 +94,13 @@ def whole(name: str, value: Any, low: int, high: int = 2**31 - 1) -> int:
         upper = "" if high == 2**31 - 1 else f" to {high}"
         raise InputError(f"{name}: expected a whole number {'from ' if not upper else ''}{low}{upper or ' on'}, found {value!r}")
     return int(value)
+
+
+def flag(name: str, value: Any) -> bool:
+    """True or False, and nothing that is taken for one of them."""
+    if not isinstance(value, (bool, np.bool_)):
+        raise InputError(f"{name}: expected True or False, found {type(value).__name__}")
+    return bool(value)
 
 
 def number(name: str, value: Any, low: float, high: float) -> float:

@@ -24,7 +24,7 @@ def read_mot(path: _Path, kind: str = "tracks", *, has_classes: bool = True) -> 
 
     What is odd about a file, and does not keep it from being read, is a Python warning.
     """
-    rows, odd = _core.read_mot(os.fsencode(path), str(kind), bool(has_classes))
+    rows, odd = _core.read_mot(os.fsencode(path), str(kind), _arrays.flag("has_classes", has_classes))
     for text in odd:
         _warnings.warn(text, stacklevel=2)
     return rows
@@ -34,7 +34,7 @@ def write_mot(path: _Path, tracks: Any, *, overwrite: bool = False) -> None:
     """Writes rows frame, id, left, top, width, height[, score] as a result file: whole, or not at all. Numbers are in the shortest
     form that reads back equal."""
     rows = _arrays.doubles("tracks", tracks, "frame, id, left, top, width, height[, score]", 6, 10)
-    _core.write_mot(os.fsencode(path), np.ascontiguousarray(rows[:, :7]), bool(overwrite))
+    _core.write_mot(os.fsencode(path), np.ascontiguousarray(rows[:, :7]), _arrays.flag("overwrite", overwrite))
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -113,7 +113,7 @@ def write_features(path: _Path, features: Any, *, person_id: Any = None, camera_
             raise InputError(f"box_ltwh: expected {rows} boxes, one a {of}, found {len(boxes)}")
         _arrays.require_finite("box_ltwh", boxes)
     fields = dict(provenance or {})
-    normalized = bool(fields.pop("normalized", False))
+    normalized = _arrays.flag("normalized", fields.pop("normalized", False))
     _core.write_features(os.fsencode(path), values, integers("person_id", person_id), integers("camera_id", camera_id),
                          words("split", split), words("paths", paths), integers("frame", frame), integers("track_id", track_id),
-                         boxes, {str(key): str(value) for key, value in fields.items()}, normalized, bool(half), bool(overwrite))
+                         boxes, {str(key): str(value) for key, value in fields.items()}, normalized, _arrays.flag("half", half), _arrays.flag("overwrite", overwrite))

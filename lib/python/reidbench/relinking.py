@@ -55,7 +55,11 @@ def relink(tracks: Any, features: Any = None, *, frame_rate: Optional[float] = N
             looks = np.ascontiguousarray(looks[finite])
         places[finite] = np.arange(len(looks))
     rate = 0.0 if frame_rate is None else _arrays.number("frame_rate", frame_rate, 1e-3, 1e6)
-    width, height = (0, 0) if image_size is None else (_arrays.whole("image_size", side, 1) for side in image_size)
+    width, height = 0, 0
+    if image_size is not None:
+        if not isinstance(image_size, (tuple, list)) or len(image_size) != 2:
+            raise InputError(f"image_size: expected (width, height), found {type(image_size).__name__}")
+        width, height = (_arrays.whole("image_size", side, 1) for side in image_size)
     found = _core.relink(rows, looks, places, method=str(method), options=_arrays.yaml_options(options), frame_rate=rate,
                          image_width=width, image_height=height)
     return RelinkResult(**found)

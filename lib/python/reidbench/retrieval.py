@@ -113,9 +113,9 @@ def rank(query: Any, gallery: Any, q_pids: Any, g_pids: Any, q_camids: Any = Non
     elif camera_rule:
         raise InputError("q_camids, g_camids: expected cameras, found None; without cameras give camera_rule=False, which is not "
                          "what papers report")
-    found = _core.rank(q, g, *people, *cameras, metric=str(metric), protocol=str(protocol), camera_rule=bool(camera_rule),
+    found = _core.rank(q, g, *people, *cameras, metric=str(metric), protocol=str(protocol), camera_rule=_arrays.flag("camera_rule", camera_rule),
                        max_rank=_arrays.whole("max_rank", max_rank, 1), top_k=min(_arrays.whole("top_k", top_k, 0), len(g)),
-                       verification=bool(verification), resamples=_arrays.whole("resamples", resamples, 0),
+                       verification=_arrays.flag("verification", verification), resamples=_arrays.whole("resamples", resamples, 0),
                        confidence=_arrays.number("confidence", confidence, 0, 1),
                        seed=_arrays.whole("seed", seed, 0, 2**64 - 1))
     return RankResult(**found)

@@ -80,11 +80,11 @@ def score_trackers(gt: Any, tracks: Any, *, benchmark: Optional[str] = None, spl
         if frame_count is not None:
             raise InputError("frame_count: expected None, because seqinfo.ini beside the ground truth says it")
         found, warnings = _core.score_files(os.fsencode(gt), [os.fsencode(path) for path in paths], benchmark or "MOT17", str(split),
-                                            b"" if seqmap is None else os.fsencode(seqmap), bool(preprocess))
+                                            b"" if seqmap is None else os.fsencode(seqmap), _arrays.flag("preprocess", preprocess))
     else:
         if seqmap is not None:
             raise InputError("seqmap: expected None, because gt is no path")
-        found, warnings = _score_arrays(gt, tracks, benchmark, frame_count, bool(preprocess))
+        found, warnings = _score_arrays(gt, tracks, benchmark, frame_count, _arrays.flag("preprocess", preprocess))
     return [Scores(**entry, warnings=warnings) for entry in found]
 
 

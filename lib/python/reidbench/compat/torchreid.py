@@ -50,7 +50,7 @@ def evaluate_rank(distmat: Any, q_pids: Any, g_pids: Any, q_camids: Any, g_camid
     _, people = np.unique(np.concatenate([q_people, g_people]), return_inverse=True)
     people = people.astype(np.int64) + 1
     found = _core.rank_distances(matrix, people[:rows], np.ascontiguousarray(people[rows:]), q_cameras, g_cameras,
-                                 max_rank=_arrays.whole("max_rank", max_rank, 1), single_shot=bool(use_metric_cuhk03))
+                                 max_rank=_arrays.whole("max_rank", max_rank, 1), single_shot=_arrays.flag("use_metric_cuhk03", use_metric_cuhk03))
     if found["mAP"] is None:
         raise InputError("distmat: expected a query with an image of its person by another camera in the gallery, found none: "
                          f"{found['num_no_positive']} of {rows} queries have no image of their person in the gallery, "
