@@ -112,6 +112,8 @@ def write_features(path: _Path, features: Any, *, person_id: Any = None, camera_
         if len(boxes) != rows:
             raise InputError(f"box_ltwh: expected {rows} boxes, one a {of}, found {len(boxes)}")
         _arrays.require_finite("box_ltwh", boxes)
+    if not isinstance(provenance, (Mapping, type(None))):
+        raise InputError(f"provenance: expected a dictionary, found {type(provenance).__name__}")
     fields = dict(provenance or {})
     normalized = _arrays.flag("normalized", fields.pop("normalized", False))
     _core.write_features(os.fsencode(path), values, integers("person_id", person_id), integers("camera_id", camera_id),
