@@ -14,8 +14,6 @@ RowView ViewOfRows(const Doubles& rows) {
 }
 
 MotFile ParseRows(const RowView& rows, const std::string& source, const MotReadOptions& options) {
-  // Ground truth has to state a class, except in arrays that are of one.
-  const bool no_class = options.kind == MotFileKind::kGroundTruth && !options.has_classes;
   std::string text;
   text.reserve(static_cast<size_t>(rows.rows * rows.cols) * 8);
   for (int64_t row = 0; row < rows.rows; ++row) {
@@ -24,9 +22,7 @@ MotFile ParseRows(const RowView& rows, const std::string& source, const MotReadO
       if (column > 0) text += ',';
       fmt::format_to(std::back_inserter(text), "{}", values[column]);
     }
-    if (rows.cols == kLeastColumns) text += ",1";
-    if (rows.cols < kClassColumn && no_class) text += ",-1";
-    text += '\n';
+    text += rows.cols == kLeastColumns ? ",1\n" : "\n";
   }
   return ParseMotText(text, source, options);
 }

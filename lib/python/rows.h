@@ -13,7 +13,6 @@
 namespace reidbench::python {
 
 inline constexpr py::ssize_t kLeastColumns = 6;
-inline constexpr py::ssize_t kClassColumn = 8;  // from 1
 inline constexpr py::ssize_t kMotColumns = 9;
 
 struct RowView {

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Optional, Union
 
+import numpy as np
+
 from . import _arrays, _core
 from ._errors import InputError
 from ._values import plain
@@ -62,7 +64,10 @@ def _score_arrays(gt: Any, tracks: Any, benchmark: Optional[str], frame_count: A
     sequences = []
     for name in gt:
         length = frames.get(name)
-        sequences.append((str(name), _arrays.doubles("gt", gt[name], _COLUMNS, 6, 10),
+        truth = _arrays.doubles("gt", gt[name], _COLUMNS, 6, 10)
+        if benchmark is None and truth.shape[1] < 8:  # ground truth has to state a mark and a class, of which nothing follows here
+            truth = np.column_stack([truth, np.ones((len(truth), 8 - truth.shape[1]))])
+        sequences.append((str(name), truth,
                           _arrays.doubles("tracks", tracks[name], _COLUMNS, 6, 10),
                           0 if length is None else _arrays.whole("frame_count", length, 1)))
     return _core.score_arrays(sequences, benchmark or "", preprocess)
