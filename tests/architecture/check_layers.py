@@ -6,7 +6,8 @@
 2. Every #include of a command (tools/*.cc) and of a benchmark names a module that its target reaches through its DEPS.
 3. A free function in an anonymous namespace has a name of its own in its folder, and none that a header declares: unity builds
    compile a folder in a few units, where it would hide or overload the other one, silently.
-4. Every tests/<module>/<name>_test.cc stands for lib/reidbench/<module>/<name>.h or .cc, and every module has a test.
+4. Every #include of the Python package's module (lib/python) names a module that its target reaches through python_deps.
+5. Every tests/<module>/<name>_test.cc stands for lib/reidbench/<module>/<name>.h or .cc, and every module has a test.
 usage: check_layers.py REPOSITORY_ROOT
 """
 import pathlib
@@ -20,7 +21,7 @@ CONDITIONAL = re.compile(r"^#if.*?^#endif", re.S | re.M)
 DECLARATION = re.compile(r"reidbench_(module|job|command)\s*\(\s*([\w-]+)([^)]*)\)", re.S)
 INCLUDE = re.compile(r'^\s*#\s*include\s*"([^"]+)"', re.M)
 # Folders of tests/ that are not about one module.
-NOT_MODULES = {"architecture", "cli_programs", "faults", "fuzz", "golden", "install", "jobs", "report_page", "support"}
+NOT_MODULES = {"architecture", "cli_programs", "faults", "fuzz", "golden", "install", "jobs", "python", "report_page", "support"}
 # What every command links (cmake/ReidbenchTargets.cmake).
 COMMAND_DEPS = {"cli"}
 
@@ -99,11 +100,11 @@ def check_includes(root, errors):
 def check_names(root, errors):
     lib = root / "lib/reidbench"
     declared = {}
-    for header in sorted(lib.rglob("*.h")):
+    for header in sorted([*lib.rglob("*.h"), *(root / "lib/python").glob("*.h")]):
         for name in FUNCTION.findall(header.read_text()):
             declared.setdefault(name, header.relative_to(root))
     defined = {}
-    for source in sorted(lib.rglob("*.cc")):
+    for source in sorted([*lib.rglob("*.cc"), *(root / "lib/python").glob("*.cc")]):
         for body in ANONYMOUS.findall(source.read_text()):
             for name in sorted(set(FUNCTION.findall(CONDITIONAL.sub("", body)))):
                 first = defined.setdefault((source.parent, name), source.relative_to(root))
@@ -140,6 +141,20 @@ def check_tools(root, modules, deps, folder_of, errors):
                 errors.append(f"{path.relative_to(root)}: includes {include}, which is in no module")
 
 
+def check_python(root, modules, deps, folder_of, errors):
+    python = root / "lib" / "python"
+    wanted = set(re.search(r"set\(python_deps ([^)]*)\)", (python / "CMakeLists.txt").read_text())[1].split())
+    for dep in sorted(wanted - set(deps)):
+        errors.append(f"lib/python/CMakeLists.txt: python_deps names unknown '{dep}'")
+    reached = set().union(*(({d} | reachable(deps, d)) for d in wanted if d in deps))
+    for path in sources(python):
+        for include in INCLUDE.findall(path.read_text()):
+            if include.startswith("reidbench/"):
+                folder = folder_of_include(include, modules)
+                if not folder or modules[folder][0] not in reached:
+                    errors.append(f"{path.relative_to(root)}: includes {include}, which is in no module of python_deps")
+
+
 def check_tests(root, modules, errors):
     lib, tests = root / "lib" / "reidbench", root / "tests"
     known = set(modules)
@@ -164,6 +179,7 @@ def main():
     modules, deps, folder_of = check_includes(root, errors)
     check_names(root, errors)
     check_tools(root, modules, deps, folder_of, errors)
+    check_python(root, modules, deps, folder_of, errors)
     check_tests(root, modules, errors)
     print("\n".join(errors) if errors else "layers, commands and tests are in order")
     return 1 if errors else 0

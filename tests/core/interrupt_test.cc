@@ -60,5 +60,14 @@ TEST(InterruptTest, WhoDoesNotPollIsEnded) {
   EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(30));
 }
 
+// Who handles signals otherwise.
+TEST(InterruptTest, IsSetAndTakenBackByHand) {
+  EXPECT_FALSE(InterruptRequested());
+  SetInterruptRequested(true);
+  EXPECT_TRUE(InterruptRequested());
+  SetInterruptRequested(false);
+  EXPECT_FALSE(InterruptRequested());
+}
+
 }  // namespace
 }  // namespace reidbench

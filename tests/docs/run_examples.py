@@ -12,7 +12,7 @@ others use. A block in the language `sh` or `console` is run, unless a comment a
 
 In `console` a line `$ command` (with `\\` at its end it goes on) is a command and the lines below it are its output. Each must
 appear in that order in what the command printed, to stdout or to stderr; a line `...` stands for any lines, `...` in a line for
-anything. How many blanks stand between words does not matter. Numbers may be off by 2 %, or by 1 (0.1 where they have
+anything. Blocks in `pycon` are doctests, run where the Python package lies beside the programs. How many blanks stand between words does not matter. Numbers may be off by 2 %, or by 1 (0.1 where they have
 decimals): processors and libraries differ in the last bits, and the library's own tests hold numbers exactly.
 """
 import os
@@ -26,10 +26,17 @@ import markdown
 
 PAGES = ["README.md"] + [f"tools/manual/{name}.md" for name in
                          ("reidbench", "synth", "check", "extract", "rank", "track", "score", "score-detections", "relink", "link", "flow", "compare", "convert",
-                          "render", "train", "run", "profile")]
+                          "render", "train", "run", "profile")] + ["lib/python/README.md"]
 # What commands given in the repository's root may name.
 LINKED = ("configs", "datasets", "experiments", "tests", "tools")
 NUMBER = re.compile(r"[+-]?(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)(?:\.\d+)?(?:e[+-]?\d+)?")
+
+
+DOCTEST = """if True:
+    import doctest, sys
+    test = doctest.DocTestParser().get_doctest(sys.stdin.read(), {}, "block", None, 0)
+    sys.exit(doctest.DocTestRunner(optionflags=doctest.ELLIPSIS).run(test).failed > 0)
+"""
 
 
 def commands_of(block):
@@ -90,6 +97,10 @@ def missing_line(shown, printed, figures_vary):
 
 def run_block(block, work, environment):
     """None, or what is wrong."""
+    if block.language == "pycon":
+        done = subprocess.run([sys.executable, "-c", DOCTEST], cwd=work, env=environment, capture_output=True, text=True,
+                              input="\n".join(block.lines) + "\n")
+        return f"\n{done.stdout[-3000:]}{done.stderr[-3000:]}" if done.returncode else None
     marks = dict(m.partition(":")[::2] for m in block.marks)
     wanted = int(marks.get("exit", "0"))
     for command, shown in commands_of(block):
@@ -122,6 +133,8 @@ def main():
     for name in LINKED:
         (work / name).symlink_to(root / name)
     environment = dict(os.environ, PATH=f"{programs}:{os.environ['PATH']}", LC_ALL="C.UTF-8")
+    package = programs.parent / "python"
+    environment["PYTHONPATH"] = os.pathsep.join(filter(None, (str(package), os.environ.get("PYTHONPATH"))))
     ran, left, failed = 0, 0, []
     for page in pages:
         program = programs / f"reidbench-{pathlib.Path(page).stem}"
@@ -131,9 +144,9 @@ def main():
         begin = time.monotonic()
         _, blocks, _ = markdown.read(root / page)
         for block in blocks:
-            if block.language not in ("sh", "console"):
+            if block.language not in ("sh", "console", "pycon"):
                 continue
-            if any(m.startswith(("needs:", "not run:")) for m in block.marks):
+            if block.language == "pycon" and not (package / "reidbench").exists() or any(m.startswith(("needs:", "not run:")) for m in block.marks):
                 left += 1
                 continue
             wrong = run_block(block, work, environment)

@@ -17,3 +17,15 @@ endif()
 file(WRITE ${WORK}/truth.txt "1,1,10,10,20,40,1,1,1\n2,1,12,10,20,40,1,1,1\n")
 file(WRITE ${WORK}/result.txt "1,5,10,10,20,40,1,-1,-1,-1\n2,6,12,10,20,40,1,-1,-1,-1\n")
 execute_process(COMMAND ${WORK}/build/consumer ${WORK}/truth.txt ${WORK}/result.txt COMMAND_ERROR_IS_FATAL ANY)
+
+# The Python package finds the installed data.
+if(PYTHON)
+  execute_process(COMMAND ${CMAKE_COMMAND} --install ${BUILD} --prefix ${WORK}/prefix --component python
+                  OUTPUT_QUIET COMMAND_ERROR_IS_FATAL ANY)
+  execute_process(COMMAND ${CMAKE_COMMAND} -E env PYTHONPATH=${WORK}/prefix/${PACKAGES} ${PYTHON} -c
+                          "import reidbench, reidbench._core as core; print(core.data_dir(), reidbench.__file__)"
+                  OUTPUT_VARIABLE found COMMAND_ERROR_IS_FATAL ANY)
+  if(NOT found STREQUAL "${WORK}/prefix/share/reidbench ${WORK}/prefix/${PACKAGES}/reidbench/__init__.py\n")
+    message(FATAL_ERROR "the installed Python package says ${found}")
+  endif()
+endif()

@@ -5,6 +5,7 @@
 
 #include <limits>
 #include <numeric>
+#include <vector>
 
 #include "reidbench/core/eigen_views.h"
 #include "reidbench/core/error.h"
@@ -103,6 +104,28 @@ TEST(FeatureDistances, RefusesBadFeatures) {
                   ::testing::HasSubstr("query feature row 1 holds NaN or infinity"));
     }
   }
+}
+
+TEST(MatrixDistances, GivesRowsInAnyOrder) {
+  FeatureMatrix matrix(3, 2);
+  std::iota(matrix.data(), matrix.data() + 6, 0.0f);
+  const MatrixDistances distances(ViewOf(matrix));
+  EXPECT_EQ(distances.num_queries(), 3);
+  EXPECT_EQ(distances.num_gallery(), 2);
+  std::vector<float> rows(4);
+  distances.Rows(std::vector<int32_t>{2, 0}, rows.data());
+  EXPECT_THAT(rows, ::testing::ElementsAre(4, 5, 0, 1));
+}
+
+TEST(MatrixDistances, RefusesWhatIsNoDistance) {
+  const FeatureMatrix empty(0, 3);
+  EXPECT_THAT(MessageOf(ErrorKind::kInput, [&] { MatrixDistances{ViewOf(empty)}; }),
+              ::testing::HasSubstr("found 0 x 3"));
+  FeatureMatrix matrix(100, 2);
+  matrix(70, 1) = std::numeric_limits<float>::quiet_NaN();
+  matrix(71, 0) = std::numeric_limits<float>::infinity();
+  EXPECT_THAT(MessageOf(ErrorKind::kInput, [&] { MatrixDistances{ViewOf(matrix)}; }),
+              ::testing::HasSubstr("found nan in row 70, column 1"));
 }
 
 TEST(Metric, ParsesWhatItPrints) {

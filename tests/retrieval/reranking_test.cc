@@ -17,14 +17,17 @@
 namespace reidbench {
 namespace {
 
+FeatureMatrix AllRows(const DistanceSource& source) {
+  FeatureMatrix result(source.num_queries(), source.num_gallery());
+  std::vector<int32_t> queries(static_cast<size_t>(source.num_queries()));
+  std::iota(queries.begin(), queries.end(), 0);
+  source.Rows(queries, result.data());
+  return result;
+}
+
 FeatureMatrix Reranked(const FeatureMatrix& query, const FeatureMatrix& gallery,
                        const RerankOptions& options) {
-  const auto source = MakeRerankedDistances(ViewOf(query), ViewOf(gallery), options);
-  FeatureMatrix result(source->num_queries(), source->num_gallery());
-  std::vector<int32_t> queries(static_cast<size_t>(query.rows()));
-  std::iota(queries.begin(), queries.end(), 0);
-  source->Rows(queries, result.data());
-  return result;
+  return AllRows(*MakeRerankedDistances(ViewOf(query), ViewOf(gallery), options));
 }
 
 // |found - expected| <= tolerance * max(1, |expected|) everywhere.
@@ -65,6 +68,17 @@ TEST_P(GoldenReranking, OriginalDistance) {
 TEST_P(GoldenReranking, EqualsTorchreid) {
   options_.dialect = RerankDialect::kTorchreid;
   ExpectClose(Reranked(query_, gallery_, options_), file_.Matrix("reranked_torchreid"), 1e-5f);
+}
+
+// As torchreid's function is called: with distances instead of features.
+TEST_P(GoldenReranking, FromDistancesEqualsTorchreid) {
+  options_.dialect = RerankDialect::kTorchreid;
+  const FeatureMatrix across = DistanceMatrix(ViewOf(query_), ViewOf(gallery_), options_.metric);
+  const FeatureMatrix queries = DistanceMatrix(ViewOf(query_), ViewOf(query_), options_.metric);
+  const FeatureMatrix gallery = DistanceMatrix(ViewOf(gallery_), ViewOf(gallery_), options_.metric);
+  const auto source =
+      MakeRerankedDistances({ViewOf(across), ViewOf(queries), ViewOf(gallery)}, options_);
+  ExpectClose(AllRows(*source), file_.Matrix("reranked_torchreid"), 1e-5f);
 }
 
 TEST_P(GoldenReranking, EqualsLayumi) {
@@ -193,6 +207,27 @@ TEST(Reranking, RefusesBadOptionsAndInput) {
                                 RerankDialect::kTorchreid, RerankDialect::kFastreid}) {
     EXPECT_EQ(ParseRerankDialect(RerankDialectName(d)), d);
   }
+}
+
+TEST(Reranking, RefusesDistancesThatDoNotFit) {
+  const FeatureMatrix across = Gaussian(3, 4, 1), queries = Gaussian(3, 3, 2);
+  FeatureMatrix gallery = Gaussian(4, 4, 3);
+  const RerankOptions options;
+  EXPECT_NO_THROW(
+      MakeRerankedDistances({ViewOf(across), ViewOf(queries), ViewOf(gallery)}, options));
+  EXPECT_THAT(
+      [&] {
+        MakeRerankedDistances({ViewOf(across), ViewOf(gallery), ViewOf(gallery)}, options);
+      },
+      ::testing::ThrowsMessage<Error>("query_query: expected 3 x 3 distances, found 4 x 4"));
+  EXPECT_THAT(
+      [&] {
+        MakeRerankedDistances({ViewOf(across), ViewOf(queries), ViewOf(across)}, options);
+      },
+      ::testing::ThrowsMessage<Error>("gallery_gallery: expected 4 x 4 distances, found 3 x 4"));
+  gallery(2, 1) = std::nanf("");
+  EXPECT_THROW(MakeRerankedDistances({ViewOf(across), ViewOf(queries), ViewOf(gallery)}, options),
+               Error);
 }
 
 TEST(ExpandFeatures, HandComputed) {

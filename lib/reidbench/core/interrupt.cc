@@ -58,4 +58,8 @@ void InstallInterruptHandler(std::string_view command, int grace_ms) {
 
 bool InterruptRequested() { return requested.load(std::memory_order_relaxed); }
 
+void SetInterruptRequested(bool requested_now) {
+  requested.store(requested_now, std::memory_order_relaxed);
+}
+
 }  // namespace reidbench

@@ -14,4 +14,8 @@ inline constexpr int kInterruptGraceMs = 1200;
 void InstallInterruptHandler(std::string_view command, int grace_ms = kInterruptGraceMs);
 bool InterruptRequested();
 
+// For programs that link the library and handle signals themselves, as Python does: what polls ends
+// with Interrupted while the flag is set. It is one flag for the whole process.
+void SetInterruptRequested(bool requested_now);
+
 }  // namespace reidbench

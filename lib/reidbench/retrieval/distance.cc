@@ -3,6 +3,7 @@
 #include <tbb/enumerable_thread_specific.h>
 
 #include <algorithm>
+#include <cmath>
 #include <numeric>
 #include <vector>
 
@@ -16,6 +17,25 @@ namespace {
 
 constexpr int64_t kTileRows = 96;
 constexpr int64_t kTileColumns = 512;
+
+// Names the first place of a value that is no number.
+void RequireFinite(FeatureView matrix, std::string_view what) {
+  std::vector<int64_t> bad_column(static_cast<size_t>(matrix.rows()), -1);
+  ParallelChunks(matrix.rows(), 64, [&](int64_t begin, int64_t end) {
+    for (int64_t row = begin; row < end; ++row) {
+      const std::span<const float> values = matrix.row(row);
+      const auto bad =
+          std::find_if(values.begin(), values.end(), [](float v) { return !std::isfinite(v); });
+      if (bad != values.end()) bad_column[static_cast<size_t>(row)] = bad - values.begin();
+    }
+  });
+  for (size_t row = 0; row < bad_column.size(); ++row) {
+    const int64_t column = bad_column[row];
+    if (column < 0) continue;
+    ThrowInput("{}: expected finite numbers, found {} in row {}, column {} (counted from 0)", what,
+               matrix(static_cast<int64_t>(row), column), row, column);
+  }
+}
 
 }  // namespace
 
@@ -82,6 +102,23 @@ void FeatureDistances::Rows(std::span<const int32_t> queries,
                   distance_query_by_gallery + row * num_gallery + slab_begin + column_begin);
       }
     });
+  }
+}
+
+MatrixDistances::MatrixDistances(FeatureView distance_query_by_gallery)
+    : distances_(distance_query_by_gallery) {
+  if (distances_.rows() == 0 || distances_.cols() == 0) {
+    ThrowInput("distances: expected queries and gallery images, found {} x {}", distances_.rows(),
+               distances_.cols());
+  }
+  RequireFinite(distances_, "distances");
+}
+
+void MatrixDistances::Rows(std::span<const int32_t> queries,
+                           float* distance_query_by_gallery) const {
+  for (const int32_t query : queries) {
+    const std::span<const float> row = distances_.row(query);
+    distance_query_by_gallery = std::copy(row.begin(), row.end(), distance_query_by_gallery);
   }
 }
 

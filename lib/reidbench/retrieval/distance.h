@@ -52,6 +52,19 @@ class FeatureDistances : public DistanceSource {
   std::unique_ptr<Impl> impl_;
 };
 
+// Distances that somebody else computed: rows of a matrix [queries x gallery], which must outlive
+// it. Throws Error(kInput): no rows or columns, NaN or infinity (names the place).
+class MatrixDistances : public DistanceSource {
+ public:
+  explicit MatrixDistances(FeatureView distance_query_by_gallery);
+  int64_t num_queries() const override { return distances_.rows(); }
+  int64_t num_gallery() const override { return distances_.cols(); }
+  void Rows(std::span<const int32_t> queries, float* distance_query_by_gallery) const override;
+
+ private:
+  FeatureView distances_;
+};
+
 // The whole matrix [query.rows() x gallery.rows()]; for small sets and tests. Throws as
 // FeatureDistances.
 FeatureMatrix DistanceMatrix(FeatureView query, FeatureView gallery, Metric metric);

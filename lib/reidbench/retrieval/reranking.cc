@@ -5,8 +5,11 @@
 #include <Eigen/Core>
 #include <algorithm>
 #include <cmath>
+#include <functional>
+#include <string_view>
 
 #include "reidbench/core/error.h"
+#include "reidbench/core/interrupt.h"
 #include "reidbench/core/parallel.h"
 #include "reidbench/core/text.h"
 #include "reidbench/retrieval/neighbors.h"
@@ -78,16 +81,101 @@ float DialectDistance(RerankDialect dialect, float distance, float farthest) {
   return dialect == RerankDialect::kTorchreid ? share * share : share;
 }
 
+// fast-reid passes k1 as the number of neighbours to its search, so that the row itself takes the
+// place of one.
+int64_t Depth(const RerankOptions& options) {
+  return options.dialect == RerankDialect::kFastreid ? options.k1 : int64_t{options.k1} + 1;
+}
+int64_t HalfDepth(const RerankOptions& options) {
+  return static_cast<int64_t>(std::nearbyint(options.k1 / 2.0)) + 1;
+}
+int64_t NeighborsNeeded(const RerankOptions& options) {
+  return std::max({Depth(options), HalfDepth(options), int64_t{options.k2}});
+}
+
+// Distances given in parts, as rows of the whole.
+class WholeDistances {
+ public:
+  // `absolute`: without their signs. Squared distances may come out a little below 0, and what
+  // squares them again orders them by their size.
+  WholeDistances(const DistanceParts& parts, bool absolute)
+      : parts_(parts), queries_(parts.query_gallery.rows()), absolute_(absolute) {}
+
+  int64_t rows() const { return queries_ + parts_.query_gallery.cols(); }
+  float At(int64_t row, int64_t column) const {
+    const bool right = column >= queries_;
+    const float value = row >= queries_
+                            ? (right ? parts_.gallery_gallery(row - queries_, column - queries_)
+                                     : parts_.query_gallery(column, row - queries_))
+                            : (right ? parts_.query_gallery(row, column - queries_)
+                                     : parts_.query_query(row, column));
+    return absolute_ ? std::abs(value) : value;
+  }
+
+  NeighborLists Neighbors(int64_t k) const {
+    const int64_t n = rows();
+    NeighborLists lists;
+    lists.k = std::min(k, n);
+    lists.nearest.resize(static_cast<size_t>(n * lists.k));
+    lists.farthest.resize(static_cast<size_t>(n));
+    ParallelChunks(n, 64, [&](int64_t begin, int64_t end) {
+      if (InterruptRequested()) throw Interrupted("interrupted while searching neighbours");
+      std::vector<Neighbor> all(static_cast<size_t>(n));
+      for (int64_t row = begin; row < end; ++row) {
+        float farthest = At(row, 0);
+        for (int64_t column = 0; column < n; ++column) {
+          const float distance = At(row, column);
+          all[static_cast<size_t>(column)] = {distance, static_cast<int32_t>(column)};
+          farthest = std::max(farthest, distance);
+        }
+        std::partial_sort_copy(all.begin(), all.end(), lists.nearest.begin() + row * lists.k,
+                               lists.nearest.begin() + (row + 1) * lists.k);
+        lists.farthest[static_cast<size_t>(row)] = farthest;
+      }
+    });
+    return lists;
+  }
+
+ private:
+  DistanceParts parts_;
+  int64_t queries_;
+  bool absolute_;
+};
+
+void RequireShape(FeatureView part, std::string_view name, int64_t rows, int64_t cols) {
+  if (part.rows() != rows || part.cols() != cols) {
+    ThrowInput("{}: expected {} x {} distances, found {} x {}", name, rows, cols, part.rows(),
+               part.cols());
+  }
+}
+
 class RerankedDistances : public DistanceSource {
  public:
   RerankedDistances(FeatureView query, FeatureView gallery, const RerankOptions& options,
                     std::span<const int32_t> first_of_picture)
       : options_(options),
-        original_(query, gallery, options.metric),
+        original_(std::make_unique<FeatureDistances>(query, gallery, options.metric)),
         num_queries_(query.rows()),
         num_gallery_(gallery.rows()) {
     const FeatureRows rows(query, gallery, options.metric);
-    MakeCodes(rows, first_of_picture);
+    MakeCodes(
+        FindNeighbors(rows, NeighborsNeeded(options), first_of_picture),
+        [&](int64_t a, int64_t b) { return PairDistance(rows, a, b); }, first_of_picture);
+  }
+
+  RerankedDistances(const DistanceParts& distances, const RerankOptions& options)
+      : options_(options),
+        original_(std::make_unique<MatrixDistances>(distances.query_gallery)),
+        num_queries_(distances.query_gallery.rows()),
+        num_gallery_(distances.query_gallery.cols()) {
+    options_.metric = Metric::kEuclidean;  // distances enter as they are
+    RequireShape(distances.query_query, "query_query", num_queries_, num_queries_);
+    RequireShape(distances.gallery_gallery, "gallery_gallery", num_gallery_, num_gallery_);
+    MatrixDistances(distances.query_query);  // holds them against NaN
+    MatrixDistances(distances.gallery_gallery);
+    const WholeDistances whole(distances, options.dialect == RerankDialect::kTorchreid);
+    MakeCodes(whole.Neighbors(NeighborsNeeded(options)),
+              [&](int64_t a, int64_t b) { return whole.At(a, b); }, {});
   }
 
   int64_t num_queries() const override { return num_queries_; }
@@ -95,7 +183,10 @@ class RerankedDistances : public DistanceSource {
   void Rows(std::span<const int32_t> queries, float* distance_query_by_gallery) const override;
 
  private:
-  void MakeCodes(const FeatureRows& rows, std::span<const int32_t> first_of_picture);
+  // `pair_distance` of two rows of query and gallery on top of each other.
+  void MakeCodes(NeighborLists lists,
+                 const std::function<float(int64_t a, int64_t b)>& pair_distance,
+                 std::span<const int32_t> first_of_picture);
   // As the dialect keeps weights and sums. A float sum or quotient of two halves, rounded again, is
   // that of half arithmetic.
   float Stored(float value) const {
@@ -103,7 +194,7 @@ class RerankedDistances : public DistanceSource {
   }
 
   RerankOptions options_;
-  FeatureDistances original_;
+  std::unique_ptr<DistanceSource> original_;
   int64_t num_queries_;
   int64_t num_gallery_;
   std::vector<float> farthest_;  // of queries
@@ -115,21 +206,17 @@ class RerankedDistances : public DistanceSource {
   std::vector<float> entry_weight_;
 };
 
-void RerankedDistances::MakeCodes(const FeatureRows& rows,
+void RerankedDistances::MakeCodes(NeighborLists lists,
+                                  const std::function<float(int64_t a, int64_t b)>& pair_distance,
                                   std::span<const int32_t> first_of_picture) {
-  const int64_t n = rows.rows();
+  const int64_t n = num_queries_ + num_gallery_;
   // A copy has the code of its picture's first row: neighbours name that one.
   const auto first_row = [&](int64_t row) {
     return first_of_picture.empty() ? static_cast<int32_t>(row)
                                     : first_of_picture[static_cast<size_t>(row)];
   };
-  // fast-reid passes k1 as the number of neighbours to its search, so that the row itself takes the
-  // place of one.
-  const int64_t depth =
-      options_.dialect == RerankDialect::kFastreid ? options_.k1 : int64_t{options_.k1} + 1;
-  const int64_t half_depth = static_cast<int64_t>(std::nearbyint(options_.k1 / 2.0)) + 1;
-  NeighborLists lists =
-      FindNeighbors(rows, std::max({depth, half_depth, int64_t{options_.k2}}), first_of_picture);
+  const int64_t depth = Depth(options_);
+  const int64_t half_depth = HalfDepth(options_);
   const int64_t k2 = std::min<int64_t>(options_.k2, lists.k);
 
   std::vector<std::vector<int32_t>> half_sets(static_cast<size_t>(n));
@@ -154,7 +241,7 @@ void RerankedDistances::MakeCodes(const FeatureRows& rows,
       for (const int32_t j : code.row) {
         const auto known = std::find_if(
             near.begin(), near.end(), [&](const Neighbor& neighbor) { return neighbor.row == j; });
-        const float distance = known != near.end() ? known->distance : PairDistance(rows, i, j);
+        const float distance = known != near.end() ? known->distance : pair_distance(i, j);
         code.weight.push_back(scale * DialectDistance(options_.dialect, distance,
                                                       lists.farthest[static_cast<size_t>(i)]));
         least = code.weight.size() == 1 ? code.weight[0] : std::min(least, code.weight.back());
@@ -228,7 +315,7 @@ void RerankedDistances::MakeCodes(const FeatureRows& rows,
 
 void RerankedDistances::Rows(std::span<const int32_t> queries,
                              float* distance_query_by_gallery) const {
-  original_.Rows(queries, distance_query_by_gallery);
+  original_->Rows(queries, distance_query_by_gallery);
   const float lambda = static_cast<float>(options_.lambda);
   tbb::enumerable_thread_specific<std::vector<float>> scratch(
       [&] { return std::vector<float>(static_cast<size_t>(num_gallery_)); });
@@ -301,6 +388,13 @@ std::unique_ptr<DistanceSource> MakeRerankedDistances(FeatureView query, Feature
   if (const auto violations = options.Validate(); !violations.empty())
     ThrowConfig("re-ranking options: {}", JoinText(violations, "; "));
   return std::make_unique<RerankedDistances>(query, gallery, options, first_of_picture);
+}
+
+std::unique_ptr<DistanceSource> MakeRerankedDistances(const DistanceParts& distances,
+                                                      const RerankOptions& options) {
+  if (const auto violations = options.Validate(); !violations.empty())
+    ThrowConfig("re-ranking options: {}", JoinText(violations, "; "));
+  return std::make_unique<RerankedDistances>(distances, options);
 }
 
 std::vector<std::string> ExpansionOptions::Validate() const {

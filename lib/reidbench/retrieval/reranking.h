@@ -48,6 +48,20 @@ std::unique_ptr<DistanceSource> MakeRerankedDistances(
     FeatureView query, FeatureView gallery, const RerankOptions& options,
     std::span<const int32_t> first_of_picture = {});
 
+// All distances between the rows of query and gallery in three parts: [q x g], [q x q], [g x g].
+// The square ones are read as symmetric.
+struct DistanceParts {
+  FeatureView query_gallery;
+  FeatureView query_query;
+  FeatureView gallery_gallery;
+};
+
+// The same from distances that somebody else computed, which must outlive the result and enter as
+// they are: the dialect `kTorchreid` squares them, `kZhong` does not; options.metric is not looked
+// at. Throws besides Error(kInput) for shapes that do not fit, NaN and infinity.
+std::unique_ptr<DistanceSource> MakeRerankedDistances(const DistanceParts& distances,
+                                                      const RerankOptions& options);
+
 // Alpha query expansion over query and gallery together: each row becomes the mean over its
 // `neighbors` nearest rows by cosine (itself included) of row * cos^alpha, not normalised
 // afterwards.
