@@ -49,7 +49,7 @@ TEST(SiteRows, TakeOtherIdsAndKeepEveryOtherByte) {
   EXPECT_EQ(with("  3\t7  1.5\t2 30 60 1\n \n3 8 2 2 30 60 1", {1, 2}),
             "  3\t1  1.5\t2 30 60 1\n \n3 2 2 2 30 60 1");
   // What parts the first row's fields parts all.
-  EXPECT_EQ(with("3,7,1.5,2,30,60,1,a;b", {9}), "3,9,1.5,2,30,60,1,a;b");
+  EXPECT_EQ(with("3,7,1.5,2,30,60,1,-1,-1,-1,a;b", {9}), "3,9,1.5,2,30,60,1,-1,-1,-1,a;b");
   EXPECT_EQ(with("", {}), "");
 }
 
