@@ -115,7 +115,7 @@ def body(lines):
 def main():
     page, version, output = pathlib.Path(sys.argv[1]), sys.argv[2], pathlib.Path(sys.argv[3])
     lines = page.read_text(encoding="utf-8").splitlines()
-    title = re.fullmatch(r"# (reidbench(?: \w+)?): (.+)", lines[0])
+    title = re.fullmatch(r"# (reidbench(?: [\w-]+)?): (.+)", lines[0])
     if not title:
         sys.exit(f"{page}: the first line must be '# reidbench COMMAND: what it does'")
     name = title.group(1).replace(" ", "-")
