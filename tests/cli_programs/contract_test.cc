@@ -1,11 +1,15 @@
 // What every command keeps to, held against each of them: existing output is refused before any
 // work, a dry run looks at the input and computes nothing, and the result comes in every format.
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <thread>
@@ -362,8 +366,14 @@ TEST_P(CommandContract, OutputGoesWhereItsNameLeads) {
 
   ASSERT_EQ(::mkfifo(output.c_str(), 0600), 0);
   std::string received;
-  std::thread reader([&] { received = ReadFileText(output); });
+  // Waits as long as the command works, which ReadFileText would not.
+  std::thread reader([&] {
+    std::ifstream in(output, std::ios::binary);
+    received.assign(std::istreambuf_iterator<char>(in), {});
+  });
   const ProgramResult piped = RunWithOutput({"--quiet"});
+  // A command that failed before it wrote has left the reader waiting.
+  if (const int end = ::open(output.c_str(), O_WRONLY | O_NONBLOCK); end >= 0) ::close(end);
   reader.join();
   EXPECT_EQ(piped.code, kExitOk) << piped.err;
   EXPECT_EQ(received, content);

@@ -234,7 +234,7 @@ TEST_F(RunCommand, InterruptedRunSaysSo) {
     ::_exit(127);
   }
   // Interrupt it as soon as something is finished.
-  for (int i = 0; i < 6000; ++i) {
+  for (int i = 0; i < 30000; ++i) {
     ::usleep(10'000);
     if (!fs::exists(Path("out/buffer"))) continue;
     const auto runs = ListFolderNames(Path("out/buffer"));
