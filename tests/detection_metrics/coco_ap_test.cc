@@ -24,8 +24,6 @@ CocoSummary Summarize(const std::vector<DetectionPicture>& pictures,
   return CocoPool({&counts}).Summarize();
 }
 
-const BoxLtwh kA{0, 0, 40, 100}, kB{200, 0, 40, 100}, kC{400, 0, 40, 100};
-
 // One match alone has 1 / (1 + 2.2e-16), as in pycocotools.
 TEST(CocoAp, APerfectDetectorHasOne) {
   const CocoSummary s = Summarize({MakePicture({Person(kA), Person(kB)}, {{kA, 0.9}, {kB, 0.1}})});

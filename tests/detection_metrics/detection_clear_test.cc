@@ -8,13 +8,11 @@
 namespace reidbench {
 namespace {
 
-const BoxLtwh kA{0, 0, 40, 100}, kB{200, 0, 40, 100}, kC{400, 0, 40, 100};
-
 struct Counted {
   ClearDetectionCounts counts;
   RecallTables tables;
 };
-Counted Count(const std::vector<DetectionPicture>& pictures) {
+Counted CountClear(const std::vector<DetectionPicture>& pictures) {
   Counted out;
   DetectionAssigner assigner;
   for (const DetectionPicture& picture : pictures)
@@ -25,8 +23,8 @@ Counted Count(const std::vector<DetectionPicture>& pictures) {
 TEST(DetectionClear, ByHand) {
   // A found with IoU 0.8, B missed, one on nobody; then a picture with nobody and a box.
   const ClearDetectionCounts c =
-      Count({MakePicture({Person(kA), Person(kB)}, {{{0, 0, 40, 80}, 0.1}, {kC, 0.9}}),
-             MakePicture({}, {{kC, 0.5}})})
+      CountClear({MakePicture({Person(kA), Person(kB)}, {{{0, 0, 40, 80}, 0.1}, {kC, 0.9}}),
+                  MakePicture({}, {{kC, 0.5}})})
           .counts;
   EXPECT_EQ(c.tp, 1);
   EXPECT_EQ(c.fp, 2);
@@ -42,7 +40,7 @@ TEST(DetectionClear, ByHand) {
 }
 
 TEST(DetectionClear, IsUndefinedWhereThereIsNothingToDivideBy) {
-  const ClearDetectionCounts c = Count({MakePicture({}, {{kC, 0.5}})}).counts;
+  const ClearDetectionCounts c = CountClear({MakePicture({}, {{kC, 0.5}})}).counts;
   EXPECT_EQ(c.moda(), std::nullopt);
   EXPECT_EQ(c.recall(), std::nullopt);
   EXPECT_EQ(c.modp(), std::nullopt);
@@ -57,7 +55,7 @@ TEST(DetectionClear, MatchesAllAtOnceNotByScore) {
   const DetectionPicture picture =
       MakePicture({Person(left), Person(right)}, {{{1, 0, 10, 10}, 0.9}, {{-3, 0, 10, 10}, 0.2}});
   // IoU: with the left one 9/11 and 7/13; with the right one 7/13 and 3/17.
-  const ClearDetectionCounts c = Count({picture}).counts;
+  const ClearDetectionCounts c = CountClear({picture}).counts;
   EXPECT_EQ(c.tp, 2);
   EXPECT_DOUBLE_EQ(c.overlap_sum, 7.0 / 13 + 7.0 / 13);
 }
@@ -65,17 +63,17 @@ TEST(DetectionClear, MatchesAllAtOnceNotByScore) {
 // 0.49999999999999994, whose distance from 1 is 0.5 in doubles.
 TEST(DetectionClear, ThresholdsAreOfDistances) {
   const ClearDetectionCounts c =
-      Count({MakePicture({Person({34.3, 32.5, 6.5, 8.2})}, {{{34.3, 32.5, 6.5, 4.1}, 0.9}})})
+      CountClear({MakePicture({Person({34.3, 32.5, 6.5, 8.2})}, {{{34.3, 32.5, 6.5, 4.1}, 0.9}})})
           .counts;
   EXPECT_EQ(c.tp, 1);
   EXPECT_LT(c.overlap_sum, 0.5);
-  EXPECT_EQ(Count({MakePicture({Person(kA)}, {{{0, 0, 40, 49.999}, 0.9}})}).counts.tp, 0);
+  EXPECT_EQ(CountClear({MakePicture({Person(kA)}, {{{0, 0, 40, 49.999}, 0.9}})}).counts.tp, 0);
 }
 
 TEST(DetectionClear, RegionsForgiveWhatIsOnNobody) {
   const ClearDetectionCounts c =
-      Count({MakePicture({Person(kA), Region({200, 0, 300, 100})},
-                         {{kA, 0.9}, {kB, 0.8}, {kC, 0.7}, {{480, 0, 41, 100}, 0.6}})})
+      CountClear({MakePicture({Person(kA), Region({200, 0, 300, 100})},
+                              {{kA, 0.9}, {kB, 0.8}, {kC, 0.7}, {{480, 0, 41, 100}, 0.6}})})
           .counts;
   EXPECT_EQ(c.tp, 1);
   EXPECT_EQ(c.fp, 1);  // the last lies in it by 20 of 41
@@ -90,7 +88,8 @@ TEST(DetectionClear, TablesSayWhoIsFound) {
   TruthBox large = Person({500, 0, 100, 400});
   large.visibility = 1;
   const RecallTables t =
-      Count({MakePicture({hidden, half, large, Person(kB)}, {{half.box, 0.5}, {kB, 0.5}})}).tables;
+      CountClear({MakePicture({hidden, half, large, Person(kB)}, {{half.box, 0.5}, {kB, 0.5}})})
+          .tables;
   EXPECT_EQ(t.height[0].truth, 2);
   EXPECT_EQ(t.height[0].found, 1);
   EXPECT_EQ(t.height[2].truth, 1);  // 100 px

@@ -14,10 +14,8 @@ namespace {
 
 using ::testing::HasSubstr;
 
-const BoxLtwh kA{0, 0, 40, 100}, kB{200, 0, 40, 100}, kC{400, 0, 40, 100};
-
-DetectionCounts Count(const std::vector<DetectionPicture>& pictures,
-                      const DetectionRules& rules = {}) {
+DetectionCounts CountScores(const std::vector<DetectionPicture>& pictures,
+                            const DetectionRules& rules = {}) {
   return CountDetections(pictures, rules);
 }
 double Value(const DetectionSummary& summary, std::string_view field) {
@@ -31,7 +29,7 @@ std::vector<DetectionCounts> Videos(const std::vector<int>& found) {
     std::vector<DetectedBox> boxes = {{kC, 0.5}};
     if (people > 0) boxes.push_back({kA, 0.9});
     if (people > 1) boxes.push_back({kB, 0.8});
-    videos.push_back(Count({MakePicture({Person(kA), Person(kB)}, boxes)}));
+    videos.push_back(CountScores({MakePicture({Person(kA), Person(kB)}, boxes)}));
   }
   return videos;
 }
@@ -43,7 +41,7 @@ std::vector<const DetectionCounts*> Pointers(const std::vector<DetectionCounts>&
 
 TEST(DetectionScores, EveryNumberOfAPicture) {
   const DetectionCounts counts =
-      Count({MakePicture({Person(kA), Person(kB)}, {{kA, 0.9}, {kC, 0.3}})});
+      CountScores({MakePicture({Person(kA), Person(kB)}, {{kA, 0.9}, {kC, 0.3}})});
   const DetectionCounts* part = &counts;
   const DetectionSummary s = SummarizeDetections({&part, 1});
   EXPECT_DOUBLE_EQ(Value(s, "AP"), 51.0 / 101);
@@ -64,8 +62,9 @@ TEST(DetectionScores, EveryNumberOfAPicture) {
 
 TEST(DetectionScores, CombinedIsOfAllBoxesNotAMean) {
   const std::vector<DetectionCounts> videos = {
-      Count({MakePicture({Person(kA)}, {{kA, 0.9}})}),
-      Count({MakePicture({Person(kA), Person(kB), Person(kC)}, {{{900, 0, 40, 100}, 0.95}})})};
+      CountScores({MakePicture({Person(kA)}, {{kA, 0.9}})}),
+      CountScores(
+          {MakePicture({Person(kA), Person(kB), Person(kC)}, {{{900, 0, 40, 100}, 0.95}})})};
   const DetectionSummary s = SummarizeDetections(Pointers(videos));
   EXPECT_DOUBLE_EQ(Value(s, "recall"), 1.0 / 4);
   EXPECT_NEAR(Value(s, "AP"), 26 * 0.5 / 101, 1e-15);  // recalls 0 to 0.25 behind a false positive
@@ -77,7 +76,7 @@ TEST(DetectionScores, ALeastScoreCutsWhatHasNoCurve) {
       MakePicture({Person(kA), Person(kB)}, {{kA, 0.9}, {kB, 0.5}, {kC, 0.49}})};
   DetectionRules rules;
   rules.least_score = 0.5;
-  const DetectionCounts counts = Count(pictures, rules);
+  const DetectionCounts counts = CountScores(pictures, rules);
   const DetectionCounts* part = &counts;
   const DetectionSummary s = SummarizeDetections({&part, 1});
   EXPECT_EQ(Value(s, "FP"), 0);

@@ -7,9 +7,7 @@
 namespace reidbench {
 namespace {
 
-const BoxLtwh kA{0, 0, 40, 100}, kB{200, 0, 40, 100}, kC{400, 0, 40, 100};
-
-ErrorCounts Count(const DetectionPicture& picture) {
+ErrorCounts CountKinds(const DetectionPicture& picture) {
   ErrorCounts counts;
   CountErrors(picture, MatchGreedily(picture, MatchDialect::kCaltech), &counts);
   return counts;
@@ -32,7 +30,7 @@ DetectionPicture OneOfEach() {
 }
 
 TEST(ErrorKinds, EachErrorHasOneKind) {
-  const ErrorCounts counts = Count(OneOfEach());
+  const ErrorCounts counts = CountKinds(OneOfEach());
   ASSERT_EQ(counts.rows.size(), 4u);
   EXPECT_EQ(counts.rows[0].error, DetectionError::kNone);
   EXPECT_EQ(counts.rows[1].error, DetectionError::kDuplicate);
@@ -53,7 +51,7 @@ TEST(ErrorKinds, EachErrorHasOneKind) {
 // AP50 is 34/101 (recalls 0 to 0.33). Mended localisation makes the third row a match: precisions
 // 1, 1/2, 2/3, of 34 and of 33 recalls. Who is missed is not asked for: 51 of 101 recalls.
 TEST(ErrorKinds, SayWhatMendingThemWouldWin) {
-  const ErrorCounts counts = Count(OneOfEach());
+  const ErrorCounts counts = CountKinds(OneOfEach());
   const ErrorCounts* part = &counts;
   const std::vector<ErrorShare> shares = SummarizeErrors({&part, 1});
   EXPECT_NEAR(*Of(shares, DetectionError::kLocalisation).ap50, 33 * (2.0 / 3) / 101, 1e-12);
@@ -64,7 +62,7 @@ TEST(ErrorKinds, SayWhatMendingThemWouldWin) {
 
 // The limits: IoU 0.5 is a match (or a duplicate), 0.1 is about somebody.
 TEST(ErrorKinds, LimitsBelongToTheBetterKind) {
-  const ErrorCounts counts = Count(
+  const ErrorCounts counts = CountKinds(
       MakePicture({Person(kA)},
                   {{kA, 0.9}, {{0, 0, 40, 50}, 0.8}, {{0, 0, 40, 10}, 0.7}, {{0, 0, 40, 9}, 0.6}}));
   EXPECT_EQ(counts.rows[1].error, DetectionError::kDuplicate);
@@ -75,7 +73,7 @@ TEST(ErrorKinds, LimitsBelongToTheBetterKind) {
 
 TEST(ErrorKinds, OnlyTheBestBadlyPlacedBoxWouldMatch) {
   const ErrorCounts counts =
-      Count(MakePicture({Person(kA)}, {{{0, 0, 40, 40}, 0.9}, {{0, 0, 40, 45}, 0.8}}));
+      CountKinds(MakePicture({Person(kA)}, {{{0, 0, 40, 40}, 0.9}, {{0, 0, 40, 45}, 0.8}}));
   EXPECT_TRUE(counts.rows[0].would_match);
   EXPECT_FALSE(counts.rows[1].would_match);
   EXPECT_EQ(counts.missed, 0);
@@ -84,7 +82,7 @@ TEST(ErrorKinds, OnlyTheBestBadlyPlacedBoxWouldMatch) {
 
 TEST(ErrorKinds, RegionsAreNobody) {
   const ErrorCounts counts =
-      Count(MakePicture({Region({0, 0, 100, 100})}, {{kA, 0.9}, {{90, 0, 40, 100}, 0.8}}));
+      CountKinds(MakePicture({Region({0, 0, 100, 100})}, {{kA, 0.9}, {{90, 0, 40, 100}, 0.8}}));
   ASSERT_EQ(counts.rows.size(), 1u);
   EXPECT_EQ(counts.rows[0].error, DetectionError::kBackground);
   EXPECT_EQ(counts.truth, 0);
@@ -93,7 +91,7 @@ TEST(ErrorKinds, RegionsAreNobody) {
 }
 
 TEST(ErrorKinds, WithoutErrorsThereAreNoShares) {
-  const ErrorCounts counts = Count(MakePicture({Person(kA)}, {{kA, 0.9}}));
+  const ErrorCounts counts = CountKinds(MakePicture({Person(kA)}, {{kA, 0.9}}));
   const ErrorCounts* part = &counts;
   EXPECT_EQ(Of(SummarizeErrors({&part, 1}), DetectionError::kMissed).share, std::nullopt);
 }

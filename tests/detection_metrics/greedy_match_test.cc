@@ -7,7 +7,7 @@
 namespace reidbench {
 namespace {
 
-const BoxLtwh kA{0, 0, 10, 10}, kB{100, 0, 10, 10};
+const BoxLtwh kLeft{0, 0, 10, 10}, kRight{100, 0, 10, 10};
 
 std::vector<MatchOutcome> Outcomes(const DetectionPicture& picture, MatchDialect dialect) {
   std::vector<MatchOutcome> out;
@@ -21,7 +21,7 @@ constexpr auto kForgiven = MatchOutcome::kForgiven;
 
 // An IoU of 0.5 exactly: Caltech's rule is >=, CrowdHuman's >.
 TEST(GreedyMatch, DialectsDifferAtTheThreshold) {
-  const DetectionPicture picture = MakePicture({Person(kA)}, {{{0, 0, 10, 5}, 0.9}});
+  const DetectionPicture picture = MakePicture({Person(kLeft)}, {{{0, 0, 10, 5}, 0.9}});
   EXPECT_EQ(Outcomes(picture, MatchDialect::kCaltech), Outcome{kMatched});
   EXPECT_EQ(Outcomes(picture, MatchDialect::kCrowdHuman), Outcome{kFalse});
 }
@@ -35,7 +35,7 @@ TEST(GreedyMatch, DialectsDifferAtTheThresholdOfRegions) {
 
 TEST(GreedyMatch, TheBestScoreChoosesFirst) {
   const DetectionPicture picture =
-      MakePicture({Person(kA)}, {{{0, 0, 10, 9}, 0.2}, {{0, 0, 10, 6}, 0.9}});
+      MakePicture({Person(kLeft)}, {{{0, 0, 10, 9}, 0.2}, {{0, 0, 10, 6}, 0.9}});
   for (const MatchDialect dialect : {MatchDialect::kCaltech, MatchDialect::kCrowdHuman}) {
     const std::vector<GreedyMatch> matches = MatchGreedily(picture, dialect);
     EXPECT_EQ(matches[0].detection, 1);
@@ -56,15 +56,15 @@ TEST(GreedyMatch, OfEqualOverlapsCaltechTakesTheLaterAndCrowdHumanTheEarlier) {
 
 TEST(GreedyMatch, RegionsForgiveAnyNumberAndPeopleComeFirst) {
   const DetectionPicture picture =
-      MakePicture({Region({0, 0, 200, 50}), Person(kA)},
-                  {{{0, 0, 10, 6}, 0.9}, {kB, 0.8}, {kB, 0.7}, {{300, 0, 10, 10}, 0.6}});
+      MakePicture({Region({0, 0, 200, 50}), Person(kLeft)},
+                  {{{0, 0, 10, 6}, 0.9}, {kRight, 0.8}, {kRight, 0.7}, {{300, 0, 10, 10}, 0.6}});
   for (const MatchDialect dialect : {MatchDialect::kCaltech, MatchDialect::kCrowdHuman})
     EXPECT_EQ(Outcomes(picture, dialect), (Outcome{kMatched, kForgiven, kForgiven, kFalse}));
 }
 
 TEST(GreedyMatch, WhatIsForgivenDoesNotCount) {
   const DetectionPicture picture =
-      MakePicture({Region({0, 0, 200, 50}), Person(kA)}, {{kA, 0.9}, {kB, 0.8}});
+      MakePicture({Region({0, 0, 200, 50}), Person(kLeft)}, {{kLeft, 0.9}, {kRight, 0.8}});
   ScoredMatches sum;
   AddMatches(picture, MatchGreedily(picture, MatchDialect::kCaltech), &sum);
   AddMatches(MakePicture({}, {}), {}, &sum);

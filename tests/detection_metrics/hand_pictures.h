@@ -4,9 +4,13 @@
 #include <utility>
 #include <vector>
 
+#include "reidbench/core/box.h"
 #include "reidbench/detection_metrics/picture.h"
 
 namespace reidbench {
+
+// People apart from each other.
+inline const BoxLtwh kA{0, 0, 40, 100}, kB{200, 0, 40, 100}, kC{400, 0, 40, 100};
 
 inline TruthBox Person(const BoxLtwh& box) {
   TruthBox truth;

@@ -7,8 +7,6 @@
 namespace reidbench {
 namespace {
 
-const BoxLtwh kA{0, 0, 40, 100}, kB{200, 0, 40, 100}, kC{400, 0, 40, 100};
-
 std::optional<JaccardIndex> Best(const std::vector<DetectionPicture>& pictures) {
   JaccardCounts counts;
   for (const DetectionPicture& picture : pictures) CountJaccard(picture, &counts);
