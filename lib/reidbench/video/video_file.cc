@@ -197,8 +197,13 @@ class VideoFile : public FrameSource {
     // A picture of its own is whole or corrupt, as an image file is; others conceal what is missing
     // and say so in their flags.
     const AVCodecDescriptor* descriptor = avcodec_descriptor_get(parameters.codec_id);
-    if (descriptor != nullptr && (descriptor->props & AV_CODEC_PROP_INTRA_ONLY) != 0)
+    if (descriptor != nullptr && (descriptor->props & AV_CODEC_PROP_INTRA_ONLY) != 0) {
       decoder_->err_recognition |= AV_EF_EXPLODE;
+    } else {
+      // Frames side by side are handed out before all that is missing in them is flagged: which of
+      // them were corrupt would depend on the threads.
+      decoder_->thread_type = FF_THREAD_SLICE;
+    }
     if (const int failed = avcodec_open2(decoder_.get(), codec, nullptr); failed < 0)
       Refuse(ErrorText(failed));
   }
