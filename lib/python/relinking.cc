@@ -14,21 +14,9 @@
 namespace reidbench::python {
 namespace {
 
-std::string KindName(RelinkDecisionKind kind) {
-  switch (kind) {
-    case RelinkDecisionKind::kSplit:
-      return "split";
-    case RelinkDecisionKind::kSwap:
-      return "swap";
-    case RelinkDecisionKind::kLink:
-      break;
-  }
-  return "link";
-}
-
 py::dict DecisionDict(const RelinkDecision& decision) {
   py::dict dict, gates;
-  dict["kind"] = KindName(decision.kind);
+  dict["kind"] = NameOf(decision.kind);
   dict["accepted"] = decision.accepted;
   dict["step"] = decision.step;
   dict["track_before"] = decision.track_before.value;

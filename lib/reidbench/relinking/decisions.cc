@@ -128,6 +128,18 @@ class Pieces {
 
 }  // namespace
 
+std::string_view NameOf(RelinkDecisionKind kind) {
+  switch (kind) {
+    case RelinkDecisionKind::kSplit:
+      return "split";
+    case RelinkDecisionKind::kSwap:
+      return "swap";
+    case RelinkDecisionKind::kLink:
+      return "link";
+  }
+  return "";
+}
+
 TrackSet ApplyDecisions(const TrackSet& tracks, const std::vector<RelinkDecision>& decisions,
                         int64_t without) {
   const TrackTable table = MakeTrackTable(tracks);

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "reidbench/config/option_table.h"
@@ -29,6 +30,8 @@ enum class RelinkDecisionKind {
   kSwap,   // two tracks exchange identities from frame_after on
   kLink,   // the piece that begins at frame_after continues the one that ends at frame_before
 };
+// "split", "swap", "link": as results say it.
+std::string_view NameOf(RelinkDecisionKind kind);
 
 // One decision, taken or refused near the threshold. Pieces are named by the input track they come
 // from and a frame they contain.

@@ -11,18 +11,6 @@
 namespace reidbench {
 namespace {
 
-std::string_view KindName(RelinkDecisionKind kind) {
-  switch (kind) {
-    case RelinkDecisionKind::kSplit:
-      return "split";
-    case RelinkDecisionKind::kSwap:
-      return "swap";
-    case RelinkDecisionKind::kLink:
-      return "link";
-  }
-  return "";
-}
-
 std::string_view VerdictName(DecisionTruth::Verdict verdict) {
   switch (verdict) {
     case DecisionTruth::Verdict::kRight:
@@ -143,7 +131,7 @@ Json RelinkedJson(const Row& row, bool is_total) {
 Json DecisionJson(const RelinkedSequence& sequence, size_t k) {
   const RelinkDecision& d = sequence.decisions[k];
   Json entry;
-  entry["kind"] = KindName(d.kind);
+  entry["kind"] = NameOf(d.kind);
   entry["accepted"] = d.accepted;
   entry["step"] = d.step;
   entry["track_before"] = d.track_before.value;
