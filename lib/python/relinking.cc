@@ -16,7 +16,7 @@ namespace {
 
 py::dict DecisionDict(const RelinkDecision& decision) {
   py::dict dict, gates;
-  dict["kind"] = NameOf(decision.kind);
+  dict["kind"] = DecisionKindName(decision.kind);
   dict["accepted"] = decision.accepted;
   dict["step"] = decision.step;
   dict["track_before"] = decision.track_before.value;

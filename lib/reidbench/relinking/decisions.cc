@@ -128,7 +128,7 @@ class Pieces {
 
 }  // namespace
 
-std::string_view NameOf(RelinkDecisionKind kind) {
+std::string_view DecisionKindName(RelinkDecisionKind kind) {
   switch (kind) {
     case RelinkDecisionKind::kSplit:
       return "split";

@@ -31,7 +31,7 @@ enum class RelinkDecisionKind {
   kLink,   // the piece that begins at frame_after continues the one that ends at frame_before
 };
 // "split", "swap", "link": as results say it.
-std::string_view NameOf(RelinkDecisionKind kind);
+std::string_view DecisionKindName(RelinkDecisionKind kind);
 
 // One decision, taken or refused near the threshold. Pieces are named by the input track they come
 // from and a frame they contain.

@@ -131,7 +131,7 @@ Json RelinkedJson(const Row& row, bool is_total) {
 Json DecisionJson(const RelinkedSequence& sequence, size_t k) {
   const RelinkDecision& d = sequence.decisions[k];
   Json entry;
-  entry["kind"] = NameOf(d.kind);
+  entry["kind"] = DecisionKindName(d.kind);
   entry["accepted"] = d.accepted;
   entry["step"] = d.step;
   entry["track_before"] = d.track_before.value;
