@@ -244,7 +244,7 @@ TEST(MotionLinks, WhoLeftThePictureIsNamedAsAsked) {
   lanes.Walk(20, 7, 0, 1, 80);
   lanes.Walk(21, 7, 0, 110, kLaneFrames);
   RelinkInput input = lanes.Input();
-  input.image_width = 320;  // track 20 ends with its right edge at the border
+  input.image_width = 300;  // track 20 ends with its right edge at the border
   input.image_height = 1400;
   RelinkOptions options;
   options.re_entry = ReEntry::kSame;

@@ -408,10 +408,9 @@ std::string MotionNote(const MotionAlone& done) {
            "remembers: nothing is linked";
   }
   return fmt::format(
-      "no box has an embedding: {} link{} by motion alone over {} frames without a box; the "
-      "tracker "
-      "finds people again by itself within {} frames (90 % of {} gaps in its tracks), and of that "
-      "nothing is linked",
+      "no box has an embedding: {} link{} by motion alone over {} frames without a box, none "
+      "within "
+      "the tracker's own memory of {} frames (90 % of {} gaps in its tracks)",
       done.links, done.links == 1 ? "" : "s", done.frames_bridged, done.memory_frames,
       done.own_gaps);
 }
