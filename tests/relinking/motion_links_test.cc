@@ -92,7 +92,7 @@ TEST(MotionLinks, WhoGoesOnAsExpectedIsLinkedBeyondTheTrackersMemory) {
   EXPECT_EQ(taken[0].frame_before, 80);
   EXPECT_EQ(taken[0].frame_after, 96);
   EXPECT_NEAR(taken[0].gap_s, 15 / kLaneRate, 1e-12);
-  EXPECT_NEAR(taken[0].threshold, std::log(0.7 / 0.3), 1e-12);
+  EXPECT_NEAR(taken[0].threshold, std::log(0.6 / 0.4), 1e-12);
   EXPECT_GT(taken[0].log_likelihood_ratio, taken[0].threshold);
   for (const TrackBox& box : result.tracks.boxes) EXPECT_NE(box.id.value, 21);
   EXPECT_EQ(ApplyDecisions(lanes.set(), result.decisions).boxes, result.tracks.boxes);
@@ -189,6 +189,29 @@ TEST(MotionLinks, OddsAreThoseOfTheModel) {
   };
   EXPECT_NEAR(rivals[0]->log_odds, std::log(weight(*rivals[0]) / (1 + weight(*rivals[1]))), 1e-6);
   EXPECT_NEAR(rivals[1]->log_odds, std::log(weight(*rivals[1]) / (1 + weight(*rivals[0]))), 1e-6);
+}
+
+TEST(MotionLinks, FewDoubtfulLinksAreNotWorthTheirRisk) {
+  // One link alone is taken from a probability of 0.974 on: there 2 p - 1 is 3 sqrt(4 p (1 - p)).
+  for (const double aside : {0.0, 10.0, 20.0, 30.0, 40.0, 50.0, 60.0}) {
+    Lanes lanes(3);
+    lanes.Walk(20, 7, 0, 1, 80);
+    lanes.Walk(21, 7, aside, 96, kLaneFrames);
+    const Observations seen = Observe(lanes.Input());
+    const MotionLinks links = LinkByMotion(seen, CalibrateMotion(seen), ReEntry::kSame, 0, {}, {});
+    const auto found = std::find_if(links.candidates.begin(), links.candidates.end(),
+                                    [&](const MotionCandidate& c) {
+                                      return seen.table.tracks[c.earlier].id.value == 20 &&
+                                             seen.table.tracks[c.later].id.value == 21;
+                                    });
+    ASSERT_NE(found, links.candidates.end()) << aside;
+    const double p = 1 / (1 + std::exp(-found->log_odds));
+    EXPECT_EQ(found->linked, 2 * p - 1 >= 3 * std::sqrt(4 * p * (1 - p))) << aside << " " << p;
+    EXPECT_EQ(found->linked, found->log_odds >= links.threshold) << aside;
+    // Both must be seen: the nearest is linked, the farthest is not.
+    if (aside == 0) EXPECT_TRUE(found->linked);
+    if (aside == 60) EXPECT_FALSE(found->linked);
+  }
 }
 
 TEST(MotionLinks, GivesTheSamePartitionForOtherLabelsAndOrder) {

@@ -237,6 +237,43 @@ std::vector<MotionCandidate> FindCandidates(const Observations& seen, const Moti
   return candidates;
 }
 
+// Those that may be linked, the best first.
+std::vector<MotionCandidate*> BestFirst(std::vector<MotionCandidate>* candidates,
+                                        double threshold) {
+  std::vector<MotionCandidate*> order;
+  for (MotionCandidate& c : *candidates) {
+    if (c.veto == MotionCandidate::Veto::kNone && c.log_odds >= threshold) order.push_back(&c);
+  }
+  std::stable_sort(
+      order.begin(), order.end(),
+      [](const MotionCandidate* a, const MotionCandidate* b) { return a->log_odds > b->log_odds; });
+  return order;
+}
+
+// Log odds from which links are worth it together: as many as possible of the best.
+double Threshold(size_t tracks, const MotionLinkOptions& options,
+                 std::vector<MotionCandidate>* candidates) {
+  const double least = LogOdds(options.least_probability);
+  // What a single link would need.
+  const double z = options.deviations;
+  double threshold = LogOdds(0.5 * (1 + z / std::sqrt(1 + z * z)));
+  double expected = 0;
+  double variance = 0;
+  bool all = true;
+  std::vector<bool> ended(tracks, false);
+  std::vector<bool> begun(tracks, false);
+  for (const MotionCandidate* c : BestFirst(candidates, least)) {
+    if (ended[c->earlier] || begun[c->later]) continue;
+    ended[c->earlier] = begun[c->later] = true;
+    const double probability = 1 / (1 + std::exp(-c->log_odds));
+    expected += 2 * probability - 1;
+    variance += 4 * probability * (1 - probability);
+    all = expected >= z * std::sqrt(variance);
+    if (all) threshold = c->log_odds;
+  }
+  return all ? least : threshold;
+}
+
 // The best candidates first, as long as both sides are free.
 void Choose(const Observations& seen, const std::vector<int64_t>& settled, double threshold,
             std::vector<MotionCandidate>* candidates) {
@@ -257,14 +294,7 @@ void Choose(const Observations& seen, const std::vector<int64_t>& settled, doubl
     }
     for (const auto& [person, last] : last_of) ended[last.second] = false;
   }
-  std::vector<MotionCandidate*> order;
-  for (MotionCandidate& c : *candidates) {
-    if (c.veto == MotionCandidate::Veto::kNone && c.log_odds >= threshold) order.push_back(&c);
-  }
-  std::stable_sort(
-      order.begin(), order.end(),
-      [](const MotionCandidate* a, const MotionCandidate* b) { return a->log_odds > b->log_odds; });
-  for (MotionCandidate* c : order) {
+  for (MotionCandidate* c : BestFirst(candidates, threshold)) {
     if (ended[c->earlier] || begun[c->later]) continue;
     c->linked = ended[c->earlier] = begun[c->later] = true;
   }
@@ -305,7 +335,8 @@ MotionLinks LinkByMotion(const Observations& seen, const MotionModel& motion, Re
   for (MotionCandidate& c : links.candidates) {
     if (c.veto != MotionCandidate::Veto::kNone) c.log_odds = estimate.AloneLogOdds(c);
   }
-  Choose(seen, settled, LogOdds(options.least_probability), &links.candidates);
+  links.threshold = Threshold(ends.size(), options, &links.candidates);
+  Choose(seen, settled, links.threshold, &links.candidates);
   return links;
 }
 
@@ -332,10 +363,9 @@ std::vector<int64_t> PersonsOf(const Observations& seen, const MotionLinks& link
 }
 
 std::vector<RelinkDecision> ExplainMotionLinks(const Observations& seen, const MotionLinks& links,
-                                               const std::vector<int64_t>& person,
-                                               const MotionLinkOptions& options) {
+                                               const std::vector<int64_t>& person) {
   const std::vector<TrackTable::Track>& tracks = seen.table.tracks;
-  const double threshold = LogOdds(options.least_probability);
+  const double threshold = links.threshold;
   std::map<int64_t, int32_t> last_of;
   std::vector<int32_t> previous(tracks.size(), -1);
   for (int32_t t = 0; t < static_cast<int32_t>(tracks.size()); ++t) {

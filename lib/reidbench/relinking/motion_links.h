@@ -13,7 +13,11 @@
 namespace reidbench {
 
 struct MotionLinkOptions {
-  double least_probability = 0.7;  // of a link taken; above 0.5: no end and no beginning has two
+  double least_probability = 0.6;  // of a link taken; above 0.5: no end and no beginning has two
+  // All links together must be worth it: a right link counts 1, a wrong one -1, and what is
+  // expected of the sum must be so many of its standard deviations. Few doubtful links are a
+  // gamble.
+  double deviations = 3;
   // The tracker's memory: this quantile of the gaps within its own tracks.
   double memory_quantile = 0.9;
   // What is believed before anything is seen, as so many tracks of which this share comes back.
@@ -42,6 +46,7 @@ struct MotionLinks {
   // Lost tracks are found again by the tracker itself within so many frames (1 = the next frame); 0
   // = no track has a gap, so that nothing is known and nothing is linked.
   int64_t memory_frames = 0;
+  double threshold = 0;                     // log odds from which a link is taken
   std::vector<MotionCandidate> candidates;  // by the later track, then the earlier
 };
 
@@ -58,8 +63,7 @@ std::vector<int64_t> PersonsOf(const Observations& seen, const MotionLinks& link
 // The links that `person` of each box makes of whole tracks, in time, and the refused candidates
 // that came near.
 std::vector<RelinkDecision> ExplainMotionLinks(const Observations& seen, const MotionLinks& links,
-                                               const std::vector<int64_t>& person,
-                                               const MotionLinkOptions& options);
+                                               const std::vector<int64_t>& person);
 
 // What was done, for the reader.
 std::string MotionNote(const MotionAlone& done);

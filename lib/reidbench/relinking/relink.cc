@@ -164,8 +164,7 @@ RelinkResult RelinkTuned(const RelinkInput& input, const RelinkOptions& options,
     solution.person = SolveWithDelay(input, options, tuning);
   const bool motion_alone = !set.boxes.empty() && !HasEmbeddings(input);
   if (motion_alone) {
-    result.decisions = ExplainMotionLinks(solution.seen, solution.motion_links, solution.person,
-                                          tuning.motion_links);
+    result.decisions = ExplainMotionLinks(solution.seen, solution.motion_links, solution.person);
   } else {
     const PieceSet parts = PiecesOfPersons(input, solution.seen, solution.person);
     const Partitioner partitioner(solution.seen, parts, solution.appearance, solution.motion,
