@@ -20,9 +20,9 @@ using ::testing::HasSubstr;
 constexpr double kLaneRate = 25;
 constexpr int64_t kLaneFrames = 200;
 
-// People of 100 px who walk to the right, 2 px a frame, each in a lane of their own, without any
-// embedding. The tracker loses each of the bystanders once and finds them again: that is what it
-// remembers.
+// People of 100 px who walk slowly to the right, half a pixel a frame, each in a lane of their own,
+// without any embedding. The tracker loses each of the bystanders once and finds them again: that
+// is what it remembers.
 class Lanes {
  public:
   // `own_gap`: frames from the last box before such a loss to the first after it.
@@ -39,7 +39,7 @@ class Lanes {
   // Track `id` in frames first..last, `aside` px right of where the lane's person is.
   void Walk(int64_t id, int64_t lane, double aside, int64_t first, int64_t last) {
     for (int64_t f = first; f <= last; ++f) {
-      const double x = 100 + 2.0 * static_cast<double>(f) + aside + 0.5 * rng_.Normal();
+      const double x = 100 + 0.5 * static_cast<double>(f) + aside + 0.5 * rng_.Normal();
       set_.boxes.push_back(
           {FrameIndex(f), TrackId(id), {x, 20 + 150.0 * static_cast<double>(lane), 40, 100}, 1});
     }
@@ -124,8 +124,8 @@ TEST(MotionLinks, WithinTheTrackersMemoryItsRefusalStands) {
 
 TEST(MotionLinks, OfTwoWhoFitAlikeNobodyIsLinked) {
   Lanes lanes(3);
-  lanes.Walk(20, 7, -10, 1, 80);
-  lanes.Walk(22, 7, 10, 1, 80);
+  lanes.Walk(20, 7, -20, 1, 80);
+  lanes.Walk(22, 7, 20, 1, 80);
   lanes.Walk(21, 7, 0, 96, kLaneFrames);
   const RelinkResult result = lanes.Correct();
   EXPECT_EQ(result.tracks.boxes, lanes.set().boxes);
@@ -135,9 +135,9 @@ TEST(MotionLinks, OfTwoWhoFitAlikeNobodyIsLinked) {
   ASSERT_TRUE(refused.runner_up.has_value());
   EXPECT_EQ(refused.runner_up_track.value, 22);
   // When the other goes on as well, each has its own.
-  lanes.Walk(23, 7, 10, 96, kLaneFrames);
+  lanes.Walk(23, 7, 20, 96, kLaneFrames);
   for (TrackBox& box : lanes.set().boxes) {
-    if (box.id.value == 21) box.box.left -= 10;
+    if (box.id.value == 21) box.box.left -= 20;
   }
   std::map<int64_t, int64_t> linked;
   for (const RelinkDecision& d : LinksTaken(lanes.Correct()))
@@ -268,7 +268,7 @@ TEST(MotionLinks, WhoLeftThePictureIsNamedAsAsked) {
   lanes.Walk(20, 7, 0, 1, 80);
   lanes.Walk(21, 7, 0, 110, kLaneFrames);
   RelinkInput input = lanes.Input();
-  input.image_width = 300;  // track 20 ends with its right edge at the border
+  input.image_width = 180;  // track 20 ends with its right edge at the border
   input.image_height = 1400;
   RelinkOptions options;
   options.re_entry = ReEntry::kSame;
