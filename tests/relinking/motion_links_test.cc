@@ -124,8 +124,8 @@ TEST(MotionLinks, WithinTheTrackersMemoryItsRefusalStands) {
 
 TEST(MotionLinks, OfTwoWhoFitAlikeNobodyIsLinked) {
   Lanes lanes(3);
-  lanes.Walk(20, 7, -20, 1, 80);
-  lanes.Walk(22, 7, 20, 1, 80);
+  lanes.Walk(20, 7, -10, 1, 80);
+  lanes.Walk(22, 7, 10, 1, 80);
   lanes.Walk(21, 7, 0, 96, kLaneFrames);
   const RelinkResult result = lanes.Correct();
   EXPECT_EQ(result.tracks.boxes, lanes.set().boxes);
@@ -134,13 +134,14 @@ TEST(MotionLinks, OfTwoWhoFitAlikeNobodyIsLinked) {
   EXPECT_LT(refused.log_likelihood_ratio, refused.threshold);
   ASSERT_TRUE(refused.runner_up.has_value());
   EXPECT_EQ(refused.runner_up_track.value, 22);
-  // When the other goes on as well, each has its own.
-  lanes.Walk(23, 7, 20, 96, kLaneFrames);
-  for (TrackBox& box : lanes.set().boxes) {
-    if (box.id.value == 21) box.box.left -= 20;
-  }
+  // When both go on, a little further apart, each has its own.
+  Lanes both(3);
+  both.Walk(20, 7, -20, 1, 80);
+  both.Walk(22, 7, 20, 1, 80);
+  both.Walk(21, 7, -20, 96, kLaneFrames);
+  both.Walk(23, 7, 20, 96, kLaneFrames);
   std::map<int64_t, int64_t> linked;
-  for (const RelinkDecision& d : LinksTaken(lanes.Correct()))
+  for (const RelinkDecision& d : LinksTaken(both.Correct()))
     linked[d.track_before.value] = d.track_after.value;
   EXPECT_EQ(linked, (std::map<int64_t, int64_t>{{20, 21}, {22, 23}}));
 }
