@@ -271,11 +271,13 @@ TEST(MotionLinks, WhoLeftThePictureIsNamedAsAsked) {
   RelinkInput input = lanes.Input();
   input.image_width = 180;  // track 20 ends with its right edge at the border
   input.image_height = 1400;
+  RelinkTuning tuning;
+  tuning.motion_links.deviations = 0;  // the one link of this test need not be certain
   RelinkOptions options;
   options.re_entry = ReEntry::kSame;
-  EXPECT_EQ(LinksTaken(Relink(input, options)).size(), 1U);
+  EXPECT_EQ(LinksTaken(RelinkTuned(input, options, tuning)).size(), 1U);
   options.re_entry = ReEntry::kNew;
-  const RelinkResult as_new = Relink(input, options);
+  const RelinkResult as_new = RelinkTuned(input, options, tuning);
   EXPECT_EQ(LinksTaken(as_new).size(), 0U);
   EXPECT_EQ(RefusedLink(as_new).reason, "veto: left the picture");
 }
