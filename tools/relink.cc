@@ -25,6 +25,7 @@ int main(int argc, char** argv) {
       "reidbench relink --tracks tracks/ --features features.h5 --output corrected/\n"
       "reidbench relink --tracks tracks/ --features features/ --sequences MOT17/train --gt "
       "MOT17/train --output corrected/\n"
+      "reidbench relink --tracks tracks/ --allow-missing --sequences MOT17/train --output linked/\n"
       "reidbench relink --tracks tracks/ --features features.h5 --method gallery-mean --option "
       "threshold=0.3 --output plain/");
   command.Output(OutputRole::kMade, "Folder for the corrected tracks");
@@ -36,7 +37,8 @@ int main(int argc, char** argv) {
                  "Folder of sequences (or one) whose seqinfo.ini say frame rate and image size");
   command.Option("--frame-rate", &options.frame_rate, "Frames per second, over seqinfo.ini");
   command.Flag("--allow-missing", &options.allow_missing,
-               "Decide by motion alone where boxes have no embedding, and count them");
+               "Decide by motion alone where boxes have no embedding, and count them; without "
+               "--features everything");
   command.Group("Method");
   command.Choice("--method", &options.method, MethodNames(Corrections()),
                  "Which correction; the first unless --method-config says another");

@@ -10,6 +10,7 @@
 #include "reidbench/core/text.h"
 #include "reidbench/relinking/evidence.h"
 #include "reidbench/relinking/explain.h"
+#include "reidbench/relinking/motion_links.h"
 #include "reidbench/relinking/observations.h"
 #include "reidbench/relinking/partition.h"
 #include "reidbench/relinking/pieces.h"
@@ -26,8 +27,14 @@ struct Solution {
   Observations seen;
   AppearanceModel appearance;
   MotionModel motion;
+  MotionLinks motion_links;     // where no box has an embedding
   std::vector<int64_t> person;  // of each box; a frozen group's where there is one
 };
+
+bool HasEmbeddings(const RelinkInput& input) {
+  return std::any_of(input.embedding_row.begin(), input.embedding_row.end(),
+                     [](int64_t row) { return row >= 0; });
+}
 
 PartitionOptions OptionsOf(const RelinkOptions& options, const RelinkTuning& tuning) {
   PartitionOptions partition = tuning.partition;
@@ -40,6 +47,16 @@ Solution Solve(const RelinkInput& input, const RelinkOptions& options, const Rel
                const std::vector<int64_t>& frozen) {
   Solution out;
   out.seen = Observe(input);
+  if (!HasEmbeddings(input)) {
+    out.appearance.calibration.appearance_usable = false;
+    out.motion = CalibrateMotion(out.seen);
+    out.motion.image_width = input.image_width;
+    out.motion.image_height = input.image_height;
+    out.motion_links = LinkByMotion(out.seen, out.motion, options.re_entry,
+                                    tuning.partition.return_cost, tuning.motion_links, frozen);
+    out.person = PersonsOf(out.seen, out.motion_links, frozen);
+    return out;
+  }
   PieceOptions piece_options = tuning.pieces;
   PieceSet set = CutPieces(input, out.seen, piece_options, frozen);
   // All pieces are compared with all: on long or crowded sequences only the clearer events cut.
@@ -145,10 +162,15 @@ RelinkResult RelinkTuned(const RelinkInput& input, const RelinkOptions& options,
   for (const int64_t row : input.embedding_row) result.boxes_without_embedding += row < 0;
   if (options.window_s > 0 && !set.boxes.empty())
     solution.person = SolveWithDelay(input, options, tuning);
-  const PieceSet parts = PiecesOfPersons(input, solution.seen, solution.person);
-  const Partitioner partitioner(solution.seen, parts, solution.appearance, solution.motion,
-                                OptionsOf(options, tuning));
-  result.decisions = Explain(solution.seen, parts, solution.person, partitioner);
+  const bool motion_alone = !set.boxes.empty() && !HasEmbeddings(input);
+  if (motion_alone) {
+    result.decisions = ExplainMotionLinks(solution.seen, solution.motion_links, solution.person);
+  } else {
+    const PieceSet parts = PiecesOfPersons(input, solution.seen, solution.person);
+    const Partitioner partitioner(solution.seen, parts, solution.appearance, solution.motion,
+                                  OptionsOf(options, tuning));
+    result.decisions = Explain(solution.seen, parts, solution.person, partitioner);
+  }
   for (RelinkDecision& d : result.decisions) {
     const bool wanted = d.kind == RelinkDecisionKind::kSplit  ? options.split
                         : d.kind == RelinkDecisionKind::kSwap ? options.swap
@@ -159,6 +181,17 @@ RelinkResult RelinkTuned(const RelinkInput& input, const RelinkOptions& options,
     d.reason = "step left out";
   }
   result.tracks = ApplyDecisions(set, result.decisions);
+  if (motion_alone) {
+    MotionAlone& done = result.calibration.motion_alone.emplace();
+    done.memory_frames = solution.motion_links.memory_frames;
+    done.own_gaps = solution.motion_links.own_gaps;
+    for (const RelinkDecision& d : result.decisions) {
+      if (!d.accepted) continue;
+      ++done.links;
+      done.frames_bridged += d.frame_after - d.frame_before - 1;
+    }
+    result.calibration.note = MotionNote(done);
+  }
   return result;
 }
 

@@ -55,13 +55,25 @@ struct RelinkDecision {
   std::vector<std::pair<std::string, double>> gates;  // name and value of every gate looked at
 };
 
+// What was done where no box has an embedding. Frames count from a box to the next: 1 = none is
+// missing.
+struct MotionAlone {
+  // The tracker finds people again by itself within so many frames, so that no link spans fewer: 90
+  // % of the gaps in its tracks. 0 = no track has a gap: nothing is known, and nothing is linked.
+  int64_t memory_frames = 0;
+  int64_t own_gaps = 0;        // in the tracks given
+  int64_t links = 0;           // taken
+  int64_t frames_bridged = 0;  // without a box, within those links
+};
+
 // What the sequence said about itself, without ground truth.
 struct RelinkCalibration {
-  bool appearance_usable = true;  // false: embeddings do not tell people apart here
-  std::string note;               // for the reader, when something is unusual
-  int64_t positive_pairs = 0;     // halves of one tracklet
-  int64_t negative_pairs = 0;     // tracklets that overlap in time
-  double separation = 0;          // AUC of positives against negatives
+  bool appearance_usable = true;            // false: embeddings do not tell people apart here
+  std::string note;                         // for the reader, when something is unusual
+  int64_t positive_pairs = 0;               // halves of one tracklet
+  int64_t negative_pairs = 0;               // tracklets that overlap in time
+  double separation = 0;                    // AUC of positives against negatives
+  std::optional<MotionAlone> motion_alone;  // absent where any box has an embedding
 };
 
 struct RelinkResult {

@@ -2,6 +2,7 @@
 // relink_trials.cc) and for tests. Everybody else uses the one default setting through relink.h.
 #pragma once
 
+#include "reidbench/relinking/motion_links.h"
 #include "reidbench/relinking/partition.h"
 #include "reidbench/relinking/pieces.h"
 #include "reidbench/relinking/relink.h"
@@ -12,6 +13,7 @@ struct RelinkTuning {
   PieceOptions pieces;
   AppearanceOptions appearance;
   PartitionOptions partition;
+  MotionLinkOptions motion_links;
 };
 
 RelinkResult RelinkTuned(const RelinkInput& input, const RelinkOptions& options,

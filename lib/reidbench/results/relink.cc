@@ -114,7 +114,15 @@ Json RelinkedJson(const Row& row, bool is_total) {
                           {"positive_pairs", s.calibration.positive_pairs},
                           {"negative_pairs", s.calibration.negative_pairs},
                           {"separation", FiniteJson(s.calibration.separation)},
-                          {"note", s.calibration.note}};
+                          {"note", s.calibration.note},
+                          {"motion_alone", nullptr}};
+    if (s.calibration.motion_alone) {
+      const MotionAlone& motion = *s.calibration.motion_alone;
+      out["calibration"]["motion_alone"] = {{"memory_frames", motion.memory_frames},
+                                            {"own_gaps", motion.own_gaps},
+                                            {"links", motion.links},
+                                            {"frames_bridged", motion.frames_bridged}};
+    }
   }
   out["scores"] = nullptr;
   if (s.plain) {

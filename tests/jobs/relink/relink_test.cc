@@ -181,6 +181,43 @@ TEST_F(RelinkStageTest, InterpolatedRowsStandAtTheirFrame) {
             "1,1,0,0,10,20,1\n1,2,50,0,10,20,1\n2,1,10,0,10,20,1,-1,-1,-1\n3,1,20,0,10,20,1\n");
 }
 
+TEST_F(RelinkStageTest, WithoutFeaturesMotionAloneLinksAndSaysSo) {
+  std::string rows;
+  const auto walk = [&](int id, int lane, int first, int last) {
+    for (int f = first; f <= last; ++f)
+      rows += fmt::format("{},{},{},{},40,100,1\n", f, id, 100 + f, 150 * lane);
+  };
+  for (const int lane : {1, 2, 3}) {
+    walk(10 + lane, lane, 1, 10 * lane);  // found again by the tracker itself
+    walk(10 + lane, lane, 10 * lane + 3, 50);
+  }
+  walk(1, 5, 1, 20);
+  walk(2, 5, 29, 50);
+  folder_.Write("motion/C.txt", rows);
+  options_.tracks = {Path("motion")};
+  options_.features.clear();
+  options_.sequences.clear();
+  options_.frame_rate = 10;
+  options_.method = "relink";
+  options_.allow_missing = true;
+  const RelinkStageResult result = Run();
+  EXPECT_EQ(result.sequences[0].links, 1);
+  EXPECT_EQ(result.sequences[0].tracks_after, 4);
+  const Json calibration = Json::parse(RenderRelinkJson(result))["sequences"]["C"]["calibration"];
+  EXPECT_EQ(calibration["motion_alone"],
+            (Json{{"memory_frames", 3}, {"own_gaps", 3}, {"links", 1}, {"frames_bridged", 8}}));
+  EXPECT_THAT(RenderRelinkTables(result, TableFormat::kText),
+              HasSubstr("C: no box has an embedding: 1 link by motion alone over 8 frames"));
+  EXPECT_THAT(Output("decisions.csv"), HasSubstr("C,0,link,1,motion,1,2,20,29,0.8,"));
+  // With embeddings there is nothing to say.
+  options_.tracks = {Path("tracks/A.txt")};
+  options_.features = Path("features/A.h5");
+  options_.allow_missing = false;
+  options_.output = Path("with");
+  const Json with = Json::parse(RenderRelinkJson(Run()));
+  EXPECT_TRUE(with["sequences"]["A"]["calibration"]["motion_alone"].is_null());
+}
+
 TEST_F(RelinkStageTest, MissingEmbeddingsStopItUnlessAllowed) {
   WriteFeatures(Path("features/A.h5"), a_, 20);  // without track 1
   EXPECT_THAT([&] { Run(); },
