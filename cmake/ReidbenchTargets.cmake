@@ -117,10 +117,11 @@ function(reidbench_command name)
   install(TARGETS reidbench-${name} RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 endfunction()
 
-# reidbench_test(<module> [DEPS <modules>] [LIBS <libs>]): tests/<module>/*_test.cc -> one GoogleTest program <module>_test. A
-# module job_<command> has its tests in tests/jobs/<command>.
+# reidbench_test(<module> [OPTIMISED] [DEPS <modules>] [LIBS <libs>]): tests/<module>/*_test.cc -> one GoogleTest program
+# <module>_test. A module job_<command> has its tests in tests/jobs/<command>. OPTIMISED: the tests themselves compute for long, so
+# that they are optimised with sanitizers as well.
 function(reidbench_test name)
-  cmake_parse_arguments(ARG "" "" "DEPS;LIBS" ${ARGN})
+  cmake_parse_arguments(ARG "OPTIMISED" "" "DEPS;LIBS" ${ARGN})
   string(REGEX REPLACE "^job_" "jobs/" folder ${name})
   file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${folder}/*_test.cc)
   list(TRANSFORM ARG_DEPS PREPEND reidbench_)
@@ -129,7 +130,9 @@ function(reidbench_test name)
   target_link_libraries(${name}_test PRIVATE ${ARG_DEPS} ${ARG_LIBS} reidbench_test_support GTest::gmock GTest::gtest_main)
   target_compile_definitions(${name}_test PRIVATE REIDBENCH_TEST_DATA="${PROJECT_SOURCE_DIR}/tests/golden"
                                                   REIDBENCH_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
-  reidbench_compile_quickly(${name}_test)
+  if(NOT (ARG_OPTIMISED AND REIDBENCH_SANITIZE))
+    reidbench_compile_quickly(${name}_test)
+  endif()
   reidbench_precompile_later(${name}_test TESTS)
   if(REIDBENCH_SANITIZE)
     # A process a test costs a sanitizer more than most tests: whole programs, the long one in parts.

@@ -47,14 +47,17 @@ TEST_P(Distances, EqualDoublePrecisionForAllShapes) {
         const FeatureMatrix gallery = Gaussian(cols, dim, 2);
         const Eigen::MatrixXd dots =
             AsEigen(query).cast<double>() * AsEigen(gallery).cast<double>().transpose();
+        const Eigen::VectorXd query_norms = AsEigen(query).cast<double>().rowwise().squaredNorm();
+        const Eigen::VectorXd gallery_norms =
+            AsEigen(gallery).cast<double>().rowwise().squaredNorm();
         const FeatureMatrix euclidean =
             DistanceMatrix(ViewOf(query), ViewOf(gallery), Metric::kEuclidean);
         const FeatureMatrix cosine =
             DistanceMatrix(ViewOf(query), ViewOf(gallery), Metric::kCosine);
         for (int64_t r = 0; r < rows; ++r) {
           for (int64_t c = 0; c < cols; ++c) {
-            const double a = EigenRow(query, r).cast<double>().squaredNorm();
-            const double b = EigenRow(gallery, c).cast<double>().squaredNorm();
+            const double a = query_norms(r);
+            const double b = gallery_norms(c);
             ASSERT_NEAR(euclidean(r, c), a + b - 2 * dots(r, c), 2e-6 * (a + b))
                 << rows << "x" << cols << "x" << dim;
             ASSERT_NEAR(cosine(r, c), 1 - dots(r, c) / std::sqrt(a * b), 2e-6)

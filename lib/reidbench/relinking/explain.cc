@@ -9,10 +9,8 @@
 namespace reidbench {
 namespace {
 
-constexpr double kExchange_s = 3;  // a swap's two sides lie no further apart
-constexpr double kNear = 4;        // refused candidates at most so far below the threshold are told
-constexpr double kVetoedWorth = 4;  // appearance that a vetoed pair needs on top to be told
-constexpr int kRefusedEach = 3;
+constexpr double kExchange_s = 3;    // a swap's two sides lie no further apart
+constexpr double kVetoedWorth = 4;   // appearance that a vetoed pair needs on top to be told
 constexpr double kImpossible = -50;  // log-likelihood ratio to print for what a veto excludes
 
 // A stretch of track of one person: one part.
@@ -246,7 +244,7 @@ class Explainer {
         const JoinEvidence e = partitioner_.Compare(a->second, b->second);
         const bool vetoed = e.veto != JoinEvidence::Veto::kNone;
         const double worth = vetoed ? e.appearance - kVetoedWorth : e.total;
-        if (worth >= partitioner_.threshold() - kNear)
+        if (worth >= partitioner_.threshold() - kToldBelowThreshold)
           candidates.push_back({e, worth, a->first, b->first});
       }
     }
@@ -254,7 +252,7 @@ class Explainer {
                      [](const Candidate& x, const Candidate& y) { return x.worth > y.worth; });
     std::map<int64_t, int> told;
     for (const Candidate& c : candidates) {
-      if (++told[c.a] > kRefusedEach || ++told[c.b] > kRefusedEach) continue;
+      if (++told[c.a] > kToldRefusedEach || ++told[c.b] > kToldRefusedEach) continue;
       decisions_.push_back(Refusal(c.evidence, of_person_.at(c.a), of_person_.at(c.b)));
     }
   }

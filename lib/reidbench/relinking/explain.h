@@ -10,6 +10,11 @@
 
 namespace reidbench {
 
+// Of the links that were refused those are told that miss the threshold by no more than this, and
+// so many of one track.
+constexpr double kToldBelowThreshold = 4;
+constexpr int kToldRefusedEach = 3;
+
 // `parts`: tracks cut where the person of a box changes (`person` of each box). Applying the
 // accepted decisions gives exactly that partition. Links that were refused, but not by far, follow
 // with their reason.

@@ -8,6 +8,7 @@
 #include <map>
 
 #include "reidbench/core/statistics.h"
+#include "reidbench/relinking/explain.h"
 
 namespace reidbench {
 namespace {
@@ -21,8 +22,6 @@ constexpr int kEstimations = 30;
 constexpr int kPasses = 30;
 constexpr double kMostMotion = 12;  // a closer hit says no more
 constexpr double kLeastMotion = -30;
-constexpr double kNear = 4;      // refused candidates at most so far below the threshold are told
-constexpr int kRefusedEach = 3;  // of one track
 constexpr double kCertain = 50;  // log odds to print for what nothing competes with
 constexpr double kSizeWeight = 0.5;
 
@@ -411,7 +410,7 @@ std::vector<RelinkDecision> ExplainMotionLinks(const Observations& seen, const M
   }
   std::vector<const MotionCandidate*> refused;
   for (const MotionCandidate& c : links.candidates) {
-    if (previous[c.later] == c.earlier || c.log_odds < threshold - kNear) continue;
+    if (previous[c.later] == c.earlier || c.log_odds < threshold - kToldBelowThreshold) continue;
     // What is only kept apart by a veto is told where nothing else was found for either.
     if (c.veto != MotionCandidate::Veto::kNone &&
         (c.log_odds < threshold || previous[c.later] >= 0 || goes_on[c.earlier])) {
@@ -424,7 +423,7 @@ std::vector<RelinkDecision> ExplainMotionLinks(const Observations& seen, const M
       [](const MotionCandidate* a, const MotionCandidate* b) { return a->log_odds > b->log_odds; });
   std::map<int32_t, int> told;
   for (const MotionCandidate* c : refused) {
-    if (++told[c->earlier] > kRefusedEach || ++told[c->later] > kRefusedEach) continue;
+    if (++told[c->earlier] > kToldRefusedEach || ++told[c->later] > kToldRefusedEach) continue;
     decisions.push_back(tell(c->earlier, c->later));
     if (c->veto == MotionCandidate::Veto::kNone && c->log_odds >= threshold)
       decisions.back().reason = "decided earlier";

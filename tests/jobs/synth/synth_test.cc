@@ -378,6 +378,7 @@ TEST(SynthSite, AreasDoNotOverlap) {
   options.hall_depth_m = 12;
   options.cameras = 4;
   options.areas = 4;
+  options.frames = 1;  // where the cameras stand is asked, not who walks there
   const SynthWorld world(options);
   int seen_by_several = 0, seen = 0;
   for (double x = 0.5; x < 44; x += 0.5) {
