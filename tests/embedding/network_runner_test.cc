@@ -69,7 +69,9 @@ TEST(NetworkRunner, RandomGraphsEqualTheReference) {
   const char* const wanted = std::getenv("REIDBENCH_RANDOM_GRAPHS");
   const char* const kept = std::getenv("REIDBENCH_KEEP_GRAPHS");
   const int count = wanted != nullptr ? std::atoi(wanted) : 40;
-  for (int seed = 1; seed <= count; ++seed) {
+  std::vector<int> seeds = {73, 163, 413};  // gates of maps that do not lie with channels last
+  for (int seed = 1; seed <= count; ++seed) seeds.push_back(seed);
+  for (const int seed : seeds) {
     const std::string model = RandomModel(static_cast<uint64_t>(seed));
     const std::string what = "seed " + std::to_string(seed);
     if (kept != nullptr)

@@ -23,7 +23,8 @@ Order WantedBy(const Layer& layer, const std::vector<bool>& inputs_last) {
     case LayerOp::kL2Normalize:
     case LayerOp::kResize:
       return Order::kChannelsLast;
-    case LayerOp::kAdd:
+    case LayerOp::kAdd:  // factors are one a channel
+      return any_last || !layer.factors.empty() ? Order::kChannelsLast : Order::kInOrder;
     case LayerOp::kMultiply:
     case LayerOp::kConcat:
       return any_last ? Order::kChannelsLast : Order::kInOrder;

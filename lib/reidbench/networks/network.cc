@@ -118,7 +118,7 @@ const Architecture& Recognise(const Checkpoint& checkpoint) {
   if (mismatch.present < mismatch.expected / 2) {
     ThrowModel(
         "{}: no {}: {} and {} other tensors are missing; the file's tensors look like {}{}; an "
-        "ONNX export of any network runs with `--engine opencv`",
+        "ONNX export of the network runs as it is",
         checkpoint.path, Families(), mismatch.missing.front(), mismatch.missing.size() - 1,
         FirstTensors(tensors), PrefixHint(tensors));
   }

@@ -53,8 +53,7 @@ Network LoadNetwork(const std::filesystem::path& path, std::string_view entry = 
 
 // How to read an ONNX network.
 struct NetworkReading {
-  // px, of networks that leave it open; 0: kPersonHeight x kPersonWidth. Error(kModel) where the
-  // file says another size.
+  // px, of networks that leave it open; 0: kPersonHeight x kPersonWidth.
   int64_t height = 0, width = 0;
   // Values of the file that are the network's outputs, as those before a detector's last steps;
   // empty: those that the file says. Of these the first is required, others that cannot be computed

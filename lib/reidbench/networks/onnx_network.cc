@@ -178,11 +178,7 @@ class Reader {
     }
     const std::vector<int64_t>& shape = images->shape;
     if (std::max(shape[2], shape[3]) > kMost) Fail("the input has the shape {}", ShapeText(shape));
-    const auto choose = [&](int64_t stored, int64_t wanted, int64_t* size) {
-      if (stored > 0 && wanted > 0 && stored != wanted) {
-        ThrowModel("{}: the network takes images of {} x {} pixels (height x width), not {} x {}",
-                   checkpoint_.path, shape[2], shape[3], reading_.height, reading_.width);
-      }
+    const auto choose = [](int64_t stored, int64_t wanted, int64_t* size) {
       if (wanted > 0) *size = wanted;
       if (stored > 0) *size = stored;
     };
@@ -324,7 +320,7 @@ class Reader {
     if (op == "Gemm") return Gemm(node);
     if (op == "MatMul") return Product(node, In(node, 0), In(node, 1));
     if (op == "BatchNormalization") return Norm(node, LayerOp::kBatchNorm, 4);
-    if (op == "InstanceNormalization") return InstanceNorm(node);
+    if (op == "InstanceNormalization") return Norm(node, LayerOp::kInstanceNorm, 2);
     if (op == "LayerNormalization") return LayerNorm(node);
     if (op == "GroupNormalization") return GroupNorm(node);
     if (op == "Relu") return Apply(node, Layer{.op = LayerOp::kRelu}, {In(node, 0)});
@@ -880,7 +876,7 @@ class Reader {
   }
 
   Operand Norm(const OnnxNode& node, LayerOp op, size_t tensors) {
-    const Operand& x = In(node, 0);
+    const Operand x = In(node, 0);
     if (x.is_constant() || !HasImages(x.shape))
       Refuse(node, "has an input of shape {}, expected an axis of images and one of channels",
              ShapeText(x.shape));
@@ -893,22 +889,9 @@ class Reader {
         Refuse(node, "has an input {} of shape {} for {} channels", i, ShapeText(known.shape), channels);
       layer.tensors.push_back(TensorOf(known, {channels}));
     }
-    return {x.shape, Add(node, std::move(layer)), nullptr, {}};
-  }
-
-  Operand InstanceNorm(const OnnxNode& node) {
-    const Operand& x = In(node, 0);
-    if (x.shape.size() == 4 || x.is_constant() || x.shape.size() < 3 || x.shape[0] != 1)
-      return Norm(node, LayerOp::kInstanceNorm, 2);
-    const int64_t channels = x.shape[1];
-    Layer layer{.op = LayerOp::kInstanceNorm};
-    layer.inputs = {AsLayer(x, {channels, NumElements(x.shape) / channels, 1})};
-    layer.epsilon = Real(node, "epsilon", 1e-5);
-    for (size_t i = 1; i <= 2; ++i) {
-      if (NumElements(Known(node, i).shape) != channels)
-        Refuse(node, "has an input {} of another size than {} channels", i, channels);
-      layer.tensors.push_back(TensorOf(Known(node, i), {channels}));
-    }
+    // Of any number of axes behind the channels.
+    if (x.shape.size() != 2 && x.shape.size() != 4)
+      layer.inputs = {AsLayer(x, {channels, NumElements(x.shape) / channels, 1})};
     return Result(Add(node, std::move(layer)), x.shape);
   }
 
@@ -1133,7 +1116,7 @@ class Reader {
     if (norm->op == LayerOp::kReshape) norm = &LayerAt(norm->inputs.front());
     if (norm->op != LayerOp::kReduce || norm->function != Function::kNormL2 ||
         norm->axes != std::vector<int64_t>{0} || norm->inputs.front() != x.layer ||
-        divisor.shape.size() != x.shape.size())
+        divisor.shape.size() != x.shape.size() || (x.shape.size() != 2 && x.shape.size() != 4))
       return std::nullopt;
     Layer layer{.op = LayerOp::kL2Normalize, .inputs = {x.layer}};
     layer.epsilon = epsilon;
@@ -1145,7 +1128,8 @@ class Reader {
     const int64_t axis = AxisOf(node, Integer(node, "axis", -1), x.shape.size());
     const int64_t p = Integer(node, "p", 2);
     if (p != 1 && p != 2) Refuse(node, "has p {}", p);
-    if (p == 2 && axis == 1 && HasImages(x.shape) && !x.is_constant()) {
+    if (p == 2 && axis == 1 && HasImages(x.shape) && !x.is_constant() &&
+        (x.shape.size() == 2 || x.shape.size() == 4)) {
       Layer layer{.op = LayerOp::kL2Normalize, .inputs = {x.layer}};
       layer.epsilon = 1e-12;
       return {x.shape, Add(node, std::move(layer)), nullptr, {}};

@@ -175,8 +175,9 @@ StageMeasurement Embed(const ProfileCase& c, const Network& weights, const Engin
         for (float& p : *pixels) p = static_cast<float>(rng.Uniform(-2, 2));
         auto rows =
             std::make_shared<std::vector<float>>(static_cast<size_t>(batch) * embedder->info().dim);
-        return [&, pixels, rows] {
-          embedder->Embed({pixels->data(), batch, height, width}, rows->data());
+        auto cameras = std::make_shared<std::vector<float>>(static_cast<size_t>(batch));
+        return [&, pixels, rows, cameras] {
+          embedder->Embed({pixels->data(), batch, height, width, cameras->data()}, rows->data());
           return batch;
         };
       },
