@@ -124,6 +124,19 @@ std::string Unavailable(const EngineType& type, const std::string& precision,
   return "";
 }
 
+// Null and the reason where an engine lacks what the network is made of. That the network itself is
+// in order the reference has shown before.
+std::unique_ptr<Embedder> TryEmbedder(const fs::path& weights, const EmbedderOptions& options,
+                                      std::string* reason) {
+  try {
+    return MakeEmbedder(weights, options);
+  } catch (const Error& e) {
+    if (e.kind() != ErrorKind::kModel && e.kind() != ErrorKind::kUsage) throw;
+    *reason = e.what();
+    return nullptr;
+  }
+}
+
 // Image by image on all threads: its speed is of no interest.
 std::vector<float> ReferenceEmbeddings(const Network& weights, const ImageBatch& images,
                                        EnginesResult* result) {
@@ -196,7 +209,12 @@ EnginesResult CompareEngines(const EnginesOptions& options) {
         embedder_options.engine = type.name;
         embedder_options.precision = precision;
         embedder_options.weights_entry = options.weights_entry;
-        const std::unique_ptr<Embedder> embedder = MakeEmbedder(options.weights, embedder_options);
+        const std::unique_ptr<Embedder> embedder =
+            TryEmbedder(options.weights, embedder_options, &comparison.unavailable);
+        if (embedder == nullptr) {
+          result.engines.push_back(std::move(comparison));
+          continue;
+        }
         comparison.version = embedder->info().engine;
         std::vector<float> embeddings(reference.size());
         embedder->Embed(batch, embeddings.data());  // warms up, too
