@@ -392,8 +392,7 @@ class Worker {
       std::vector<MapView> of_image = inputs;
       for (int64_t n = 0; n < count_; ++n) {
         for (size_t i = 0; i < inputs.size(); ++i) of_image[i] = inputs[i].Of(n);
-        if (!ComputeLayer(layer, of_image, tensors, to.Of(n)))
-          finite_[static_cast<size_t>(n)] = 0;
+        if (!ComputeLayer(layer, of_image, tensors, to.Of(n))) finite_[static_cast<size_t>(n)] = 0;
         if (layer.activation != Function::kNone)
           ApplyFunction(layer.activation, layer.alpha, layer.beta, to.Of(n).data, to.size(),
                         to.Of(n).data);
@@ -467,8 +466,9 @@ class Worker {
                std::unordered_map<int, memory> arguments) {
     if (scratchpad.get_size() > 0)
       arguments.emplace(DNNL_ARG_SCRATCHPAD, memory(scratchpad, network_.engine()));
-    steps_.emplace_back([this, primitive = std::move(primitive),
-                         arguments = std::move(arguments)] { primitive.execute(stream_, arguments); });
+    steps_.emplace_back([this, primitive = std::move(primitive), arguments = std::move(arguments)] {
+      primitive.execute(stream_, arguments);
+    });
   }
 
   SharedNetwork& network_;
