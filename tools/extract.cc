@@ -80,9 +80,9 @@ int main(int argc, char** argv) {
   command.Option("--weights-entry", &options.embedder.weights_entry,
                  "Of a checkpoint with several networks, the key or prefix of one: ema");
   command.Choice("--engine", &options.embedder.engine, EngineNames(),
-                 "onednn, libtorch: OSNet; opencv: any ONNX network; auto: the fastest for OSNet; "
-                 "histogram: colours of stripes, a baseline without weights; reference: OSNet in "
-                 "plain loops, slow, to hold the others against");
+                 "onednn: OSNet and any usual ONNX network; libtorch: OSNet and like ones; opencv: "
+                 "ONNX by OpenCV; auto: the fastest; histogram: colours of stripes, a baseline "
+                 "without weights; reference: plain loops, slow, to hold the others against");
   command.Option("--device", &options.embedder.device, "cpu or cuda:N");
   command.Option(
       "--precision", &options.embedder.precision,

@@ -7,6 +7,7 @@
 #include <memory>
 #include <set>
 
+#include "embedding/onnx_writer.h"
 #include "reidbench/networks/network.h"
 #include "reidbench/weights/onnx_graph.h"
 #include "weights/files_for_test.h"
@@ -175,14 +176,14 @@ TEST_F(ChangedGraph, WhatCannotBeReadIsNamed) {
               HasSubstr("has strides [0, 1]"));
   EXPECT_THAT(refusal([&] {
                 OnnxNode scale;
-                scale.op_type = "Div";
+                scale.op_type = "Einsum";
                 scale.name = "normalise";
                 scale.inputs = {"images"};
                 scale.outputs = {"scaled"};
                 NodeNamed("/conv1/conv/Conv").inputs[0] = "scaled";
                 graph_.nodes.insert(graph_.nodes.begin(), scale);
               }),
-              HasSubstr("Div 'normalise' is an operator that is not supported"));
+              HasSubstr("Einsum 'normalise' is an operator that is not supported"));
   // No node can be exchanged unseen, except those that compute shapes.
   const std::set<std::string> helpers = {"Constant",  "Shape",  "Gather",
                                          "Unsqueeze", "Concat", "Identity"};
@@ -279,6 +280,151 @@ TEST_F(ChangedGraph, AClassifierIsLeftOut) {
   const Network network = ToNetwork(checkpoint_);
   EXPECT_EQ(network.num_classes, 7);
   EXPECT_EQ(DimOf(network.graph), 512);
+}
+
+// A graph of a few nodes on an image of 8 x 6 pixels, read.
+class SmallOnnx : public ::testing::Test {
+ protected:
+  SmallOnnx() { writer_.Input("x", {1, 3, 8, 6}); }
+  Network Read(const std::string& output = "y", const NetworkReading& reading = {}) {
+    writer_.Output(output, {});
+    return Parsed(reading);
+  }
+  Network Parsed(const NetworkReading& reading = {}) {
+    const std::string model = writer_.Model(13);
+    return ToNetwork(
+        ParseCheckpoint({reinterpret_cast<const uint8_t*>(model.data()), model.size()}, "small"),
+        reading);
+  }
+  std::string Refusal(const std::string& output = "y") {
+    return ModelError([&] { Read(output); });
+  }
+  OnnxWriter writer_;
+};
+
+TEST_F(SmallOnnx, SizesAreComputedWhenItIsRead) {
+  writer_.Node("Shape", {"x"}, "shape");
+  writer_.Integers("second", {2});
+  writer_.Node("Gather", {"shape", "second"}, "height");
+  writer_.Integers("half", {2});
+  writer_.Node("Div", {"height", "half"}, "rows");
+  writer_.Integers("batch", {1});
+  writer_.Integers("rest", {-1});
+  writer_.Node("Concat", {"batch", "rows", "rest"}, "sizes",
+               {OnnxWriter::IntegerAttribute("axis", 0)});
+  writer_.Node("Reshape", {"x", "sizes"}, "y");
+  const Network network = Read();
+  ASSERT_EQ(network.graph.layers.size(), 2U);
+  EXPECT_EQ(network.graph.layers[1].op, LayerOp::kReshape);
+  EXPECT_EQ(network.graph.layers[1].sizes, (ValueShape{4, 36}));
+  EXPECT_EQ(network.graph.outputs.at(0).shape, (ValueShape{1, 4, 36}));
+  EXPECT_FALSE(TakesAnySize(network.graph));
+}
+
+TEST_F(SmallOnnx, ConstantsAreFolded) {
+  writer_.Integers("begin", {}, {0});
+  writer_.Integers("end", {}, {6});
+  writer_.Integers("step", {}, {1});
+  writer_.Node("Range", {"begin", "end", "step"}, "range");
+  writer_.Node("Cast", {"range"}, "real", {OnnxWriter::IntegerAttribute("to", 1)});
+  writer_.Floats("factor", {}, {0.5F});
+  writer_.Node("Mul", {"real", "factor"}, "grid");
+  writer_.Node("Add", {"x", "grid"}, "y");
+  const Network network = Read();
+  ASSERT_EQ(network.tensors.size(), 1U);
+  EXPECT_EQ(network.tensors.begin()->second.values,
+            (std::vector<float>{0, 0.5F, 1, 1.5F, 2, 2.5F}));
+}
+
+TEST_F(SmallOnnx, FreeSizesAreThoseAskedFor) {
+  OnnxWriter open;
+  open.Input("x", {0, 3, 0, 0});
+  open.Node("Relu", {"x"}, "y");
+  open.Output("y", {0, 3, 0, 0});
+  writer_ = open;
+  const Network network = Parsed({.height = 32, .width = 48});
+  EXPECT_EQ(network.graph.height, 32);
+  EXPECT_EQ(network.graph.width, 48);
+  EXPECT_EQ(Parsed().graph.height, kPersonHeight);
+}
+
+TEST_F(SmallOnnx, HasSeveralOutputs) {
+  writer_.Node("Relu", {"x"}, "y");
+  writer_.Node("GlobalAveragePool", {"y"}, "mean");
+  writer_.Node("Mystery", {"y"}, "other");
+  writer_.Output("y", {});
+  writer_.Output("mean", {});
+  const Network network = Read("other");
+  ASSERT_EQ(network.graph.outputs.size(), 2U);
+  EXPECT_EQ(network.graph.outputs[1].name, "mean");
+  EXPECT_EQ(network.graph.outputs[1].shape, (ValueShape{1, 3, 1, 1}));
+  EXPECT_THAT(network.notes,
+              Contains(HasSubstr("'other' is left out: Mystery 'other' is an operator")));
+  EXPECT_EQ(OfEmbeddings(network).graph.layers.size(), 2U);
+}
+
+TEST_F(SmallOnnx, ADetectorsEndIsNamedWithWhatComesBefore) {
+  writer_.Node("Relu", {"x"}, "boxes");
+  writer_.Node("Sigmoid", {"x"}, "scores");
+  writer_.Node("NonMaxSuppression", {"boxes", "scores"}, "kept");
+  writer_.Node("Identity", {"kept"}, "y");
+  const std::string refusal = Refusal();
+  EXPECT_THAT(refusal, HasSubstr("NonMaxSuppression 'kept' is an operator that is not supported"));
+  EXPECT_THAT(refusal, HasSubstr("gives 'boxes', 'scores', which can be named as its outputs"));
+  const Network cut = Parsed({.outputs = {"boxes", "scores"}});
+  EXPECT_EQ(cut.graph.outputs.size(), 2U);
+}
+
+TEST_F(SmallOnnx, WhatIsWrongIsOneError) {
+  const OnnxWriter good = writer_;
+  const auto refusal = [&](const std::function<void()>& build) {
+    writer_ = good;
+    build();
+    return Refusal();
+  };
+  // A cycle: each waits for the other.
+  EXPECT_THAT(refusal([&] {
+                writer_.Node("Relu", {"b"}, "a");
+                writer_.Node("Relu", {"a"}, "b");
+                writer_.Node("Add", {"x", "b"}, "y");
+              }),
+              HasSubstr("Relu 'a' takes as input 0 'b', which is not computed from the images"));
+  EXPECT_THAT(refusal([&] {
+                writer_.Node("Conv", {"x", "w"}, "y");
+              }),
+              HasSubstr("Conv 'y' has an input 1 that is not stored in the file"));
+  EXPECT_THAT(refusal([&] {
+                writer_.Integers("to", {1, 7, -1});
+                writer_.Node("Reshape", {"x", "to"}, "y");
+              }),
+              HasSubstr("Reshape 'y' takes [1, 3, 8, 6] for [1, 7, -1]"));
+  EXPECT_THAT(refusal([&] {
+                writer_.Integers("to", {1 << 14, 1 << 14, 1 << 14});
+                writer_.Node("ConstantOfShape", {"to"}, "y");
+              }),
+              HasSubstr("ConstantOfShape 'y' gives the absurd shape"));
+  EXPECT_THAT(refusal([&] {
+                writer_.Integers("to", {1, 1 << 13, 1 << 13});
+                writer_.Node("ConstantOfShape", {"to"}, "y");
+              }),
+              HasSubstr("'y' computes more than 4,194,304 numbers"));
+  EXPECT_THAT(refusal([&] {
+                writer_.Floats("w", {5, 4}, std::vector<float>(20));
+                writer_.Node("MatMul", {"x", "w"}, "y");
+              }),
+              HasSubstr("MatMul 'y' multiplies [1, 3, 8, 6] by [5, 4]"));
+  EXPECT_THAT(refusal([&] {
+                writer_.Node("Transpose", {"x"}, "y",
+                             {OnnxWriter::IntegersAttribute("perm", {0, 1, 1, 2})});
+              }),
+              HasSubstr("puts the axes of [1, 3, 8, 6] in order [0, 1, 1, 2]"));
+  EXPECT_THAT(refusal([&] {
+                writer_.Node("Relu", {"x"}, "y");
+                writer_.Node("Sigmoid", {"x"}, "y");
+              }),
+              HasSubstr("two nodes compute 'y'"));
+  EXPECT_THAT(refusal([&] { writer_.Node("Relu", {"x"}, "z"); }),
+              HasSubstr("no node computes the output 'y'"));
 }
 
 TEST(OnnxNetwork, AForeignNetworkIsItself) {

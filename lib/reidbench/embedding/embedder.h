@@ -14,9 +14,10 @@
 namespace reidbench {
 
 struct EmbedderOptions {
-  // One of EngineTypes() (engines.h): "onednn", "libtorch" and "reference" (OSNet), "opencv" (any
-  // ONNX re-ID network), "histogram" (colours of stripes, a baseline without weights); or "auto":
-  // onednn on a CPU that it can use, else libtorch.
+  // One of EngineTypes() (engines.h): "onednn" and "reference" (OSNet and any usual ONNX network),
+  // "libtorch" (OSNet and other CNNs), "opencv" (what OpenCV reads of ONNX), "histogram" (colours
+  // of stripes, a baseline without weights); or "auto": onednn on a CPU that it can use, else
+  // libtorch.
   std::string engine = "auto";
   std::string device = "cpu";  // "cpu"; libtorch also "cuda:N"
   // onednn also "bf16" where the processor has it; libtorch also "fp16" and "bf16" on CUDA.
@@ -26,6 +27,10 @@ struct EmbedderOptions {
   // Torch checkpoints: the key or prefix of the network to read, where there are several
   // (ReadCheckpoint).
   std::string weights_entry = {};
+  // px, for ONNX networks that leave the size of their images open and must be read for one; 0: the
+  // usual one of persons.
+  int height = 0;
+  int width = 0;
 };
 
 // What is recorded in feature files and printed by `check`.

@@ -1,5 +1,7 @@
 #include "reidbench/embedding/engine.h"
 
+#include <fmt/format.h>
+
 namespace reidbench {
 
 EmbedderInfo DescribeNetwork(const Network& network, std::string_view precision,
@@ -22,6 +24,10 @@ EmbedderInfo DescribeNetwork(const Network& network, std::string_view precision,
   info.weights_sha256 = network.sha256;
   info.weights_choice = network.choice;
   info.notes = network.notes;
+  if (graph.outputs.size() > 1) {
+    info.notes.push_back(fmt::format("the network has {} outputs; the first, {}, is used",
+                                     graph.outputs.size(), graph.outputs.front().name));
+  }
   return info;
 }
 

@@ -1,12 +1,13 @@
-// Any layer graph on oneDNN's convolutions, for any processor that oneDNN knows: batch norms
-// folded, NHWC from end to end, the rest in layer_kernels.h. Compiled only with REIDBENCH_ONEDNN.
-// No oneDNN type shows here.
+// Any layer graph on oneDNN's convolutions and matrix products, for any processor that oneDNN
+// knows: norms, activations and residuals are part of them (networks/fuse.h), maps are NHWC from
+// end to end (layouts.h), the rest is in layer_kernels.h and tensor_kernels.h. Compiled only with
+// REIDBENCH_ONEDNN. No oneDNN type shows here.
 #pragma once
 
 #include <memory>
 #include <string>
 
-#include "reidbench/embedding/graph_runner.h"
+#include "reidbench/embedding/network_runner.h"
 #include "reidbench/networks/network.h"
 
 namespace reidbench {
@@ -15,6 +16,6 @@ namespace reidbench {
 std::string OnednnVersion();
 
 // `folded` as FoldForInference gives it. Throws Error(kModel) when oneDNN fails.
-std::unique_ptr<GraphRunner> MakeOnednnRunner(Network folded);
+std::unique_ptr<NetworkRunner> MakeOnednnRunner(const Network& folded);
 
 }  // namespace reidbench

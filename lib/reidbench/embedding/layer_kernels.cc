@@ -374,7 +374,7 @@ bool ComputeLayer(const Layer& layer, std::span<const MapView> inputs,
     case LayerOp::kL2Normalize:
       L2Normalize(in.data, in.pixels(), in.channels, layer.epsilon, out.data);
       return true;
-    case LayerOp::kInput:
+    default:  // of values of any number of axes: tensor_kernels.h
       break;
   }
   REIDBENCH_CHECK(false);

@@ -20,14 +20,14 @@ constexpr bool kHasOnednn = true;
 #else
 constexpr bool kHasOnednn = false;
 std::string OnednnVersion() { return "none"; }
-std::unique_ptr<GraphRunner> MakeOnednnRunner(Network) { REIDBENCH_CHECK(false); }
+std::unique_ptr<NetworkRunner> MakeOnednnRunner(const Network&) { REIDBENCH_CHECK(false); }
 #endif
 
 class OnednnEngine : public Engine {
  public:
   OnednnEngine(const Network& network, std::string_view precision, OnednnExecution execution)
       : info_(DescribeNetwork(network, precision, "cpu")) {
-    Network folded = FoldForInference(network);
+    Network folded = FoldForInference(OfEmbeddings(network));
     std::optional<OsnetBlocks> blocks;
     if (execution != OnednnExecution::kOnednn && OnednnAvailable(OnednnExecution::kAvx512))
       blocks = FindOsnetBlocks(folded);
@@ -42,7 +42,7 @@ class OnednnEngine : public Engine {
           precision != "fp32" ? fmt::format("of precision {}", precision) : "for AVX-512",
           network.name, kHasOnednn ? "--precision fp32" : "--engine libtorch");
     } else {
-      runner_ = MakeOnednnRunner(std::move(folded));
+      runner_ = AsGraphRunner(folded, MakeOnednnRunner(folded));
       info_.engine = "onednn " + OnednnVersion();
     }
     info_.batch_size = runner_->batch_size();
@@ -87,6 +87,15 @@ std::vector<std::string> OnednnPrecisions() {
   if (OnednnAvailable()) precisions.emplace_back("fp32");
   if (Avx512Available(Avx512Precision::kBf16)) precisions.emplace_back("bf16");
   return precisions;
+}
+
+std::unique_ptr<NetworkRunner> MakeOnednnNetworkRunner(const Network& network) {
+  if (!kHasOnednn) {
+    ThrowUsage(
+        "engine onednn: this build has no oneDNN, which networks other than OSNet need; install "
+        "libdnnl-dev and build again");
+  }
+  return MakeOnednnRunner(FoldForInference(network));
 }
 
 std::unique_ptr<Engine> MakeOnednnEngine(const Network& network, std::string_view device,

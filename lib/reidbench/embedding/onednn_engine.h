@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "reidbench/embedding/engine.h"
+#include "reidbench/embedding/network_runner.h"
 #include "reidbench/networks/network.h"
 
 namespace reidbench {
@@ -33,5 +34,8 @@ void RequireOnednnPrecision(std::string_view precision);
 std::unique_ptr<Engine> MakeOnednnEngine(const Network& network, std::string_view device,
                                          std::string_view precision,
                                          OnednnExecution execution = OnednnExecution::kBest);
+
+// Any network with all of its outputs. Throws Error(kUsage) where this build has no oneDNN.
+std::unique_ptr<NetworkRunner> MakeOnednnNetworkRunner(const Network& network);
 
 }  // namespace reidbench

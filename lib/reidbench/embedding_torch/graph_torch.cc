@@ -61,6 +61,14 @@ class GraphTorchEngine : public Engine {
         type_(ScalarType(precision)),
         info_(DescribeNetwork(network, precision, device_.str())) {
     UseOneTorchThread();
+    RequireTorchLayers(network.graph);
+    // The kernels between the packed convolutions are those of maps and vectors.
+    const auto is_other = [](const Layer& layer) {
+      return layer.op >= LayerOp::kConstant || layer.axis != 0;
+    };
+    if (execution_ == TorchExecution::kFused &&
+        std::any_of(network.graph.layers.begin(), network.graph.layers.end(), is_other))
+      execution_ = TorchExecution::kPortable;
     const c10::InferenceMode inference;
     if (device_.is_cuda()) ForbidTf32();
     if (execution_ == TorchExecution::kFused) {
@@ -267,7 +275,7 @@ class GraphTorchEngine : public Engine {
 std::unique_ptr<Engine> MakeTorchEngine(const Network& network, std::string_view device,
                                         TorchExecution execution, std::string_view precision) {
   return TranslateTorchErrors("loading the network", [&]() -> std::unique_ptr<Engine> {
-    return std::make_unique<GraphTorchEngine>(network, device, execution, precision);
+    return std::make_unique<GraphTorchEngine>(OfEmbeddings(network), device, execution, precision);
   });
 }
 

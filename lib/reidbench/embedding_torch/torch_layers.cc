@@ -34,7 +34,83 @@ at::Tensor Pool(const Layer& layer, at::Tensor x) {
                 : at::avg_pool2d(x, w.kernel, w.stride, padding, w.ceil, w.count_padding);
 }
 
+at::Tensor OfEach(const Layer& layer, const at::Tensor& x) {
+  switch (layer.function) {
+    case Function::kRelu:
+      return x.relu();
+    case Function::kSigmoid:
+      return x.sigmoid();
+    case Function::kTanh:
+      return x.tanh();
+    case Function::kExponential:
+      return x.exp();
+    case Function::kSquareRoot:
+      return x.sqrt();
+    case Function::kClip:
+      return x.clamp(layer.alpha, layer.beta);
+    case Function::kLeakyRelu:
+      return at::leaky_relu(x, layer.alpha);
+    case Function::kHardSigmoid:
+      return (x * layer.alpha + layer.beta).clamp(0, 1);
+    case Function::kHardSwish:
+      return x * (x * layer.alpha + layer.beta).clamp(0, 1);
+    case Function::kSilu:
+      return at::silu(x);
+    case Function::kGelu:
+      return at::gelu(x);
+    case Function::kScale:
+      return x * layer.alpha + layer.beta;
+    default:  // RequireTorchLayers
+      REIDBENCH_CHECK(false);
+  }
+}
+
+bool HasFunction(Function function) {
+  switch (function) {
+    case Function::kRelu:
+    case Function::kSigmoid:
+    case Function::kTanh:
+    case Function::kExponential:
+    case Function::kSquareRoot:
+    case Function::kClip:
+    case Function::kLeakyRelu:
+    case Function::kHardSigmoid:
+    case Function::kHardSwish:
+    case Function::kSilu:
+    case Function::kGelu:
+    case Function::kScale:
+      return true;
+    default:
+      return false;
+  }
+}
+
 }  // namespace
+
+void RequireTorchLayers(const Graph& graph) {
+  for (const Layer& layer : graph.layers) {
+    switch (layer.op) {
+      case LayerOp::kFunction:
+        if (HasFunction(layer.function)) continue;
+        break;
+      case LayerOp::kConstant:
+      case LayerOp::kSideInput:
+      case LayerOp::kBinary:
+      case LayerOp::kReduce:
+      case LayerOp::kMatMul:
+      case LayerOp::kSlice:
+      case LayerOp::kPad:
+      case LayerOp::kGather:
+      case LayerOp::kResize:
+        break;
+      default:
+        continue;
+    }
+    ThrowModel("layer '{}' ({}{}{}): engine libtorch lacks this layer; engine onednn has it",
+               layer.name, LayerOpName(layer.op), layer.function != Function::kNone ? ", " : "",
+               layer.function != Function::kNone ? FunctionName(layer.function) : "");
+  }
+}
 
 at::Tensor TorchLayer(const Layer& layer, std::span<const at::Tensor> inputs,
                       std::span<const at::Tensor> tensors, bool may_overwrite, bool training) {
@@ -73,7 +149,7 @@ at::Tensor TorchLayer(const Layer& layer, std::span<const at::Tensor> inputs,
     case LayerOp::kMultiply:
       return x * inputs[1];
     case LayerOp::kConcat:
-      return at::cat(at::TensorList(inputs.data(), inputs.size()), 1);
+      return at::cat(at::TensorList(inputs.data(), inputs.size()), layer.axis + 1);
     case LayerOp::kMaxPool:
     case LayerOp::kAveragePool:
       return Pool(layer, x);
@@ -83,6 +159,32 @@ at::Tensor TorchLayer(const Layer& layer, std::span<const at::Tensor> inputs,
       return x.flatten(1);
     case LayerOp::kL2Normalize:
       return x / x.norm(2, {1}, /*keepdim=*/true).clamp_min(layer.epsilon);
+    case LayerOp::kFunction:
+      return OfEach(layer, x);
+    case LayerOp::kSoftmax:
+      return x.softmax(layer.axis + 1);
+    case LayerOp::kLayerNorm:
+      return at::layer_norm(x, x.sizes().slice(static_cast<size_t>(layer.axis) + 1), tensor(0),
+                            tensor(1), layer.epsilon);
+    case LayerOp::kReshape: {
+      std::vector<int64_t> sizes = {x.size(0)};
+      sizes.insert(sizes.end(), layer.sizes.begin(), layer.sizes.end());
+      return x.reshape(sizes);
+    }
+    case LayerOp::kTranspose: {
+      std::vector<int64_t> order = {0};
+      for (const int64_t axis : layer.axes) order.push_back(axis + 1);
+      return x.permute(order);
+    }
+    case LayerOp::kConstant:  // RequireTorchLayers
+    case LayerOp::kSideInput:
+    case LayerOp::kBinary:
+    case LayerOp::kReduce:
+    case LayerOp::kMatMul:
+    case LayerOp::kSlice:
+    case LayerOp::kPad:
+    case LayerOp::kGather:
+    case LayerOp::kResize:
     case LayerOp::kInput:
       REIDBENCH_CHECK(false);
   }

@@ -13,6 +13,9 @@
 
 namespace reidbench {
 
+// Throws Error(kModel) that names the first layer that TorchLayer lacks.
+void RequireTorchLayers(const Graph& graph);
+
 // The output of a layer other than the input. `inputs` are those of the layer, then one for each of
 // its `factors` (undefined or anything where that is -1); `tensors` are the layer's. With
 // `may_overwrite` the first input is not read by others and may become the output. `training`:

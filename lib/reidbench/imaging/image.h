@@ -24,6 +24,9 @@ struct ImageBatch {
   int count = 0;
   int height = 0;
   int width = 0;
+  // [count], of networks that take it beside the image: the camera that took it, counted as in
+  // training. Null: not given.
+  const float* cameras = nullptr;
 };
 
 }  // namespace reidbench

@@ -26,8 +26,13 @@ class Folder {
       const Layer& original = from_.graph.layers[i];
       Layer layer = original;
       for (int& input : layer.inputs) input = place_[static_cast<size_t>(input)];
+      if (layer.inputs.empty()) {
+        place_.push_back(to_.graph.Add(std::move(layer)));
+        continue;
+      }
       const int first = layer.inputs.front();
-      if (Alone(original.inputs.front()) && TakesOver(At(first), layer)) {
+      if (Alone(original.inputs.front()) && original.inputs.size() == 1 &&
+          TakesOver(At(first), layer, shapes_[i])) {
         place_.push_back(first);
         continue;
       }
@@ -41,6 +46,8 @@ class Folder {
       place_.push_back(to_.graph.Add(std::move(layer)));
     }
     to_.graph.output = place_[static_cast<size_t>(from_.graph.output)];
+    for (GraphOutput& output : to_.graph.outputs)
+      output.layer = place_[static_cast<size_t>(output.layer)];
     DropUnread(&to_.graph);
     std::map<std::string, Tensor> tensors;
     for (const Layer& layer : to_.graph.layers) {
@@ -65,10 +72,12 @@ class Folder {
   }
 
   // Whether `before` can do what `layer` does; if so it does from now on.
-  bool TakesOver(Layer& before, const Layer& layer) {
+  bool TakesOver(Layer& before, const Layer& layer, const ValueShape& shape) {
     if (before.relu) return false;
     const bool is_convolution = before.op == LayerOp::kConvolution;
-    if (layer.op == LayerOp::kBatchNorm && (is_convolution || before.op == LayerOp::kLinear)) {
+    // Channels are the first axis, which of rows is another than that of a linear layer's outputs.
+    const bool is_linear = before.op == LayerOp::kLinear && shape.size() == 1;
+    if (layer.op == LayerOp::kBatchNorm && (is_convolution || is_linear)) {
       FoldNorm(layer, before);
       return true;
     }

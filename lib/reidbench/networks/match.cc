@@ -56,6 +56,15 @@ class Structures {
           layer.groups, fmt::join(w.kernel, ","), fmt::join(w.stride, ","),
           fmt::join(w.dilation, ","), fmt::join(w.padding, ","), w.ceil, w.count_padding,
           layer.op == LayerOp::kL2Normalize ? 0 : layer.epsilon, fmt::join(inputs, ","));
+      if (layer.op >= LayerOp::kConstant || layer.axis != 0) {
+        text += fmt::format(" {} {} {} {} {} {} {} {} {}", static_cast<int>(layer.function),
+                            layer.alpha, layer.beta, layer.axis, fmt::join(layer.axes, ","),
+                            fmt::join(layer.sizes, ","), fmt::join(layer.begins, ","),
+                            fmt::join(layer.ends, ","), fmt::join(layer.steps, ","));
+        // Constants are what they hold, and resizing has more to it: each a structure of its own.
+        if (layer.op == LayerOp::kConstant || layer.op == LayerOp::kResize)
+          text += fmt::format(" {} of {}", i, static_cast<const void*>(&graph));
+      }
       const auto [at, is_new] =
           numbers_.try_emplace(std::move(text), static_cast<int>(numbers_.size()));
       result.structure.push_back(at->second);

@@ -118,7 +118,7 @@ const Architecture& Recognise(const Checkpoint& checkpoint) {
   if (mismatch.present < mismatch.expected / 2) {
     ThrowModel(
         "{}: no {}: {} and {} other tensors are missing; the file's tensors look like {}{}; an "
-        "ONNX export of any network runs with `--engine opencv`",
+        "ONNX export of the network runs as it is",
         checkpoint.path, Families(), mismatch.missing.front(), mismatch.missing.size() - 1,
         FirstTensors(tensors), PrefixHint(tensors));
   }
@@ -194,13 +194,19 @@ const Architecture& ArchitectureByName(std::string_view name) {
 }
 
 Network LoadNetwork(const std::filesystem::path& path, std::string_view entry) {
-  return ToNetwork(ReadCheckpoint(path, entry));
+  return LoadNetwork(path, entry, {});
 }
 
-Network ToNetwork(Checkpoint checkpoint) {
+Network LoadNetwork(const std::filesystem::path& path, std::string_view entry,
+                    const NetworkReading& reading) {
+  return ToNetwork(ReadCheckpoint(path, entry), reading);
+}
+
+Network ToNetwork(Checkpoint checkpoint, const NetworkReading& reading) {
   const std::string choice = DescribeChoice(checkpoint);
-  Network network = checkpoint.format == CheckpointFormat::kOnnx ? ReadOnnxNetwork(checkpoint)
-                                                                 : FromStateDict(checkpoint);
+  Network network = checkpoint.format == CheckpointFormat::kOnnx
+                        ? ReadOnnxNetwork(checkpoint, reading)
+                        : FromStateDict(checkpoint);
   network.choice = choice;
   network.format = checkpoint.format;
   network.sha256 = std::move(checkpoint.sha256);
@@ -215,6 +221,20 @@ Network ToNetwork(Checkpoint checkpoint) {
     }
   }
   return network;
+}
+
+Network OfEmbeddings(const Network& network) {
+  Network first = network;
+  if (first.graph.outputs.empty()) return first;
+  first.graph.outputs.clear();
+  DropUnread(&first.graph);
+  std::map<std::string, Tensor> tensors;
+  for (const TensorSpec& spec : TensorsOf(first.graph)) {
+    if (const auto at = first.tensors.find(spec.name); at != first.tensors.end())
+      tensors.insert(*at);
+  }
+  first.tensors = std::move(tensors);
+  return first;
 }
 
 std::string ClassifierNote(int64_t num_classes) {

@@ -50,7 +50,22 @@ struct Network {
 // negative variances.
 // `entry`: see ReadCheckpoint; ONNX has none.
 Network LoadNetwork(const std::filesystem::path& path, std::string_view entry = {});
-Network ToNetwork(Checkpoint checkpoint);
+
+// How to read an ONNX network.
+struct NetworkReading {
+  // px, of networks that leave it open; 0: kPersonHeight x kPersonWidth.
+  int64_t height = 0, width = 0;
+  // Values of the file that are the network's outputs, as those before a detector's last steps;
+  // empty: those that the file says. Of these the first is required, others that cannot be computed
+  // are left out with a note.
+  std::vector<std::string> outputs = {};
+};
+Network LoadNetwork(const std::filesystem::path& path, std::string_view entry,
+                    const NetworkReading& reading);
+Network ToNetwork(Checkpoint checkpoint, const NetworkReading& reading = {});
+
+// The network that computes the first output alone.
+Network OfEmbeddings(const Network& network);
 
 // Throws Error(kModel) for tensors that are missing or of another shape and for values that are not
 // finite: what every engine asks first.

@@ -12,6 +12,10 @@ namespace reidbench {
 // 1e-5 an exact identity in float32; what follows its embedding stays, but for a classifier. Else
 // the name is "onnx" and the notes say what is in the way of the nearest architecture. Throws
 // Error(kModel) that names the node and the operator that are not supported.
-Network ReadOnnxNetwork(const Checkpoint& checkpoint);
+//
+// What does not depend on the images is computed here, in float64, up to four million numbers. The
+// axis of images is 1 and is left out of the layers' values. A node that has no layer is an error
+// where an output needs it.
+Network ReadOnnxNetwork(const Checkpoint& checkpoint, const NetworkReading& reading);
 
 }  // namespace reidbench

@@ -235,16 +235,57 @@ class OnnxParser {
           break;
       }
     }
-    if (node.op_type == "Constant" && !constant.empty() && node.outputs.size() == 1) {
-      ParseTensor(constant, node.outputs.front());
+    if (node.op_type == "Constant" && node.outputs.size() == 1) {
+      if (!constant.empty()) {
+        ParseTensor(constant, node.outputs.front());
+      } else {
+        TakeConstant(node);
+      }
+    } else if (!constant.empty()) {
+      auto tensor = std::make_shared<Tensor>();
+      bool is_integer = false;
+      std::string label = node.name.empty() ? node.op_type : node.name;
+      if (ReadTensor(constant, label, *tensor, is_integer)) {
+        OnnxAttribute& attribute = node.attributes["value"];
+        attribute.tensor = std::move(tensor);
+        attribute.tensor_is_integer = is_integer;
+      }
     }
     graph_.nodes.push_back(std::move(node));
+  }
+
+  // A Constant that is written as a number or a list.
+  void TakeConstant(const OnnxNode& node) {
+    const auto attribute = [&](std::string_view name) {
+      const auto at = node.attributes.find(name);
+      return at == node.attributes.end() ? nullptr : &at->second;
+    };
+    Tensor tensor;
+    bool is_integer = false;
+    if (const auto* const real = attribute("value_float")) {
+      tensor.values = {real->real};
+    } else if (const auto* const integer = attribute("value_int")) {
+      tensor.values = {static_cast<float>(integer->integer)};
+      is_integer = true;
+    } else if (const auto* const reals = attribute("value_floats")) {
+      tensor.values = reals->reals;
+      tensor.shape = {static_cast<int64_t>(tensor.values.size())};
+    } else if (const auto* const integers = attribute("value_ints")) {
+      for (const int64_t value : integers->integers)
+        tensor.values.push_back(static_cast<float>(value));
+      tensor.shape = {static_cast<int64_t>(tensor.values.size())};
+      is_integer = true;
+    } else {
+      return;  // text: no network needs it
+    }
+    Keep(node.outputs.front(), std::move(tensor), is_integer);
   }
 
   // Returns the bytes of a tensor-valued attribute.
   std::span<const uint8_t> ParseAttribute(std::span<const uint8_t> bytes, OnnxNode& node) {
     std::string key;
     OnnxAttribute attribute;
+    std::vector<uint8_t> reals;
     std::span<const uint8_t> tensor;
     MessageReader message(bytes, name_);
     while (message.Next()) {
@@ -264,6 +305,9 @@ class OnnxParser {
         case 5:
           tensor = message.Bytes();
           break;
+        case 7:
+          message.AppendFixed(reals);
+          break;
         case 8:
           message.AppendInts(attribute.integers);
           break;
@@ -271,6 +315,9 @@ class OnnxParser {
           break;
       }
     }
+    attribute.reals.resize(reals.size() / sizeof(float));
+    if (!attribute.reals.empty())
+      std::memcpy(attribute.reals.data(), reals.data(), attribute.reals.size() * sizeof(float));
     node.attributes[key] = std::move(attribute);
     return tensor;
   }
@@ -306,8 +353,24 @@ class OnnxParser {
   }
 
   void ParseTensor(std::span<const uint8_t> bytes, std::string tensor_name) {
-    CountItem();
     Tensor tensor;
+    bool is_integer = false;
+    if (ReadTensor(bytes, tensor_name, tensor, is_integer))
+      Keep(tensor_name, std::move(tensor), is_integer);
+  }
+
+  void Keep(const std::string& tensor_name, Tensor tensor, bool is_integer) {
+    if (!tensors_.emplace(tensor_name, std::move(tensor)).second) {
+      ThrowModel("{}: tensor '{}': damaged ONNX file: two tensors have this name", name_,
+                 Printable(tensor_name));
+    }
+    if (is_integer) graph_.integers.insert(tensor_name);
+  }
+
+  // Gives the tensor and, where it was empty, its name. False for types that are no numbers.
+  bool ReadTensor(std::span<const uint8_t> bytes, std::string& tensor_name, Tensor& tensor,
+                  bool& is_integer) {
+    CountItem();
     auto type = OnnxType{0};
     std::vector<uint8_t> fixed;
     std::vector<int64_t> integers;
@@ -394,8 +457,10 @@ class OnnxParser {
       default:
         // Text, complex and unsigned numbers are no weights; a foreign network may have them and
         // still be readable.
-        return;
+        return false;
     }
+    is_integer = type != OnnxType::kFloat && type != OnnxType::kDouble &&
+                 type != OnnxType::kFloat16 && type != OnnxType::kBfloat16;
     std::span<const uint8_t> source = raw;
     if (!has_raw && integers.empty()) source = fixed;
     const size_t found = !has_raw && !integers.empty()
@@ -416,9 +481,7 @@ class OnnxParser {
         tensor.values[i] = LoadElement(element, reinterpret_cast<const uint8_t*>(&integers[i]));
       }
     }
-    if (!tensors_.emplace(tensor_name, std::move(tensor)).second) {
-      ThrowModel("{}: damaged ONNX file: two tensors have this name", label);
-    }
+    return true;
   }
 
   std::string_view name_;

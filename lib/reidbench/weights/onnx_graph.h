@@ -5,6 +5,8 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -19,6 +21,9 @@ struct OnnxAttribute {
   int64_t integer = 0;
   std::string text;
   std::vector<int64_t> integers;
+  std::vector<float> reals;
+  std::shared_ptr<const Tensor> tensor;  // null for other attributes; a Constant's is in `tensors`
+  bool tensor_is_integer = false;
 };
 
 struct OnnxNode {
@@ -40,14 +45,15 @@ struct OnnxGraph {
   std::vector<OnnxNode> nodes;
   std::vector<OnnxValue> inputs;  // without those that have an initialiser
   std::vector<OnnxValue> outputs;
+  std::set<std::string> integers;  // the tensors that are stored as whole numbers or truth values
 };
 
 // Whether the bytes can be an ONNX model at all: they start with a field of ModelProto.
 bool LooksLikeOnnx(std::span<const uint8_t> bytes);
 
-// Initialisers and Constant nodes go to `tensors` under the names that nodes use. Throws
-// Error(kModel) when the file is damaged, cut short, keeps its numbers in another file, or holds
-// more than a million nodes, names and attributes.
+// Initialisers and Constant nodes, also those with a number or a list, go to `tensors` under the
+// names that nodes use. Throws Error(kModel) when the file is damaged, cut short, keeps its numbers
+// in another file, or holds more than a million nodes, names and attributes.
 OnnxGraph ParseOnnx(std::span<const uint8_t> bytes, std::string_view name,
                     std::map<std::string, Tensor>& tensors);
 

@@ -124,6 +124,19 @@ std::string Unavailable(const EngineType& type, const std::string& precision,
   return "";
 }
 
+// Null and the reason where an engine lacks what the network is made of. That the network itself is
+// in order the reference has shown before.
+std::unique_ptr<Embedder> TryEmbedder(const fs::path& weights, const EmbedderOptions& options,
+                                      std::string* reason) {
+  try {
+    return MakeEmbedder(weights, options);
+  } catch (const Error& e) {
+    if (e.kind() != ErrorKind::kModel && e.kind() != ErrorKind::kUsage) throw;
+    *reason = e.what();
+    return nullptr;
+  }
+}
+
 // Image by image on all threads: its speed is of no interest.
 std::vector<float> ReferenceEmbeddings(const Network& weights, const ImageBatch& images,
                                        EnginesResult* result) {
@@ -137,7 +150,8 @@ std::vector<float> ReferenceEmbeddings(const Network& weights, const ImageBatch&
   const int dim = embedder->info().dim;
   std::vector<float> embeddings(static_cast<size_t>(images.count) * dim);
   ParallelFor(images.count, [&](int64_t i) {
-    embedder->Embed({images.nchw + i * size, 1, images.height, images.width}, &embeddings[i * dim]);
+    embedder->Embed({images.nchw + i * size, 1, images.height, images.width, images.cameras + i},
+                    &embeddings[i * dim]);
   });
   Compare(embeddings, embeddings, images.count, &comparison);
   result->engines.push_back(std::move(comparison));
@@ -177,7 +191,9 @@ EnginesResult CompareEngines(const EnginesOptions& options) {
   result.height = preprocess.height;
   result.width = preprocess.width;
   const std::vector<float> pixels = Pixels(options, preprocess, &result.images);
-  const ImageBatch batch{pixels.data(), result.images, result.height, result.width};
+  // Networks that take the camera beside the image: all are of the first.
+  const std::vector<float> cameras(static_cast<size_t>(result.images), 0.0f);
+  const ImageBatch batch{pixels.data(), result.images, result.height, result.width, cameras.data()};
   const std::vector<float> reference = ReferenceEmbeddings(weights, batch, &result);
   for (const EngineType& type : EngineTypes()) {
     if (type.input == EngineInput::kNothing || !type.for_work) continue;
@@ -191,7 +207,12 @@ EnginesResult CompareEngines(const EnginesOptions& options) {
         embedder_options.engine = type.name;
         embedder_options.precision = precision;
         embedder_options.weights_entry = options.weights_entry;
-        const std::unique_ptr<Embedder> embedder = MakeEmbedder(options.weights, embedder_options);
+        const std::unique_ptr<Embedder> embedder =
+            TryEmbedder(options.weights, embedder_options, &comparison.unavailable);
+        if (embedder == nullptr) {
+          result.engines.push_back(std::move(comparison));
+          continue;
+        }
         comparison.version = embedder->info().engine;
         std::vector<float> embeddings(reference.size());
         embedder->Embed(batch, embeddings.data());  // warms up, too

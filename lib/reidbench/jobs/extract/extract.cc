@@ -60,7 +60,10 @@ ExtractResult RunExtract(const ExtractOptions& options, const ProgressCallback& 
   }
   RequireWritable(options.output, options.force);
   const Source source = OpenSource(options);
-  const std::unique_ptr<Embedder> embedder = MakeEmbedder(options.weights, options.embedder);
+  EmbedderOptions embedder_options = options.embedder;
+  embedder_options.height = options.height.value_or(0);
+  embedder_options.width = options.width.value_or(0);
+  const std::unique_ptr<Embedder> embedder = MakeEmbedder(options.weights, embedder_options);
   const EmbedderInfo& info = embedder->info();
   if (!options.height && info.native_height > 0) preprocess.height = info.native_height;
   if (!options.width && info.native_width > 0) preprocess.width = info.native_width;

@@ -102,6 +102,7 @@ class Pipeline {
  private:
   Batch* NextBatch();
   void Decode(Batch* batch);
+  std::vector<float> CamerasOf(const Batch& batch) const;
   void Embed(Batch* batch);
   void Record(Batch* batch, const ProgressCallback& progress);
   bool IsUnwanted(const Batch& batch) const {
@@ -197,6 +198,21 @@ void Pipeline::Decode(Batch* batch) {
   }
 }
 
+// For networks that take the camera beside the image, which count cameras from 0.
+std::vector<float> Pipeline::CamerasOf(const Batch& batch) const {
+  std::vector<float> cameras;
+  size_t skipped = 0;
+  for (int64_t item = batch.record.begin; static_cast<int>(cameras.size()) < batch.count; ++item) {
+    if (skipped < batch.record.skipped.size() && batch.record.skipped[skipped].item == item) {
+      ++skipped;
+      continue;
+    }
+    const auto camera = source_.labels().camera_id[static_cast<size_t>(item)].value;
+    cameras.push_back(static_cast<float>(std::max<int64_t>(camera - 1, 0)));
+  }
+  return cameras;
+}
+
 // Parallel on a CPU, one batch per worker; serial on a device, which is one queue anyway.
 void Pipeline::Embed(Batch* batch) {
   const std::lock_guard in_stage(batch->mutex);
@@ -209,9 +225,10 @@ void Pipeline::Embed(Batch* batch) {
   batch->record.embeddings.resize(static_cast<size_t>(batch->count) * dim);
   if (batch->count == 0) return;
   try {
-    embedder_.Embed(
-        {batch->pixels.data(), batch->count, options_.preprocess.height, options_.preprocess.width},
-        batch->record.embeddings.data());
+    const std::vector<float> cameras = CamerasOf(*batch);
+    embedder_.Embed({batch->pixels.data(), batch->count, options_.preprocess.height,
+                     options_.preprocess.width, cameras.data()},
+                    batch->record.embeddings.data());
     const auto bad = std::find_if(batch->record.embeddings.begin(), batch->record.embeddings.end(),
                                   [](float value) { return !std::isfinite(value); });
     if (bad != batch->record.embeddings.end()) {

@@ -175,8 +175,9 @@ StageMeasurement Embed(const ProfileCase& c, const Network& weights, const Engin
         for (float& p : *pixels) p = static_cast<float>(rng.Uniform(-2, 2));
         auto rows =
             std::make_shared<std::vector<float>>(static_cast<size_t>(batch) * embedder->info().dim);
-        return [&, pixels, rows] {
-          embedder->Embed({pixels->data(), batch, height, width}, rows->data());
+        auto cameras = std::make_shared<std::vector<float>>(static_cast<size_t>(batch));
+        return [&, pixels, rows, cameras] {
+          embedder->Embed({pixels->data(), batch, height, width, cameras->data()}, rows->data());
           return batch;
         };
       },
@@ -432,6 +433,22 @@ ProfileCaseList ListProfileCases(const ProfileOptions& options, const EngineProv
         if (reference && options.quick) continue;
         // Other precisions are for OSNet only.
         if (architecture.name == kUnnamedNetwork && choice.precision != "fp32") continue;
+        if (architecture.name == kUnnamedNetwork && options.engine == "auto") {
+          // An engine may lack one of its layers.
+          try {
+            RunIsolated([&] {
+              EmbedderOptions trial;
+              trial.engine = choice.engine;
+              trial.precision = choice.precision;
+              engines.make(*weights, trial);
+              return std::string();
+            });
+          } catch (const Error& error) {
+            list.warnings.push_back(fmt::format("embed was not measured with engine {}: {}",
+                                                choice.engine, error.what()));
+            continue;
+          }
+        }
         for (const int batch : vary.batches) {
           if (reference && batch != vary.batches.back()) continue;
           for (const int threads : vary.threads) {
