@@ -146,10 +146,12 @@ class Fetcher {
 
   // Where the next `steps` lines start, and the distance between them: 0 where nothing is left.
   REIDBENCH_INLINE std::pair<const char*, int64_t> Take(int64_t steps) {
-    while (next_ < size_ && pieces_[next_].begin >= pieces_[next_].end) ++next_;
-    if (next_ == size_) return {reinterpret_cast<const char*>(this), 0};
-    const char* const begin = pieces_[next_].begin;
-    pieces_[next_].begin += steps * kLine;
+    if (now_.begin >= now_.end) {
+      if (next_ == size_) return {reinterpret_cast<const char*>(this), 0};
+      now_ = pieces_[next_++];
+    }
+    const char* const begin = now_.begin;
+    now_.begin += steps * kLine;
     return {begin, kLine};
   }
 
@@ -159,6 +161,7 @@ class Fetcher {
     const char* end;
   };
   std::array<Piece, 7> pieces_;
+  Piece now_ = {nullptr, nullptr};  // what is left of the piece before next_
   size_t size_ = 0;
   size_t next_ = 0;
 };
@@ -182,10 +185,18 @@ REIDBENCH_INLINE void PrefetchChannels(const Value* values) {
   for (int64_t c = 0; c < kCount; c += kPerLine) __builtin_prefetch(values + c, 0, 3);
 }
 
-// M pixels of one panel. kSteps: the steps of every operand, if they are known.
-template <typename P, typename Out, int kSteps, int M, int V, bool kHalf>
-void Tile(const Matrix<P>& matrix, const Panel& panel, const Product<P, Out>& product,
-          int64_t first) {
+// What is known of a product when the program is compiled. Products of few steps are most of a
+// narrow network, and whatever a tile does beside them costs as much as several steps.
+template <int kStepsOf, bool kPlainOf>
+struct Form {
+  static constexpr int kSteps = kStepsOf;   // of every operand, where that is known; else 0
+  static constexpr bool kPlain = kPlainOf;  // one operand, no residual, not watched
+};
+
+// M pixels of one panel.
+template <typename P, typename Out, typename F, int M, int V, bool kHalf>
+REIDBENCH_INLINE void Tile(const Matrix<P>& matrix, const Panel& panel,
+                           const Product<P, Out>& product, int64_t first) {
   constexpr int64_t kLanes = kWide * V + (kHalf ? 8 : 0);
   const float* const bias = matrix.bias.data() + panel.channel;
   Wide::Register sum[M][V];
@@ -202,14 +213,17 @@ void Tile(const Matrix<P>& matrix, const Panel& panel, const Product<P, Out>& pr
 #pragma GCC unroll 16
   for (int i = 0; i < M; ++i) {
     PrefetchChannels<kLanes>(out + i * product.out_stride);
-    if (product.residual != nullptr) PrefetchChannels<kLanes>(residual + i * product.out_stride);
+    if (!F::kPlain && product.residual != nullptr)
+      PrefetchChannels<kLanes>(residual + i * product.out_stride);
   }
   const typename P::Value* w = matrix.weights.data() + panel.offset;
   auto [line, distance] = product.fetcher->Take(matrix.steps);
-  for (const Operand<P>& operand : product.operands) {
+  const size_t operands = F::kPlain ? 1 : product.operands.size();
+  for (size_t o = 0; o < operands; ++o) {
+    const Operand<P>& operand = product.operands[o];
     const int64_t stride = operand.stride;
     const typename P::Value* a = operand.a + first * stride;
-    const int64_t steps = kSteps > 0 ? kSteps : operand.steps;
+    const int64_t steps = F::kSteps > 0 ? F::kSteps : operand.steps;
 #pragma GCC unroll 1
     for (int64_t step = 0; step < steps; ++step) {
       __builtin_prefetch(line, 0, 2);  // into the second-level cache
@@ -230,7 +244,7 @@ void Tile(const Matrix<P>& matrix, const Panel& panel, const Product<P, Out>& pr
       w += kLanes * P::kPair;
     }
   }
-  if (product.residual != nullptr) {
+  if (!F::kPlain && product.residual != nullptr) {
 #pragma GCC unroll 16
     for (int i = 0; i < M; ++i) {
       const typename P::Value* const row = residual + i * product.out_stride;
@@ -239,7 +253,7 @@ void Tile(const Matrix<P>& matrix, const Panel& panel, const Product<P, Out>& pr
       if constexpr (kHalf) half[i] = Narrow::Add(half[i], Narrow::Load(row + kWide * V));
     }
   }
-  if (product.finite != nullptr) {
+  if (!F::kPlain && product.finite != nullptr) {
 #pragma GCC unroll 16
     for (int i = 0; i < M; i += 2) {
       const int next = i + 1 < M ? i + 1 : i;
@@ -273,37 +287,68 @@ constexpr int kTileRows = kRegisters >= 32 ? (V == 1 && !kHalf ? 16 : 8)
                                               : V == 2 ? 6
                                                        : 4);
 
-template <typename P, typename Out, int kSteps, int M, int V, bool kHalf>
-REIDBENCH_INLINE void TileOf(int64_t rows, const Matrix<P>& matrix, const Panel& panel,
-                             const Product<P, Out>& product, int64_t first) {
-  if (rows == M) return Tile<P, Out, kSteps, M, V, kHalf>(matrix, panel, product, first);
-  if constexpr (M > 1) TileOf<P, Out, kSteps, M - 1, V, kHalf>(rows, matrix, panel, product, first);
+// What heights are multiples of: with many registers every height would be much code for the few
+// images that need it.
+constexpr int64_t kHeightStep = kRegisters >= 32 ? 4 : 1;
+
+// `count` tiles of `height` pixels.
+template <typename P, typename Out, typename F, int M, int V, bool kHalf>
+void TileRun(int64_t height, int64_t count, const Matrix<P>& matrix, const Panel& panel,
+             const Product<P, Out>& product, int64_t first) {
+  if (height == M) {
+    for (int64_t i = 0; i < count; ++i) {
+      Tile<P, Out, F, M, V, kHalf>(matrix, panel, product, first + i * M);
+    }
+  } else if constexpr (M > kHeightStep) {
+    TileRun<P, Out, F, M - kHeightStep, V, kHalf>(height, count, matrix, panel, product, first);
+  }
 }
 
 // Tiles of nearly the same height: one of a few pixels would leave the multipliers waiting.
-template <typename P, typename Out, int kSteps, int V, bool kHalf>
+template <typename P, typename Out, typename F, int V, bool kHalf>
 void Tiles(const Matrix<P>& matrix, const Panel& panel, const Product<P, Out>& product,
            int64_t pixels) {
-  constexpr int kRows = kTileRows<V, kHalf>;
-  int64_t p = 0;
-  for (int64_t left = (pixels + kRows - 1) / kRows; left > 0; --left) {
-    const int64_t rows = (pixels - p + left - 1) / left;
-    TileOf<P, Out, kSteps, kRows, V, kHalf>(rows, matrix, panel, product, p);
-    p += rows;
+  constexpr int64_t kMostSteps = kTileRows<V, kHalf> / kHeightStep;
+  constexpr auto kRun = TileRun<P, Out, F, kTileRows<V, kHalf>, V, kHalf>;
+  const int64_t steps = pixels / kHeightStep;
+  const int64_t tiles = (steps + kMostSteps - 1) / kMostSteps;
+  int64_t done = 0;
+  if (tiles > 0) {
+    const int64_t low = steps / tiles;
+    const int64_t higher = steps - low * tiles;
+    kRun((low + 1) * kHeightStep, higher, matrix, panel, product, 0);
+    done = (low + 1) * kHeightStep * higher;
+    kRun(low * kHeightStep, tiles - higher, matrix, panel, product, done);
+    done += low * kHeightStep * (tiles - higher);
   }
+  if constexpr (kHeightStep > 1) {
+    for (; done < pixels; ++done) {
+      Tile<P, Out, F, 1, V, kHalf>(matrix, panel, product, done);
+    }
+  }
+}
+
+template <typename F, typename P, typename Out>
+void FormedPanel(const Matrix<P>& matrix, const Panel& panel, const Product<P, Out>& product,
+                 int64_t pixels) {
+  if constexpr (kHasHalf) {
+    if (panel.half && panel.vectors == 1)
+      return Tiles<P, Out, F, 1, true>(matrix, panel, product, pixels);
+    if (panel.half) return Tiles<P, Out, F, 2, true>(matrix, panel, product, pixels);
+  }
+  if (panel.vectors == 1) return Tiles<P, Out, F, 1, false>(matrix, panel, product, pixels);
+  if (panel.vectors == 2) return Tiles<P, Out, F, 2, false>(matrix, panel, product, pixels);
+  Tiles<P, Out, F, 3, false>(matrix, panel, product, pixels);
 }
 
 template <int kSteps = 0, typename P, typename Out>
 void MultiplyPanel(const Matrix<P>& matrix, const Panel& panel, const Product<P, Out>& product,
                    int64_t pixels) {
-  if constexpr (kHasHalf) {
-    if (panel.half && panel.vectors == 1)
-      return Tiles<P, Out, kSteps, 1, true>(matrix, panel, product, pixels);
-    if (panel.half) return Tiles<P, Out, kSteps, 2, true>(matrix, panel, product, pixels);
+  if constexpr (kSteps == 0) {
+    if (product.operands.size() == 1 && product.residual == nullptr && product.finite == nullptr)
+      return FormedPanel<Form<0, true>>(matrix, panel, product, pixels);
   }
-  if (panel.vectors == 1) return Tiles<P, Out, kSteps, 1, false>(matrix, panel, product, pixels);
-  if (panel.vectors == 2) return Tiles<P, Out, kSteps, 2, false>(matrix, panel, product, pixels);
-  Tiles<P, Out, kSteps, 3, false>(matrix, panel, product, pixels);
+  FormedPanel<Form<kSteps, false>>(matrix, panel, product, pixels);
 }
 
 // All panels: `out` and `residual` point at channel 0.
@@ -334,41 +379,81 @@ void DepthwiseRows(const std::array<const float*, 4>& rows, int64_t stride, int6
 #pragma GCC unroll 9
   for (int i = 0; i < 9; ++i) w[i] = R::Load(weights + i * weights_stride);
   const Register bias = R::Load(weights + 9 * weights_stride);
-  const float* const r0 = rows[0];
-  const float* const r1 = rows[1];
-  const float* const r2 = rows[2];
-  const float* const r3 = rows[3];
-  Register left[4] = {R::Load(r0), R::Load(r1), R::Load(r2), R::Load(r3)};
-  Register middle[4] = {R::Load(r0 + stride), R::Load(r1 + stride), R::Load(r2 + stride),
-                        R::Load(r3 + stride)};
   Register total = R::Zero();
-  for (int64_t x = 0; x < width; ++x) {
-    const int64_t next = (x + 2) * stride;
-    const Register right[4] = {R::Load(r0 + next), R::Load(r1 + next), R::Load(r2 + next),
-                               R::Load(r3 + next)};
-    Register first = bias;
-    Register second = bias;
+  if constexpr (kRegisters >= 32) {
+    const float* const r0 = rows[0];
+    const float* const r1 = rows[1];
+    const float* const r2 = rows[2];
+    const float* const r3 = rows[3];
+    Register left[4] = {R::Load(r0), R::Load(r1), R::Load(r2), R::Load(r3)};
+    Register middle[4] = {R::Load(r0 + stride), R::Load(r1 + stride), R::Load(r2 + stride),
+                          R::Load(r3 + stride)};
+    for (int64_t x = 0; x < width; ++x) {
+      const int64_t next = (x + 2) * stride;
+      const Register right[4] = {R::Load(r0 + next), R::Load(r1 + next), R::Load(r2 + next),
+                                 R::Load(r3 + next)};
+      Register first = bias;
+      Register second = bias;
 #pragma GCC unroll 3
-    for (int y = 0; y < 3; ++y) {
-      first = R::MulAdd(w[3 * y], left[y], first);
-      second = R::MulAdd(w[3 * y], left[y + 1], second);
-      first = R::MulAdd(w[3 * y + 1], middle[y], first);
-      second = R::MulAdd(w[3 * y + 1], middle[y + 1], second);
-      first = R::MulAdd(w[3 * y + 2], right[y], first);
-      second = R::MulAdd(w[3 * y + 2], right[y + 1], second);
-    }
-    first = R::Max(R::Zero(), first);
-    R::Store(out0 + x * out_stride, first);
-    total = R::Add(total, first);
-    if (out1 != nullptr) {
-      second = R::Max(R::Zero(), second);
-      R::Store(out1 + x * out_stride, second);
-      total = R::Add(total, second);
-    }
+      for (int y = 0; y < 3; ++y) {
+        first = R::MulAdd(w[3 * y], left[y], first);
+        second = R::MulAdd(w[3 * y], left[y + 1], second);
+        first = R::MulAdd(w[3 * y + 1], middle[y], first);
+        second = R::MulAdd(w[3 * y + 1], middle[y + 1], second);
+        first = R::MulAdd(w[3 * y + 2], right[y], first);
+        second = R::MulAdd(w[3 * y + 2], right[y + 1], second);
+      }
+      first = R::Max(R::Zero(), first);
+      R::Store(out0 + x * out_stride, first);
+      total = R::Add(total, first);
+      if (out1 != nullptr) {
+        second = R::Max(R::Zero(), second);
+        R::Store(out1 + x * out_stride, second);
+        total = R::Add(total, second);
+      }
 #pragma GCC unroll 4
-    for (int y = 0; y < 4; ++y) {
-      left[y] = middle[y];
-      middle[y] = right[y];
+      for (int y = 0; y < 4; ++y) {
+        left[y] = middle[y];
+        middle[y] = right[y];
+      }
+    }
+  } else {
+    // Too few registers for the taps and three columns of input: of those one is read at a time and
+    // added to the three columns of output that it is part of.
+    Register sum[3][2];  // the output that ends with this column of input, the next one, and a new
+#pragma GCC unroll 2
+    for (int i = 0; i < 2; ++i) sum[0][i] = sum[1][i] = bias;
+    for (int64_t x = -2; x < width; ++x) {
+      Register in[4];
+#pragma GCC unroll 4
+      for (int y = 0; y < 4; ++y) in[y] = R::Load(rows[y] + (x + 2) * stride);
+#pragma GCC unroll 2
+      for (int i = 0; i < 2; ++i) sum[2][i] = bias;
+#pragma GCC unroll 3
+      for (int tap = 0; tap < 3; ++tap) {
+#pragma GCC unroll 3
+        for (int y = 0; y < 3; ++y) {
+#pragma GCC unroll 2
+          for (int i = 0; i < 2; ++i) {
+            sum[2 - tap][i] = R::MulAdd(w[3 * y + tap], in[y + i], sum[2 - tap][i]);
+          }
+        }
+      }
+      if (x >= 0) {
+        const Register first = R::Max(R::Zero(), sum[0][0]);
+        R::Store(out0 + x * out_stride, first);
+        total = R::Add(total, first);
+        if (out1 != nullptr) {
+          const Register second = R::Max(R::Zero(), sum[0][1]);
+          R::Store(out1 + x * out_stride, second);
+          total = R::Add(total, second);
+        }
+      }
+#pragma GCC unroll 2
+      for (int i = 0; i < 2; ++i) {
+        sum[0][i] = sum[1][i];
+        sum[1][i] = sum[2][i];
+      }
     }
   }
   if (sums != nullptr) R::Store(sums, R::Add(R::Load(sums), total));
@@ -409,8 +494,9 @@ Matrix<P> PackPointwise(const FoldedConvolution& conv, int64_t most) {
   return matrix;
 }
 
-constexpr int64_t kMost = 3;       // registers across of a matrix product
-constexpr int64_t kMostLight = 2;  // of a light convolution: its weights stay in the L1 cache
+constexpr int64_t kMost = 3;  // registers across of a matrix product
+// Of a light convolution: its weights stay in the first-level cache.
+constexpr int64_t kMostLight = kRegisters >= 32 ? 2 : 3;
 
 template <typename P>
 Block<P> PackBlock(const FoldedBlock& folded) {
