@@ -37,7 +37,7 @@ if(NOT REIDBENCH_ONEDNN STREQUAL "OFF")
   elseif(REIDBENCH_ONEDNN STREQUAL "ON")
     message(FATAL_ERROR "REIDBENCH_ONEDNN is ON, but oneDNN (libdnnl-dev) or OpenMP was not found")
   else()
-    message(STATUS "oneDNN not found: engine onednn will need a processor with AVX-512")
+    message(STATUS "oneDNN not found: engine onednn will compute OSNet alone")
   endif()
 endif()
 # The Python package is for the interpreter that the development files belong to: Debian's, whatever other python3 stands first in

@@ -13,8 +13,8 @@ import re
 import subprocess
 import sys
 
-# Units that are compiled for AVX-512 as a whole, below their includes.
-WIDE_UNITS = {"osnet_avx512.cc.o"}
+# Units that are compiled for AVX2 or AVX-512 as a whole, below their includes.
+WIDE_UNITS = {"osnet_kernels_avx2.cc.o", "osnet_kernels_avx512.cc.o"}
 NAMED = re.compile(r"Avx2|Avx512")
 MEMBER = re.compile(r"^(\S+\.o):\s+file format")
 FUNCTION = re.compile(r"^[0-9a-f]+ <(.+)>:$")

@@ -1,12 +1,15 @@
 #include "reidbench/embedding/onednn_engine.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstring>
 #include <limits>
+#include <optional>
 #include <string>
 #include <tuple>
 #include <vector>
@@ -14,8 +17,11 @@
 #include "embedding/every_layer.h"
 #include "embedding/osnet_reference.h"
 #include "reidbench/core/error.h"
+#include "reidbench/core/isa.h"
 #include "reidbench/core/parallel.h"
 #include "reidbench/core/random.h"
+#include "reidbench/embedding/osnet_kernels.h"
+#include "support/each_isa.h"
 #include "support/expect_error.h"
 
 namespace reidbench {
@@ -52,19 +58,47 @@ Difference Compare(const float* actual, const std::vector<double>& expected) {
   return result;
 }
 
-std::string NameOf(OnednnExecution execution) {
-  return execution == OnednnExecution::kOnednn ? "_onednn" : "_avx512";
+// What computes: the own kernels of an instruction set, or oneDNN's primitives with the best one.
+struct Kernels {
+  OnednnExecution execution;
+  Isa isa;
+};
+
+constexpr std::array kEveryKernels = {Kernels{OnednnExecution::kOnednn, kAllIsas.back()},
+                                      Kernels{OnednnExecution::kOwn, Isa::kBaseline},
+                                      Kernels{OnednnExecution::kOwn, Isa::kAvx2},
+                                      Kernels{OnednnExecution::kOwn, Isa::kAvx512}};
+
+std::string NameOf(const Kernels& kernels) {
+  return kernels.execution == OnednnExecution::kOnednn ? "onednn"
+                                                       : "own_" + std::string(IsaName(kernels.isa));
 }
 
-class OnednnArchitectures
-    : public testing::TestWithParam<std::tuple<std::string, OnednnExecution>> {};
+// Caps the instruction set, or skips where the processor or the build lacks it.
+class WithKernels {
+ protected:
+  void Use(const Kernels& kernels) {
+    const bool own = kernels.execution == OnednnExecution::kOwn;
+    if (!OnednnAvailable(kernels.execution) || (own && kernels.isa > ActiveIsa()))
+      GTEST_SKIP() << "not on this processor or not in this build, or capped";
+    cap_.emplace(kernels.isa);
+  }
+
+ private:
+  std::optional<ScopedIsaCap> cap_;
+};
+
+class OnednnArchitectures : public testing::TestWithParam<std::tuple<std::string, Kernels>>,
+                            protected WithKernels {
+ protected:
+  void SetUp() override { Use(std::get<1>(GetParam())); }
+};
 
 // Sizes: narrower than a tile of pixels; odd at every pooling; wide enough for whole tiles.
 TEST_P(OnednnArchitectures, AgreeWithPlainLoops) {
-  const auto& [name, execution] = GetParam();
-  if (!OnednnAvailable(execution)) GTEST_SKIP() << "not on this processor or not in this build";
+  const auto& [name, kernels] = GetParam();
   const Network weights = RandomOsnetWeights(name, 7);
-  const auto engine = MakeOnednnEngine(weights, "cpu", "fp32", execution);
+  const auto engine = MakeOnednnEngine(weights, "cpu", "fp32", kernels.execution);
   ASSERT_EQ(engine->info().dim, 512);
   EXPECT_EQ(engine->info().architecture, name);
   EXPECT_EQ(engine->info().precision, "fp32");
@@ -85,28 +119,47 @@ TEST_P(OnednnArchitectures, AgreeWithPlainLoops) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    Small, OnednnArchitectures,
-    testing::Combine(testing::Values("osnet_x0_25", "osnet_ain_x0_25", "osnet_x0_5", "osnet_x0_75"),
-                     testing::Values(OnednnExecution::kOnednn, OnednnExecution::kAvx512)),
-    [](const auto& test) { return std::get<0>(test.param) + NameOf(std::get<1>(test.param)); });
+INSTANTIATE_TEST_SUITE_P(Small, OnednnArchitectures,
+                         testing::Combine(testing::Values("osnet_x0_25", "osnet_ain_x0_25",
+                                                          "osnet_x0_5", "osnet_x0_75"),
+                                          testing::ValuesIn(kEveryKernels)),
+                         [](const auto& test) {
+                           return std::get<0>(test.param) + "_" + NameOf(std::get<1>(test.param));
+                         });
 // IBN exists at full width only.
-INSTANTIATE_TEST_SUITE_P(
-    Ibn, OnednnArchitectures,
-    testing::Combine(testing::Values("osnet_ibn_x1_0"),
-                     testing::Values(OnednnExecution::kOnednn, OnednnExecution::kAvx512)),
-    [](const auto& test) { return std::get<0>(test.param) + NameOf(std::get<1>(test.param)); });
+INSTANTIATE_TEST_SUITE_P(Ibn, OnednnArchitectures,
+                         testing::Combine(testing::Values("osnet_ibn_x1_0"),
+                                          testing::ValuesIn(kEveryKernels)),
+                         [](const auto& test) {
+                           return std::get<0>(test.param) + "_" + NameOf(std::get<1>(test.param));
+                         });
 
-class OnednnExecutions : public testing::TestWithParam<OnednnExecution> {
+class OnednnExecutions : public testing::TestWithParam<Kernels>, protected WithKernels {
  protected:
-  void SetUp() override {
-    if (!OnednnAvailable(GetParam())) GTEST_SKIP() << "not on this processor or not in this build";
-  }
+  void SetUp() override { Use(GetParam()); }
 };
+
+// Maps of 1 to 17 pixels across: tiles of every height and their rests, rows that end anywhere in a
+// register.
+TEST_P(OnednnExecutions, EveryWidthAgreesWithPlainLoops) {
+  for (const char* name : {"osnet_x0_25", "osnet_x0_75"}) {
+    const Network weights = RandomOsnetWeights(name, 9);
+    const auto engine = MakeOnednnEngine(weights, "cpu", "fp32", GetParam().execution);
+    for (int width = 13; width <= 68; width += name[7] == '2' ? 4 : 20) {
+      const std::vector<float> images = RandomImages(1, 17, width, 11);
+      std::vector<float> features(512);
+      engine->Run({images.data(), 1, 17, width}, features.data());
+      const std::vector<double> expected = ReferenceFeatures(weights, images.data(), 17, width);
+      const Difference difference = Compare(features.data(), expected);
+      ASSERT_GT(difference.norm, 1.0) << "the random network is dead: this would mean nothing";
+      EXPECT_LE(difference.worst, 1e-5) << name << ", width " << width;
+    }
+  }
+}
 
 TEST_P(OnednnExecutions, BytesDoNotDependOnTheThread) {
   const auto engine =
-      MakeOnednnEngine(RandomOsnetWeights("osnet_x0_25", 1), "cpu", "fp32", GetParam());
+      MakeOnednnEngine(RandomOsnetWeights("osnet_x0_25", 1), "cpu", "fp32", GetParam().execution);
   const int count = 11;  // a micro-batch and a rest
   const int calls = 8;
   const std::vector<float> images = RandomImages(count, 64, 32, 3);
@@ -123,12 +176,12 @@ TEST_P(OnednnExecutions, BytesDoNotDependOnTheThread) {
 // A worker is used again for images of another size: nothing of the earlier ones may be left.
 TEST_P(OnednnExecutions, SizesCanAlternate) {
   const Network weights = RandomOsnetWeights("osnet_x0_25", 1);
-  const auto engine = MakeOnednnEngine(weights, "cpu", "fp32", GetParam());
+  const auto engine = MakeOnednnEngine(weights, "cpu", "fp32", GetParam().execution);
   for (const auto& [height, width] : {std::pair{64, 32}, std::pair{32, 48}, std::pair{64, 32}}) {
     const std::vector<float> images = RandomImages(1, height, width, height);
     std::vector<float> again(512), fresh(512);
     engine->Run({images.data(), 1, height, width}, again.data());
-    MakeOnednnEngine(weights, "cpu", "fp32", GetParam())
+    MakeOnednnEngine(weights, "cpu", "fp32", GetParam().execution)
         ->Run({images.data(), 1, height, width}, fresh.data());
     EXPECT_EQ(again, fresh) << height << " x " << width;
   }
@@ -138,7 +191,7 @@ TEST_P(OnednnExecutions, MarksOverflowInsideTheNetwork) {
   Network weights = RandomOsnetWeights("osnet_x0_25", 3);
   for (float& w : weights.tensors.at("conv3.0.conv3.conv.weight").values) w *= 1e30f;
   for (float& w : weights.tensors.at("conv3.1.conv3.conv.weight").values) w *= 1e30f;
-  const auto engine = MakeOnednnEngine(weights, "cpu", "fp32", GetParam());
+  const auto engine = MakeOnednnEngine(weights, "cpu", "fp32", GetParam().execution);
   const std::vector<float> images = RandomImages(2, 32, 16, 5);
   std::vector<float> features(2 * 512);
   engine->Run({images.data(), 2, 32, 16}, features.data());
@@ -150,7 +203,7 @@ TEST_P(OnednnExecutions, MarksOverflowInsideTheNetwork) {
 
 TEST_P(OnednnExecutions, MarksOnlyTheRowsOfBadImages) {
   const auto engine =
-      MakeOnednnEngine(RandomOsnetWeights("osnet_x0_25", 3), "cpu", "fp32", GetParam());
+      MakeOnednnEngine(RandomOsnetWeights("osnet_x0_25", 3), "cpu", "fp32", GetParam().execution);
   std::vector<float> images = RandomImages(3, 32, 16, 5);
   std::vector<float> good(3 * 512), features(3 * 512);
   engine->Run({images.data(), 3, 32, 16}, good.data());
@@ -161,13 +214,13 @@ TEST_P(OnednnExecutions, MarksOnlyTheRowsOfBadImages) {
   EXPECT_EQ(std::memcmp(&good[1024], &features[1024], 512 * sizeof(float)), 0);
 }
 
-INSTANTIATE_TEST_SUITE_P(Both, OnednnExecutions,
-                         testing::Values(OnednnExecution::kOnednn, OnednnExecution::kAvx512),
-                         [](const auto& test) { return NameOf(test.param).substr(1); });
+INSTANTIATE_TEST_SUITE_P(Each, OnednnExecutions, testing::ValuesIn(kEveryKernels),
+                         [](const auto& test) { return NameOf(test.param); });
+
+using OwnKernels = EachIsa;
 
 // The result of an image depends on nothing beside it: not even the last bit.
-TEST(OnednnEngine, Avx512RowsDoNotDependOnTheBatch) {
-  if (!OnednnAvailable(OnednnExecution::kAvx512)) GTEST_SKIP() << "no AVX-512";
+TEST_P(OwnKernels, RowsDoNotDependOnTheBatch) {
   const auto engine = MakeOnednnEngine(RandomOsnetWeights("osnet_ain_x0_5", 1), "cpu", "fp32");
   const int count = 11;
   const std::vector<float> images = RandomImages(count, 48, 32, 3);
@@ -178,6 +231,18 @@ TEST(OnednnEngine, Avx512RowsDoNotDependOnTheBatch) {
     EXPECT_EQ(std::memcmp(alone.data(), &together[i * 512], 512 * sizeof(float)), 0) << i;
   }
 }
+
+TEST_P(OwnKernels, AreThoseOfTheInstructionSet) {
+  const auto engine = MakeOnednnEngine(RandomOsnetWeights("osnet_x0_25", 1), "cpu", "fp32");
+  EXPECT_EQ(engine->info().engine, fmt::format("onednn (own {} kernels)", OsnetKernelsName()));
+#if REIDBENCH_X86
+  EXPECT_EQ(OsnetKernelsName(), GetParam() == Isa::kBaseline ? "SSE2"
+                                : GetParam() == Isa::kAvx2   ? "AVX2"
+                                                             : "AVX-512");
+#endif
+}
+
+INSTANTIATE_TEST_SUITE_P(Isa, OwnKernels, testing::ValuesIn(kAllIsas), IsaOf);
 
 TEST(OnednnEngine, Bf16StaysNearTheReference) {
   const std::vector<std::string> precisions = OnednnPrecisions();
@@ -206,15 +271,15 @@ TEST(OnednnEngine, ComputesEveryLayer) {
   const auto engine = MakeOnednnEngine(network, "cpu", "fp32");
   EXPECT_EQ(engine->info().input_height, 24) << "a linear layer sees all pixels";
   ExpectReferenceFeatures(network, *engine);
-  EXPECT_THAT(
-      MessageOf(ErrorKind::kUsage,
-                [&] { MakeOnednnEngine(network, "cpu", "fp32", OnednnExecution::kAvx512); }),
-      HasSubstr(OnednnAvailable(OnednnExecution::kAvx512) ? "OSNet's blocks alone" : "no AVX-512"));
+  EXPECT_THAT(MessageOf(ErrorKind::kUsage,
+                        [&] { MakeOnednnEngine(network, "cpu", "fp32", OnednnExecution::kOwn); }),
+              HasSubstr(OnednnAvailable(OnednnExecution::kOwn) ? "OSNet's blocks alone"
+                                                               : "no own kernels"));
 }
 
 // The graph of an ONNX file may end in a norm: the kernels of OSNet's blocks compute it, too.
 TEST(OnednnEngine, ANormBehindOsnetBelongsToIt) {
-  for (const auto execution : {OnednnExecution::kOnednn, OnednnExecution::kAvx512}) {
+  for (const auto execution : {OnednnExecution::kOnednn, OnednnExecution::kOwn}) {
     if (!OnednnAvailable(execution)) continue;
     Network network = RandomOsnetWeights("osnet_ain_x0_25", 7);
     network.graph.height = 48;

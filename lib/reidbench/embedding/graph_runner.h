@@ -1,5 +1,5 @@
 // What computes a network inside the "onednn" engine: oneDNN's primitives layer by layer, or this
-// project's AVX-512 kernels for OSNet's blocks.
+// project's kernels for OSNet's blocks.
 #pragma once
 
 #include "reidbench/imaging/image.h"

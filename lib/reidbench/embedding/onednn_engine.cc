@@ -5,8 +5,8 @@
 
 #include "reidbench/core/error.h"
 #include "reidbench/core/text.h"
-#include "reidbench/embedding/osnet_avx512.h"
 #include "reidbench/embedding/osnet_blocks.h"
+#include "reidbench/embedding/osnet_kernels.h"
 #include "reidbench/networks/fold.h"
 #ifdef REIDBENCH_ONEDNN
 #include "reidbench/embedding/graph_onednn.h"
@@ -29,18 +29,18 @@ class OnednnEngine : public Engine {
       : info_(DescribeNetwork(network, precision, "cpu")) {
     Network folded = FoldForInference(OfEmbeddings(network));
     std::optional<OsnetBlocks> blocks;
-    if (execution != OnednnExecution::kOnednn && OnednnAvailable(OnednnExecution::kAvx512))
+    if (execution != OnednnExecution::kOnednn && OnednnAvailable(OnednnExecution::kOwn))
       blocks = FindOsnetBlocks(folded);
     if (blocks) {
-      runner_ = MakeAvx512Runner(
-          *blocks, precision == "bf16" ? Avx512Precision::kBf16 : Avx512Precision::kFp32);
-      info_.engine = "onednn (own AVX-512 kernels)";
-    } else if (precision != "fp32" || execution == OnednnExecution::kAvx512 || !kHasOnednn) {
+      runner_ = MakeOsnetRunner(
+          *blocks, precision == "bf16" ? OsnetPrecision::kBf16 : OsnetPrecision::kFp32);
+      info_.engine = fmt::format("onednn (own {} kernels)", OsnetKernelsName());
+    } else if (precision != "fp32" || execution == OnednnExecution::kOwn || !kHasOnednn) {
       ThrowUsage(
-          "engine onednn: the kernels {} are for OSNet's blocks alone, which {} is not made of; "
+          "engine onednn: the own kernels{} are for OSNet's blocks alone, which {} is not made of; "
           "use {}",
-          precision != "fp32" ? fmt::format("of precision {}", precision) : "for AVX-512",
-          network.name, kHasOnednn ? "--precision fp32" : "--engine libtorch");
+          precision != "fp32" ? fmt::format(" of precision {}", precision) : "", network.name,
+          kHasOnednn ? "--precision fp32" : "--engine libtorch");
     } else {
       runner_ = AsGraphRunner(folded, MakeOnednnRunner(folded));
       info_.engine = "onednn " + OnednnVersion();
@@ -62,30 +62,30 @@ class OnednnEngine : public Engine {
 void RequireAvailable(OnednnExecution execution) {
   if (!OnednnAvailable(execution)) {
     ThrowUsage(
-        "engine onednn: this processor has no AVX-512 and this build no oneDNN; use --engine "
-        "libtorch, or install libdnnl-dev and build again");
+        "engine onednn: there are no own kernels for this kind of processor and this build has no "
+        "oneDNN; use --engine libtorch, or install libdnnl-dev and build again");
   }
 }
 
 }  // namespace
 
 bool OnednnAvailable(OnednnExecution execution) {
-  const bool avx512 = Avx512Available(Avx512Precision::kFp32);
+  const bool own = OsnetKernelsAvailable(OsnetPrecision::kFp32);
   switch (execution) {
     case OnednnExecution::kOnednn:
       return kHasOnednn;
-    case OnednnExecution::kAvx512:
-      return avx512;
+    case OnednnExecution::kOwn:
+      return own;
     case OnednnExecution::kBest:
       break;
   }
-  return kHasOnednn || avx512;
+  return kHasOnednn || own;
 }
 
 std::vector<std::string> OnednnPrecisions() {
   std::vector<std::string> precisions;
   if (OnednnAvailable()) precisions.emplace_back("fp32");
-  if (Avx512Available(Avx512Precision::kBf16)) precisions.emplace_back("bf16");
+  if (OsnetKernelsAvailable(OsnetPrecision::kBf16)) precisions.emplace_back("bf16");
   return precisions;
 }
 
@@ -108,7 +108,7 @@ std::unique_ptr<Engine> MakeOnednnEngine(const Network& network, std::string_vie
 
 void RequireOnednnPrecision(std::string_view precision) {
   RequireAvailable(OnednnExecution::kBest);
-  if (precision == "bf16" && !Avx512Available(Avx512Precision::kBf16)) {
+  if (precision == "bf16" && !OsnetKernelsAvailable(OsnetPrecision::kBf16)) {
     ThrowUsage(
         "engine onednn: this processor has no bfloat16 instructions (AVX512_BF16), which "
         "precision bf16 needs; use --precision fp32");

@@ -1,6 +1,5 @@
 // Engine "onednn": any layer graph on a CPU without LibTorch. Computes OSNet's blocks with this
-// project's AVX-512 kernels where the processor has them (osnet_avx512.h), else and everything else
-// with oneDNN (graph_onednn.h).
+// project's kernels (osnet_kernels.h), everything else with oneDNN (graph_onednn.h).
 #pragma once
 
 #include <memory>
@@ -17,7 +16,7 @@ namespace reidbench {
 enum class OnednnExecution {
   kBest,    // the fastest that this processor and this build have
   kOnednn,  // oneDNN's primitives
-  kAvx512,  // own kernels; OSNet only
+  kOwn,     // own kernels; OSNet only
 };
 
 // Whether this build and this processor can run it.

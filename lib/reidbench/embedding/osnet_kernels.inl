@@ -1,100 +1,19 @@
-#include "reidbench/embedding/osnet_avx512.h"
-
-#include "reidbench/core/error.h"
-#include "reidbench/core/isa.h"
-
-#if defined(__x86_64__) && defined(__GNUC__)
-
-#include <immintrin.h>
-
-#include <algorithm>
-#include <array>
-#include <cmath>
-#include <cstdint>
-#include <cstdlib>
-#include <cstring>
-#include <limits>
-#include <mutex>
-#include <new>
-#include <span>
-#include <type_traits>
-#include <utility>
-#include <vector>
-
-#include "reidbench/embedding/layer_kernels.h"
-
-// Below the includes, so that no function of a header is compiled for AVX-512 and then shared with
-// code that runs on older processors.
-#ifdef __clang__
-#pragma clang attribute push(                                                     \
-    __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512bf16,fma"))), \
-    apply_to = function)
-#else
-#pragma GCC push_options
-#pragma GCC target("avx512f,avx512bw,avx512dq,avx512vl,avx512bf16,fma")
-#endif
-
-namespace reidbench {
-namespace {
-
-#define REIDBENCH_INLINE inline __attribute__((always_inline))
-
-using bf16 = uint16_t;  // the upper half of a float32
-
-// 16 or 8 float32 channels in a register.
-struct Wide {
-  using Register = __m512;
-  static constexpr int kLanes = 16;
-  static REIDBENCH_INLINE __m512 Zero() { return _mm512_setzero_ps(); }
-  static REIDBENCH_INLINE __m512 Load(const float* p) { return _mm512_loadu_ps(p); }
-  static REIDBENCH_INLINE __m512 Load(const bf16* p) {
-    const __m512i bits =
-        _mm512_cvtepu16_epi32(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)));
-    return _mm512_castsi512_ps(_mm512_slli_epi32(bits, 16));
-  }
-  static REIDBENCH_INLINE void Store(float* p, __m512 x) { _mm512_storeu_ps(p, x); }
-  static REIDBENCH_INLINE void Store(bf16* p, __m512 x) {
-    _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), (__m256i)_mm512_cvtneps_pbh(x));
-  }
-  static REIDBENCH_INLINE __m512 Set(float x) { return _mm512_set1_ps(x); }
-  static REIDBENCH_INLINE __m512 Add(__m512 a, __m512 b) { return _mm512_add_ps(a, b); }
-  static REIDBENCH_INLINE __m512 Mul(__m512 a, __m512 b) { return _mm512_mul_ps(a, b); }
-  static REIDBENCH_INLINE __m512 MulAdd(__m512 a, __m512 b, __m512 sum) {
-    return _mm512_fmadd_ps(a, b, sum);
-  }
-  // The second operand where one is NaN.
-  static REIDBENCH_INLINE __m512 Max(__m512 a, __m512 b) { return _mm512_max_ps(a, b); }
-};
-
-struct Narrow {
-  using Register = __m256;
-  static constexpr int kLanes = 8;
-  static REIDBENCH_INLINE __m256 Zero() { return _mm256_setzero_ps(); }
-  static REIDBENCH_INLINE __m256 Load(const float* p) { return _mm256_loadu_ps(p); }
-  static REIDBENCH_INLINE __m256 Load(const bf16* p) {
-    const __m256i bits =
-        _mm256_cvtepu16_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)));
-    return _mm256_castsi256_ps(_mm256_slli_epi32(bits, 16));
-  }
-  static REIDBENCH_INLINE void Store(float* p, __m256 x) { _mm256_storeu_ps(p, x); }
-  static REIDBENCH_INLINE void Store(bf16* p, __m256 x) {
-    _mm_storeu_si128(reinterpret_cast<__m128i*>(p), (__m128i)_mm256_cvtneps_pbh(x));
-  }
-  static REIDBENCH_INLINE __m256 Set(float x) { return _mm256_set1_ps(x); }
-  static REIDBENCH_INLINE __m256 Add(__m256 a, __m256 b) { return _mm256_add_ps(a, b); }
-  static REIDBENCH_INLINE __m256 Mul(__m256 a, __m256 b) { return _mm256_mul_ps(a, b); }
-  static REIDBENCH_INLINE __m256 MulAdd(__m256 a, __m256 b, __m256 sum) {
-    return _mm256_fmadd_ps(a, b, sum);
-  }
-  static REIDBENCH_INLINE __m256 Max(__m256 a, __m256 b) { return _mm256_max_ps(a, b); }
-};
+// The kernels of osnet_kernels.h, compiled once for each instruction set: osnet_kernels_<set>.cc
+// includes this file in a namespace of its own, below all headers and within that set's target, so
+// that no function here is shared with code that runs on older processors. It defines before:
+//   Wide      a register of float32 channels: Register, kLanes and the operations on it
+//   Narrow    a register of half as many, where kHasHalf; else Wide again
+//   kRegisters  how many vector registers there are: how many sums a tile may hold
+// and may define further arithmetics beside Fp32.
 
 // Calls f(Wide or Narrow, first channel) until all channels, a multiple of 8, are covered.
 template <typename F>
 REIDBENCH_INLINE void ForChannels(int64_t channels, const F& f) {
   int64_t c = 0;
-  for (; c + 16 <= channels; c += 16) f(Wide(), c);
-  if (c < channels) f(Narrow(), c);
+  for (; c + Wide::kLanes <= channels; c += Wide::kLanes) f(Wide(), c);
+  if constexpr (kHasHalf) {
+    if (c < channels) f(Narrow(), c);
+  }
 }
 
 // Arithmetic of the matrix products: `kPair` values of the inner dimension are multiplied in one
@@ -103,40 +22,16 @@ struct Fp32 {
   using Value = float;
   static constexpr int kPair = 1;
   static Value FromFloat(float x) { return x; }
-  static REIDBENCH_INLINE __m512 Broadcast(const float* a) { return _mm512_set1_ps(*a); }
-  static REIDBENCH_INLINE __m512 Weights(const float* w) { return _mm512_loadu_ps(w); }
-  static REIDBENCH_INLINE __m256 HalfWeights(const float* w) { return _mm256_loadu_ps(w); }
-  static REIDBENCH_INLINE __m512 Multiply(__m512 sum, __m512 w, __m512 a) {
-    return _mm512_fmadd_ps(w, a, sum);
+  static REIDBENCH_INLINE Wide::Register Broadcast(const float* a) { return Wide::Set(*a); }
+  static REIDBENCH_INLINE Wide::Register Weights(const float* w) { return Wide::Load(w); }
+  static REIDBENCH_INLINE Narrow::Register HalfWeights(const float* w) { return Narrow::Load(w); }
+  static REIDBENCH_INLINE Wide::Register Multiply(Wide::Register sum, Wide::Register w,
+                                                  Wide::Register a) {
+    return Wide::MulAdd(w, a, sum);
   }
-  static REIDBENCH_INLINE __m256 Multiply(__m256 sum, __m256 w, __m512 a) {
-    return _mm256_fmadd_ps(w, _mm512_castps512_ps256(a), sum);
-  }
-};
-
-struct Bf16 {
-  using Value = bf16;
-  static constexpr int kPair = 2;
-  // Rounds to nearest, ties to even; `x` is finite.
-  static Value FromFloat(float x) {
-    uint32_t bits;
-    std::memcpy(&bits, &x, sizeof(bits));
-    return static_cast<bf16>((bits + 0x7FFF + ((bits >> 16) & 1)) >> 16);
-  }
-  static REIDBENCH_INLINE __m512 Broadcast(const bf16* a) {
-    float pair;
-    std::memcpy(&pair, a, sizeof(pair));
-    return _mm512_set1_ps(pair);
-  }
-  static REIDBENCH_INLINE __m512 Weights(const bf16* w) { return _mm512_loadu_ps(w); }
-  static REIDBENCH_INLINE __m256 HalfWeights(const bf16* w) {
-    return _mm256_castsi256_ps(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(w)));
-  }
-  static REIDBENCH_INLINE __m512 Multiply(__m512 sum, __m512 w, __m512 a) {
-    return _mm512_dpbf16_ps(sum, (__m512bh)w, (__m512bh)a);
-  }
-  static REIDBENCH_INLINE __m256 Multiply(__m256 sum, __m256 w, __m512 a) {
-    return _mm256_dpbf16_ps(sum, (__m256bh)w, (__m256bh)_mm512_castps512_ps256(a));
+  static REIDBENCH_INLINE Narrow::Register MultiplyHalf(Narrow::Register sum, Narrow::Register w,
+                                                        Wide::Register a) {
+    return Narrow::MulAdd(w, Narrow::Lower(a), sum);
   }
 };
 
@@ -145,65 +40,41 @@ struct Bf16 {
 class FiniteCheck {
  public:
   // Written out: an implicit one would be compiled for the processor of the command line.
-  REIDBENCH_INLINE FiniteCheck() : first_(_mm512_setzero_ps()), second_(_mm512_setzero_ps()) {}
-  REIDBENCH_INLINE void Add(__m512 a, __m512 b) {
-    first_ = _mm512_fmadd_ps(_mm512_setzero_ps(), a, first_);
-    second_ = _mm512_fmadd_ps(_mm512_setzero_ps(), b, second_);
+  REIDBENCH_INLINE FiniteCheck() : first_(Wide::Zero()), second_(Wide::Zero()) {}
+  // R: Wide or Narrow.
+  template <typename R>
+  REIDBENCH_INLINE void Add(typename R::Register a, typename R::Register b) {
+    first_ = Wide::MulAdd(Wide::Zero(), R::Widen(a), first_);
+    second_ = Wide::MulAdd(Wide::Zero(), R::Widen(b), second_);
   }
-  REIDBENCH_INLINE void Add(__m256 a, __m256 b) { Add(Widen(a), Widen(b)); }
-  REIDBENCH_INLINE bool ok() const {
-    return _mm512_reduce_add_ps(_mm512_add_ps(first_, second_)) == 0.0f;
-  }
+  REIDBENCH_INLINE bool ok() const { return Wide::Sum(Wide::Add(first_, second_)) == 0.0f; }
 
  private:
-  static REIDBENCH_INLINE __m512 Widen(__m256 x) {
-    return _mm512_insertf32x8(_mm512_setzero_ps(), x, 0);
-  }
-  __m512 first_;
-  __m512 second_;
-};
-
-struct FreeAligned {
-  void operator()(void* p) const { std::free(p); }
-};
-
-// Uninitialised memory on a cache line.
-template <typename T>
-class Buffer {
- public:
-  Buffer() = default;
-  explicit Buffer(int64_t count) : count_(count) {
-    // Some room behind: whole registers are loaded at the end of short rows.
-    const size_t bytes = (static_cast<size_t>(count) * sizeof(T) + 127) / 64 * 64;
-    data_.reset(static_cast<T*>(std::aligned_alloc(64, bytes)));
-    if (data_ == nullptr) throw std::bad_alloc();
-  }
-  T* data() const { return data_.get(); }
-  void Clear() { std::memset(data_.get(), 0, static_cast<size_t>(count_) * sizeof(T)); }
-
- private:
-  std::unique_ptr<T, FreeAligned> data_;
-  int64_t count_ = 0;
+  Wide::Register first_;
+  Wide::Register second_;
 };
 
 // ---- matrix products ----
 
-// Columns of a weight matrix that one pass computes: `vectors` registers of 16 and perhaps one
-// of 8.
+constexpr int64_t kWide = Wide::kLanes;
+
+// Columns of a weight matrix that one pass computes: `vectors` whole registers and perhaps
+// half of one.
 struct Panel {
   int vectors;
   bool half;
   int64_t channel;  // the first one
   int64_t offset;   // of its weights in Matrix::weights, which are [step][lane][pair]
-  int64_t lanes() const { return 16 * vectors + (half ? 8 : 0); }
+  int64_t lanes() const { return kWide * vectors + (half ? 8 : 0); }
 };
 
 // Splits `channels`, a multiple of 8, into panels of about the same width, at most 3 registers.
 std::vector<Panel> SplitChannels(int64_t channels, int64_t most) {
-  const bool half = channels % 16 != 0;
-  const int64_t vectors = channels / 16;
+  const bool half = channels % kWide != 0;
+  const int64_t vectors = channels / kWide;
   // A panel with a half register holds at most 2 whole ones: 8 rows of them fill the registers.
   const int64_t count = std::max<int64_t>(1, (vectors + (half ? 1 : 0) + most - 1) / most);
+  REIDBENCH_CHECK(vectors > 0 && most <= 3);
   std::vector<Panel> panels;
   int64_t done = 0;
   for (int64_t i = 0; i < count; ++i) {
@@ -211,7 +82,7 @@ std::vector<Panel> SplitChannels(int64_t channels, int64_t most) {
     const int64_t end = (vectors + (half ? 1 : 0)) * (i + 1) / count;
     const bool last = i + 1 == count;
     const int64_t wide = std::min(end, vectors) - done;
-    panels.push_back({static_cast<int>(wide), last && half, 16 * done, 0});
+    panels.push_back({static_cast<int>(wide), last && half, kWide * done, 0});
     done += wide;
   }
   return panels;
@@ -275,10 +146,12 @@ class Fetcher {
 
   // Where the next `steps` lines start, and the distance between them: 0 where nothing is left.
   REIDBENCH_INLINE std::pair<const char*, int64_t> Take(int64_t steps) {
-    while (next_ < size_ && pieces_[next_].begin >= pieces_[next_].end) ++next_;
-    if (next_ == size_) return {reinterpret_cast<const char*>(this), 0};
-    const char* const begin = pieces_[next_].begin;
-    pieces_[next_].begin += steps * kLine;
+    if (now_.begin >= now_.end) {
+      if (next_ == size_) return {reinterpret_cast<const char*>(this), 0};
+      now_ = pieces_[next_++];
+    }
+    const char* const begin = now_.begin;
+    now_.begin += steps * kLine;
     return {begin, kLine};
   }
 
@@ -288,6 +161,7 @@ class Fetcher {
     const char* end;
   };
   std::array<Piece, 7> pieces_;
+  Piece now_ = {nullptr, nullptr};  // what is left of the piece before next_
   size_t size_ = 0;
   size_t next_ = 0;
 };
@@ -308,121 +182,174 @@ template <int64_t kCount, typename Value>
 REIDBENCH_INLINE void PrefetchChannels(const Value* values) {
   constexpr int64_t kPerLine = 64 / sizeof(Value);
 #pragma GCC unroll 4
-  for (int64_t c = 0; c < kCount; c += kPerLine) _mm_prefetch(values + c, _MM_HINT_T0);
+  for (int64_t c = 0; c < kCount; c += kPerLine) __builtin_prefetch(values + c, 0, 3);
 }
 
-// M pixels of one panel. kSteps: the steps of every operand, if they are known.
-template <typename P, typename Out, int kSteps, int M, int V, bool kHalf>
-void Tile(const Matrix<P>& matrix, const Panel& panel, const Product<P, Out>& product,
-          int64_t first) {
-  constexpr int64_t kLanes = 16 * V + (kHalf ? 8 : 0);
+// What is known of a product when the program is compiled. Products of few steps are most of a
+// narrow network, and whatever a tile does beside them costs as much as several steps.
+template <int kStepsOf, bool kPlainOf>
+struct Form {
+  static constexpr int kSteps = kStepsOf;   // of every operand, where that is known; else 0
+  static constexpr bool kPlain = kPlainOf;  // one operand, no residual, not watched
+};
+
+// M pixels of one panel.
+template <typename P, typename Out, typename F, int M, int V, bool kHalf>
+REIDBENCH_INLINE void Tile(const Matrix<P>& matrix, const Panel& panel,
+                           const Product<P, Out>& product, int64_t first) {
+  constexpr int64_t kLanes = kWide * V + (kHalf ? 8 : 0);
   const float* const bias = matrix.bias.data() + panel.channel;
-  __m512 sum[M][V];
-  __m256 half[M];
+  Wide::Register sum[M][V];
+  Narrow::Register half[M];
 #pragma GCC unroll 16
   for (int i = 0; i < M; ++i) {
 #pragma GCC unroll 4
-    for (int v = 0; v < V; ++v) sum[i][v] = _mm512_loadu_ps(bias + 16 * v);
-    if constexpr (kHalf) half[i] = _mm256_loadu_ps(bias + 16 * V);
+    for (int v = 0; v < V; ++v) sum[i][v] = Wide::Load(bias + kWide * v);
+    if constexpr (kHalf) half[i] = Narrow::Load(bias + kWide * V);
   }
   Out* const out = product.out + first * product.out_stride;
-  const typename P::Value* const residual = product.residual + first * product.out_stride;
+  const typename P::Value* const residual =
+      product.residual == nullptr ? nullptr : product.residual + first * product.out_stride;
   // What is needed at the end comes into the first-level cache meanwhile.
 #pragma GCC unroll 16
   for (int i = 0; i < M; ++i) {
     PrefetchChannels<kLanes>(out + i * product.out_stride);
-    if (product.residual != nullptr) PrefetchChannels<kLanes>(residual + i * product.out_stride);
+    if (!F::kPlain && product.residual != nullptr)
+      PrefetchChannels<kLanes>(residual + i * product.out_stride);
   }
   const typename P::Value* w = matrix.weights.data() + panel.offset;
   auto [line, distance] = product.fetcher->Take(matrix.steps);
-  for (const Operand<P>& operand : product.operands) {
+  const size_t operands = F::kPlain ? 1 : product.operands.size();
+  for (size_t o = 0; o < operands; ++o) {
+    const Operand<P>& operand = product.operands[o];
     const int64_t stride = operand.stride;
     const typename P::Value* a = operand.a + first * stride;
-    const int64_t steps = kSteps > 0 ? kSteps : operand.steps;
+    const int64_t steps = F::kSteps > 0 ? F::kSteps : operand.steps;
 #pragma GCC unroll 1
     for (int64_t step = 0; step < steps; ++step) {
-      _mm_prefetch(line, _MM_HINT_T1);
+      __builtin_prefetch(line, 0, 2);  // into the second-level cache
       line += distance;
-      __m512 weights[V];
+      Wide::Register weights[V];
 #pragma GCC unroll 4
-      for (int v = 0; v < V; ++v) weights[v] = P::Weights(w + 16 * v * P::kPair);
-      __m256 half_weights;
-      if constexpr (kHalf) half_weights = P::HalfWeights(w + 16 * V * P::kPair);
+      for (int v = 0; v < V; ++v) weights[v] = P::Weights(w + kWide * v * P::kPair);
+      Narrow::Register half_weights;
+      if constexpr (kHalf) half_weights = P::HalfWeights(w + kWide * V * P::kPair);
 #pragma GCC unroll 16
       for (int i = 0; i < M; ++i) {
-        const __m512 value = P::Broadcast(a + i * stride);
+        const Wide::Register value = P::Broadcast(a + i * stride);
 #pragma GCC unroll 4
         for (int v = 0; v < V; ++v) sum[i][v] = P::Multiply(sum[i][v], weights[v], value);
-        if constexpr (kHalf) half[i] = P::Multiply(half[i], half_weights, value);
+        if constexpr (kHalf) half[i] = P::MultiplyHalf(half[i], half_weights, value);
       }
       a += P::kPair;
       w += kLanes * P::kPair;
     }
   }
-  if (product.residual != nullptr) {
+  if (!F::kPlain && product.residual != nullptr) {
 #pragma GCC unroll 16
     for (int i = 0; i < M; ++i) {
       const typename P::Value* const row = residual + i * product.out_stride;
 #pragma GCC unroll 4
-      for (int v = 0; v < V; ++v) sum[i][v] = _mm512_add_ps(sum[i][v], Wide::Load(row + 16 * v));
-      if constexpr (kHalf) half[i] = _mm256_add_ps(half[i], Narrow::Load(row + 16 * V));
+      for (int v = 0; v < V; ++v) sum[i][v] = Wide::Add(sum[i][v], Wide::Load(row + kWide * v));
+      if constexpr (kHalf) half[i] = Narrow::Add(half[i], Narrow::Load(row + kWide * V));
     }
   }
-  if (product.finite != nullptr) {
+  if (!F::kPlain && product.finite != nullptr) {
 #pragma GCC unroll 16
     for (int i = 0; i < M; i += 2) {
-      constexpr int kNext = M > 1 ? 1 : 0;
+      const int next = i + 1 < M ? i + 1 : i;
 #pragma GCC unroll 4
-      for (int v = 0; v < V; ++v) product.finite->Add(sum[i][v], sum[i + kNext][v]);
-      if constexpr (kHalf) product.finite->Add(half[i], half[i + kNext]);
+      for (int v = 0; v < V; ++v) product.finite->template Add<Wide>(sum[i][v], sum[next][v]);
+      if constexpr (kHalf) product.finite->template Add<Narrow>(half[i], half[next]);
     }
   }
   if (matrix.relu) {
 #pragma GCC unroll 16
     for (int i = 0; i < M; ++i) {
 #pragma GCC unroll 4
-      for (int v = 0; v < V; ++v) sum[i][v] = _mm512_max_ps(_mm512_setzero_ps(), sum[i][v]);
-      if constexpr (kHalf) half[i] = _mm256_max_ps(_mm256_setzero_ps(), half[i]);
+      for (int v = 0; v < V; ++v) sum[i][v] = Wide::Max(Wide::Zero(), sum[i][v]);
+      if constexpr (kHalf) half[i] = Narrow::Max(Narrow::Zero(), half[i]);
     }
   }
 #pragma GCC unroll 16
   for (int i = 0; i < M; ++i) {
     Out* const row = out + i * product.out_stride;
 #pragma GCC unroll 4
-    for (int v = 0; v < V; ++v) Wide::Store(row + 16 * v, sum[i][v]);
-    if constexpr (kHalf) Narrow::Store(row + 16 * V, half[i]);
+    for (int v = 0; v < V; ++v) Wide::Store(row + kWide * v, sum[i][v]);
+    if constexpr (kHalf) Narrow::Store(row + kWide * V, half[i]);
   }
 }
 
-template <typename P, typename Out, int kSteps, int V, bool kHalf>
+// Pixels of a tile that is V (and a half) registers wide: as many as the registers hold beside the
+// weights and an input.
+template <int V, bool kHalf>
+constexpr int kTileRows = kRegisters >= 32 ? (V == 1 && !kHalf ? 16 : 8)
+                                           : (V == 1   ? 8
+                                              : V == 2 ? 6
+                                                       : 4);
+
+// What heights are multiples of: with many registers every height would be much code for the few
+// images that need it.
+constexpr int64_t kHeightStep = kRegisters >= 32 ? 4 : 1;
+
+// `count` tiles of `height` pixels.
+template <typename P, typename Out, typename F, int M, int V, bool kHalf>
+void TileRun(int64_t height, int64_t count, const Matrix<P>& matrix, const Panel& panel,
+             const Product<P, Out>& product, int64_t first) {
+  if (height == M) {
+    for (int64_t i = 0; i < count; ++i) {
+      Tile<P, Out, F, M, V, kHalf>(matrix, panel, product, first + i * M);
+    }
+  } else if constexpr (M > kHeightStep) {
+    TileRun<P, Out, F, M - kHeightStep, V, kHalf>(height, count, matrix, panel, product, first);
+  }
+}
+
+// Tiles of nearly the same height: one of a few pixels would leave the multipliers waiting.
+template <typename P, typename Out, typename F, int V, bool kHalf>
 void Tiles(const Matrix<P>& matrix, const Panel& panel, const Product<P, Out>& product,
            int64_t pixels) {
-  constexpr int kRows = V == 1 && !kHalf ? 16 : 8;
-  int64_t p = 0;
-  for (; p + kRows <= pixels; p += kRows) {
-    Tile<P, Out, kSteps, kRows, V, kHalf>(matrix, panel, product, p);
+  constexpr int64_t kMostSteps = kTileRows<V, kHalf> / kHeightStep;
+  constexpr auto kRun = TileRun<P, Out, F, kTileRows<V, kHalf>, V, kHalf>;
+  const int64_t steps = pixels / kHeightStep;
+  const int64_t tiles = (steps + kMostSteps - 1) / kMostSteps;
+  int64_t done = 0;
+  if (tiles > 0) {
+    const int64_t low = steps / tiles;
+    const int64_t higher = steps - low * tiles;
+    kRun((low + 1) * kHeightStep, higher, matrix, panel, product, 0);
+    done = (low + 1) * kHeightStep * higher;
+    kRun(low * kHeightStep, tiles - higher, matrix, panel, product, done);
+    done += low * kHeightStep * (tiles - higher);
   }
-  for (; p + 4 <= pixels; p += 4) Tile<P, Out, kSteps, 4, V, kHalf>(matrix, panel, product, p);
-  for (; p < pixels; ++p) Tile<P, Out, kSteps, 1, V, kHalf>(matrix, panel, product, p);
+  if constexpr (kHeightStep > 1) {
+    for (; done < pixels; ++done) {
+      Tile<P, Out, F, 1, V, kHalf>(matrix, panel, product, done);
+    }
+  }
+}
+
+template <typename F, typename P, typename Out>
+void FormedPanel(const Matrix<P>& matrix, const Panel& panel, const Product<P, Out>& product,
+                 int64_t pixels) {
+  if constexpr (kHasHalf) {
+    if (panel.half && panel.vectors == 1)
+      return Tiles<P, Out, F, 1, true>(matrix, panel, product, pixels);
+    if (panel.half) return Tiles<P, Out, F, 2, true>(matrix, panel, product, pixels);
+  }
+  if (panel.vectors == 1) return Tiles<P, Out, F, 1, false>(matrix, panel, product, pixels);
+  if (panel.vectors == 2) return Tiles<P, Out, F, 2, false>(matrix, panel, product, pixels);
+  Tiles<P, Out, F, 3, false>(matrix, panel, product, pixels);
 }
 
 template <int kSteps = 0, typename P, typename Out>
 void MultiplyPanel(const Matrix<P>& matrix, const Panel& panel, const Product<P, Out>& product,
                    int64_t pixels) {
-  switch (2 * panel.vectors + (panel.half ? 1 : 0)) {
-    case 2:
-      return Tiles<P, Out, kSteps, 1, false>(matrix, panel, product, pixels);
-    case 3:
-      return Tiles<P, Out, kSteps, 1, true>(matrix, panel, product, pixels);
-    case 4:
-      return Tiles<P, Out, kSteps, 2, false>(matrix, panel, product, pixels);
-    case 5:
-      return Tiles<P, Out, kSteps, 2, true>(matrix, panel, product, pixels);
-    case 6:
-      return Tiles<P, Out, kSteps, 3, false>(matrix, panel, product, pixels);
-    default:
-      REIDBENCH_CHECK(false);
+  if constexpr (kSteps == 0) {
+    if (product.operands.size() == 1 && product.residual == nullptr && product.finite == nullptr)
+      return FormedPanel<Form<0, true>>(matrix, panel, product, pixels);
   }
+  FormedPanel<Form<kSteps, false>>(matrix, panel, product, pixels);
 }
 
 // All panels: `out` and `residual` point at channel 0.
@@ -453,41 +380,81 @@ void DepthwiseRows(const std::array<const float*, 4>& rows, int64_t stride, int6
 #pragma GCC unroll 9
   for (int i = 0; i < 9; ++i) w[i] = R::Load(weights + i * weights_stride);
   const Register bias = R::Load(weights + 9 * weights_stride);
-  const float* const r0 = rows[0];
-  const float* const r1 = rows[1];
-  const float* const r2 = rows[2];
-  const float* const r3 = rows[3];
-  Register left[4] = {R::Load(r0), R::Load(r1), R::Load(r2), R::Load(r3)};
-  Register middle[4] = {R::Load(r0 + stride), R::Load(r1 + stride), R::Load(r2 + stride),
-                        R::Load(r3 + stride)};
   Register total = R::Zero();
-  for (int64_t x = 0; x < width; ++x) {
-    const int64_t next = (x + 2) * stride;
-    const Register right[4] = {R::Load(r0 + next), R::Load(r1 + next), R::Load(r2 + next),
-                               R::Load(r3 + next)};
-    Register first = bias;
-    Register second = bias;
+  if constexpr (kRegisters >= 32) {
+    const float* const r0 = rows[0];
+    const float* const r1 = rows[1];
+    const float* const r2 = rows[2];
+    const float* const r3 = rows[3];
+    Register left[4] = {R::Load(r0), R::Load(r1), R::Load(r2), R::Load(r3)};
+    Register middle[4] = {R::Load(r0 + stride), R::Load(r1 + stride), R::Load(r2 + stride),
+                          R::Load(r3 + stride)};
+    for (int64_t x = 0; x < width; ++x) {
+      const int64_t next = (x + 2) * stride;
+      const Register right[4] = {R::Load(r0 + next), R::Load(r1 + next), R::Load(r2 + next),
+                                 R::Load(r3 + next)};
+      Register first = bias;
+      Register second = bias;
 #pragma GCC unroll 3
-    for (int y = 0; y < 3; ++y) {
-      first = R::MulAdd(w[3 * y], left[y], first);
-      second = R::MulAdd(w[3 * y], left[y + 1], second);
-      first = R::MulAdd(w[3 * y + 1], middle[y], first);
-      second = R::MulAdd(w[3 * y + 1], middle[y + 1], second);
-      first = R::MulAdd(w[3 * y + 2], right[y], first);
-      second = R::MulAdd(w[3 * y + 2], right[y + 1], second);
-    }
-    first = R::Max(R::Zero(), first);
-    R::Store(out0 + x * out_stride, first);
-    total = R::Add(total, first);
-    if (out1 != nullptr) {
-      second = R::Max(R::Zero(), second);
-      R::Store(out1 + x * out_stride, second);
-      total = R::Add(total, second);
-    }
+      for (int y = 0; y < 3; ++y) {
+        first = R::MulAdd(w[3 * y], left[y], first);
+        second = R::MulAdd(w[3 * y], left[y + 1], second);
+        first = R::MulAdd(w[3 * y + 1], middle[y], first);
+        second = R::MulAdd(w[3 * y + 1], middle[y + 1], second);
+        first = R::MulAdd(w[3 * y + 2], right[y], first);
+        second = R::MulAdd(w[3 * y + 2], right[y + 1], second);
+      }
+      first = R::Max(R::Zero(), first);
+      R::Store(out0 + x * out_stride, first);
+      total = R::Add(total, first);
+      if (out1 != nullptr) {
+        second = R::Max(R::Zero(), second);
+        R::Store(out1 + x * out_stride, second);
+        total = R::Add(total, second);
+      }
 #pragma GCC unroll 4
-    for (int y = 0; y < 4; ++y) {
-      left[y] = middle[y];
-      middle[y] = right[y];
+      for (int y = 0; y < 4; ++y) {
+        left[y] = middle[y];
+        middle[y] = right[y];
+      }
+    }
+  } else {
+    // Too few registers for the taps and three columns of input: of those one is read at a time and
+    // added to the three columns of output that it is part of.
+    Register sum[3][2];  // the output that ends with this column of input, the next one, and a new
+#pragma GCC unroll 2
+    for (int i = 0; i < 2; ++i) sum[0][i] = sum[1][i] = bias;
+    for (int64_t x = -2; x < width; ++x) {
+      Register in[4];
+#pragma GCC unroll 4
+      for (int y = 0; y < 4; ++y) in[y] = R::Load(rows[y] + (x + 2) * stride);
+#pragma GCC unroll 2
+      for (int i = 0; i < 2; ++i) sum[2][i] = bias;
+#pragma GCC unroll 3
+      for (int tap = 0; tap < 3; ++tap) {
+#pragma GCC unroll 3
+        for (int y = 0; y < 3; ++y) {
+#pragma GCC unroll 2
+          for (int i = 0; i < 2; ++i) {
+            sum[2 - tap][i] = R::MulAdd(w[3 * y + tap], in[y + i], sum[2 - tap][i]);
+          }
+        }
+      }
+      if (x >= 0) {
+        const Register first = R::Max(R::Zero(), sum[0][0]);
+        R::Store(out0 + x * out_stride, first);
+        total = R::Add(total, first);
+        if (out1 != nullptr) {
+          const Register second = R::Max(R::Zero(), sum[0][1]);
+          R::Store(out1 + x * out_stride, second);
+          total = R::Add(total, second);
+        }
+      }
+#pragma GCC unroll 2
+      for (int i = 0; i < 2; ++i) {
+        sum[0][i] = sum[1][i];
+        sum[1][i] = sum[2][i];
+      }
     }
   }
   if (sums != nullptr) R::Store(sums, R::Add(R::Load(sums), total));
@@ -528,8 +495,9 @@ Matrix<P> PackPointwise(const FoldedConvolution& conv, int64_t most) {
   return matrix;
 }
 
-constexpr int64_t kMost = 3;       // registers across of a matrix product
-constexpr int64_t kMostLight = 2;  // of a light convolution: its weights stay in the L1 cache
+constexpr int64_t kMost = 3;  // registers across of a matrix product
+// Of a light convolution: its weights stay in the first-level cache.
+constexpr int64_t kMostLight = kRegisters >= 32 ? 2 : 3;
 
 template <typename P>
 Block<P> PackBlock(const FoldedBlock& folded) {
@@ -705,12 +673,12 @@ class Worker {
         const float* const in = nchw + (colour * height_ + y) * width_;
         Value* const out = padded_.data() + (colour * (height_ + 6) + y + 3) * padded_width_ + 3;
         int64_t x = 0;
-        for (; x + 32 <= width_; x += 32) {
-          const __m512 a = _mm512_loadu_ps(in + x);
-          const __m512 b = _mm512_loadu_ps(in + x + 16);
-          finite.Add(a, b);
+        for (; x + 2 * kWide <= width_; x += 2 * kWide) {
+          const Wide::Register a = Wide::Load(in + x);
+          const Wide::Register b = Wide::Load(in + x + kWide);
+          finite.Add<Wide>(a, b);
           Wide::Store(out + x, a);
-          Wide::Store(out + x + 16, b);
+          Wide::Store(out + x + kWide, b);
         }
         for (; x < width_; ++x) {
           if (!std::isfinite(in[x])) all_finite_ = false;
@@ -769,7 +737,7 @@ class Worker {
         const int64_t i = x * channels + c;
         const auto middle = R::Load(centre + i);
         const auto below = R::Load(bottom + i);
-        finite.Add(middle, below);
+        finite.Add<R>(middle, below);
         return R::Max(R::Max(R::Load(top + i), middle), below);
       };
       auto left = R::Zero();
@@ -887,11 +855,7 @@ class Worker {
         using R = decltype(r);
         const auto product =
             R::Mul(R::Load(gate.weight1.data() + h * channels + c), R::Load(sums + c));
-        if constexpr (R::kLanes == 16) {
-          sum += _mm512_reduce_add_ps(product);
-        } else {
-          sum += _mm512_reduce_add_ps(_mm512_insertf32x8(_mm512_setzero_ps(), product, 0));
-        }
+        sum += R::Sum(product);
       });
       sum = sum * scale + gate.bias1[h];
       inner[h] = 0.0f > sum ? 0.0f : sum;
@@ -1088,9 +1052,9 @@ class Worker {
 };
 
 template <typename P>
-class Avx512Runner : public GraphRunner {
+class OsnetRunner : public GraphRunner {
  public:
-  explicit Avx512Runner(const OsnetBlocks& folded)
+  explicit OsnetRunner(const OsnetBlocks& folded)
       : network_(folded), l2_epsilon_(folded.l2_epsilon) {}
 
   int batch_size() const override { return kBatch; }
@@ -1145,38 +1109,3 @@ class Avx512Runner : public GraphRunner {
   std::mutex mutex_;
   std::vector<std::unique_ptr<Scratch>> idle_;
 };
-
-}  // namespace
-
-#ifdef __clang__
-#pragma clang attribute pop
-#else
-#pragma GCC pop_options
-#endif
-
-bool Avx512Available(Avx512Precision precision) {
-  return ActiveIsa() >= (precision == Avx512Precision::kFp32 ? Isa::kAvx512 : Isa::kAvx512Bf16);
-}
-
-std::unique_ptr<GraphRunner> MakeAvx512Runner(const OsnetBlocks& network,
-                                              Avx512Precision precision) {
-  REIDBENCH_CHECK(Avx512Available(precision));
-  if (precision == Avx512Precision::kBf16) return std::make_unique<Avx512Runner<Bf16>>(network);
-  return std::make_unique<Avx512Runner<Fp32>>(network);
-}
-
-}  // namespace reidbench
-
-#else  // another processor
-
-namespace reidbench {
-
-bool Avx512Available(Avx512Precision) { return false; }
-
-std::unique_ptr<GraphRunner> MakeAvx512Runner(const OsnetBlocks&, Avx512Precision) {
-  REIDBENCH_CHECK(false);
-}
-
-}  // namespace reidbench
-
-#endif
