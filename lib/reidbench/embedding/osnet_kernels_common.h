@@ -35,7 +35,7 @@ std::unique_ptr<GraphRunner> MakeOsnetRunnerAvx512(const OsnetBlocks& network,
 std::unique_ptr<GraphRunner> MakeOsnetRunnerNeon(const OsnetBlocks& network);
 #endif
 
-struct FreeAligned {
+struct FreeBuffer {
   void operator()(void* p) const { std::free(p); }
 };
 
@@ -54,7 +54,7 @@ class Buffer {
   void Clear() { std::memset(data_.get(), 0, static_cast<size_t>(count_) * sizeof(T)); }
 
  private:
-  std::unique_ptr<T, FreeAligned> data_;
+  std::unique_ptr<T, FreeBuffer> data_;
   int64_t count_ = 0;
 };
 
