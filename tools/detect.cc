@@ -1,0 +1,2 @@
+// reidbench detect: pictures -> people.
+int main() {}
