@@ -1,2 +1,70 @@
-// reidbench detect: pictures -> people.
-int main() {}
+// reidbench detect: pictures -> people, by an ONNX detector.
+#include "reidbench/jobs/detect/detect.h"
+
+#include <utility>
+
+#include "reidbench/cli/command.h"
+#include "reidbench/cli/progress.h"
+#include "reidbench/cli/render.h"
+#include "reidbench/core/error.h"
+#include "reidbench/results/detect.h"
+
+using namespace reidbench;
+
+int main(int argc, char** argv) {
+  DetectStageOptions options;
+
+  Command command("detect",
+                  "Finds people in sequences and videos by any ONNX detector; writes SEQ/det.txt "
+                  "into --output.",
+                  "reidbench detect --frames MOT17/train --detector yolox_m.onnx --output det/\n"
+                  "reidbench detect --frames walk.mp4 --detector person-detection-0203.onnx "
+                  "--output det/\n"
+                  "reidbench detect --frames walk.mp4 --detector mine.onnx --detector-config "
+                  "mine.yaml --output det/");
+  command.Output(OutputRole::kMade, "Folder for SEQ/det.txt");
+  command.Option("--frames", &options.frames,
+                 "A MOTChallenge sequence, a folder of such, a folder of frames, or a video; may "
+                 "be repeated");
+  command.Option("--every", &options.every, "Look at every n-th frame only, from the first on");
+  command.Group("Detector");
+  command.Option("--detector", &options.detector.weights, "The network, an ONNX file");
+  command.Option("--detector-config", &options.detector.config,
+                 "How pictures are given to it and its outputs read: a YAML file, or a name of "
+                 "configs/detectors (else recognised)");
+  command.Choice("--engine", &options.detector.engine, {"onednn", "reference"},
+                 "What computes it; reference: plain loops, slow, to hold the other against");
+  command.Option("--score-threshold", &options.detector.score,
+                 "Least score of a box, 0..1 (else the description's)");
+  command.Option("--nms-iou", &options.detector.iou,
+                 "Overlap above which two boxes are one, 0..1 (else the description's)");
+
+  return command.Run(argc, argv, [&](const CommonOptions& common) {
+    options.output = common.output;
+    options.force = common.force;
+    if (options.frames.empty())
+      ThrowUsage("--frames is missing: a sequence, a folder of frames or a video");
+    if (options.detector.weights.empty())
+      ThrowUsage("--detector is missing: the ONNX file of a person detector");
+    if (options.output.empty() && !common.dry_run)
+      ThrowUsage("--output is missing: the folder for SEQ/det.txt");
+    for (const auto& [flag, value] :
+         {std::pair{"--score-threshold", options.detector.score},
+          std::pair{"--nms-iou", options.detector.iou}}) {
+      if (value && !(*value >= 0 && *value <= 1)) ThrowUsage("{} {}: expected 0..1", flag, *value);
+    }
+    DetectStageResult result;
+    {
+      Progress progress("detect", "frames", common.quiet);
+      result = RunDetect(options, common.dry_run,
+                         [&](int64_t done, int64_t total) { progress.Update(done, total); });
+    }
+    for (const std::string& warning : result.warnings) PrintWarning(warning);
+    if (common.dry_run) return FinishDryRun(common, result.recognised + "\n" + result.description);
+    WriteResult(common,
+                {.json = [&] { return RenderDetectJson(result); },
+                 .csv = [&] { return RenderDetectCsv(result); },
+                 .tables = [&](TableFormat format) { return RenderDetectTables(result, format); }});
+    return kExitOk;
+  });
+}
