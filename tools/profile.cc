@@ -71,7 +71,7 @@ int main(int argc, char** argv) {
                  "Network to measure: a torch checkpoint or ONNX; without, random weights");
   command.Option("--architectures", &architectures,
                  "Networks to measure without --weights; osnet_x0_25 to osnet_x1_0 by default");
-  command.Option("--engine", &options.engine, "onednn or libtorch; auto: all that run here");
+  command.Option("--engine", &options.engine, "onednn or libtorch; auto or all: all that run here");
   command.Option("--precision", &options.precision, "fp32 or bf16; auto: all that run here");
   command.Group("Plan");
   command.Option("--plan", &workload,
@@ -90,6 +90,7 @@ int main(int argc, char** argv) {
 
   return command.Run(argc, argv, [&](const CommonOptions& common) {
     options.stages = SplitList(stages);
+    if (options.engine == "all") options.engine = "auto";
     options.architectures = SplitList(architectures);
     options.threads = common.threads;
     options.seed = common.seed;

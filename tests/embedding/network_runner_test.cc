@@ -21,22 +21,25 @@ using testing::HasSubstr;
 
 std::vector<float> RunnerImages(const Graph& graph, int count, uint64_t seed) {
   Rng rng(seed);
-  std::vector<float> pixels(static_cast<size_t>(count * graph.channels * graph.height * graph.width));
+  std::vector<float> pixels(
+      static_cast<size_t>(count * graph.channels * graph.height * graph.width));
   for (float& p : pixels) p = static_cast<float>(rng.Uniform(-2.1, 2.6));
   return pixels;
 }
 
-std::vector<std::vector<float>> OutputsOf(const Network& network, std::string_view engine, int count,
-                                          const std::vector<float>& pixels,
+std::vector<std::vector<float>> OutputsOf(const Network& network, std::string_view engine,
+                                          int count, const std::vector<float>& pixels,
                                           const std::vector<const float*>& side_inputs = {}) {
   const Graph& graph = network.graph;
   const std::vector<ValueShape> shapes = ShapesOf(graph, graph.height, graph.width);
   std::vector<std::vector<float>> outputs;
   std::vector<float*> pointers;
   for (const int layer : OutputLayers(graph))
-    outputs.emplace_back(static_cast<size_t>(count * NumElements(shapes[static_cast<size_t>(layer)])));
+    outputs.emplace_back(
+        static_cast<size_t>(count * NumElements(shapes[static_cast<size_t>(layer)])));
   for (std::vector<float>& output : outputs) pointers.push_back(output.data());
-  const ImageBatch images{pixels.data(), count, static_cast<int>(graph.height), static_cast<int>(graph.width)};
+  const ImageBatch images{pixels.data(), count, static_cast<int>(graph.height),
+                          static_cast<int>(graph.width)};
   MakeNetworkRunner(network, engine)->Run({images, side_inputs}, pointers);
   return outputs;
 }
@@ -75,7 +78,8 @@ TEST(NetworkRunner, RandomGraphsEqualTheReference) {
     const std::string model = RandomModel(static_cast<uint64_t>(seed));
     const std::string what = "seed " + std::to_string(seed);
     if (kept != nullptr)
-      std::ofstream(std::string(kept) + "/" + std::to_string(seed) + ".onnx", std::ios::binary) << model;
+      std::ofstream(std::string(kept) + "/" + std::to_string(seed) + ".onnx", std::ios::binary)
+          << model;
     SCOPED_TRACE(what);
     ASSERT_NO_THROW(ExpectEnginesAgree(ReadModel(model), 1 + seed % 3, what)) << what;
   }
@@ -92,7 +96,8 @@ TEST(NetworkRunner, ComputesAResNetWithANeck) {
 
 TEST(NetworkRunner, ComputesAMobileNet) {
   if (!HasOnednn()) GTEST_SKIP() << "not in this build";
-  const Network network = ReadModel(MobileNetModel(64, 32, {{1, 16, 1, 1}, {6, 24, 2, 2}, {6, 32, 2, 2}}));
+  const Network network =
+      ReadModel(MobileNetModel(64, 32, {{1, 16, 1, 1}, {6, 24, 2, 2}, {6, 32, 2, 2}}));
   ExpectEnginesAgree(network, 3, "MobileNet");
 }
 

@@ -43,7 +43,8 @@ class NetworkBuilder {
     int64_t count = 1;
     for (const int64_t size : shape) count *= size;
     std::vector<float> values;
-    for (int64_t i = 0; i < count; ++i) values.push_back(static_cast<float>(rng_.Uniform(low, high)));
+    for (int64_t i = 0; i < count; ++i)
+      values.push_back(static_cast<float>(rng_.Uniform(low, high)));
     const std::string name = "w" + std::to_string(count_++);
     writer_.Floats(name, shape, values);
     return name;
@@ -85,7 +86,8 @@ class NetworkBuilder {
                  Weights(c, 0.5, 1.5)},
                 x.shape, {OnnxWriter::RealAttribute("epsilon", 1e-5F)});
   }
-  Value Apply(const std::string& op, const Value& x, const std::vector<std::string>& attributes = {}) {
+  Value Apply(const std::string& op, const Value& x,
+              const std::vector<std::string>& attributes = {}) {
     return Node(op, {x.name}, x.shape, attributes);
   }
   Value With(const std::string& op, const Value& x, const std::string& other) {
@@ -134,7 +136,8 @@ inline std::string ResNetModel(int64_t width, const std::vector<int>& blocks, in
       Value y = net.Apply("Relu", norm(net.Convolution(x, inner, 1, 1, 1, false)));
       y = net.Apply("Relu", norm(net.Convolution(y, inner, 3, stride, 1, false)));
       y = norm(net.Convolution(y, 4 * inner, 1, 1, 1, false));
-      const Value shortcut = block == 0 ? norm(net.Convolution(x, 4 * inner, 1, stride, 1, false)) : x;
+      const Value shortcut =
+          block == 0 ? norm(net.Convolution(x, 4 * inner, 1, stride, 1, false)) : x;
       x = net.Apply("Relu", net.With("Add", y, shortcut.name));
     }
   }
@@ -153,7 +156,8 @@ inline std::string ResNetModel(int64_t width, const std::vector<int>& blocks, in
   return net.Model(12);
 }
 
-inline std::string MobileNetModel(int64_t height, int64_t width, const std::vector<std::array<int64_t, 4>>& stages) {
+inline std::string MobileNetModel(int64_t height, int64_t width,
+                                  const std::vector<std::array<int64_t, 4>>& stages) {
   NetworkBuilder net(2);
   using Value = NetworkBuilder::Value;
   const auto relu6 = [&](const Value& x) {
@@ -172,32 +176,37 @@ inline std::string MobileNetModel(int64_t height, int64_t width, const std::vect
     }
   }
   x = relu6(net.Convolution(x, 1280, 1));
-  x = net.Node("ReduceMean", {x.name}, {1, x.shape[1]},
-               {OnnxWriter::IntegersAttribute("axes", {2, 3}), OnnxWriter::IntegerAttribute("keepdims", 0)});
+  x = net.Node(
+      "ReduceMean", {x.name}, {1, x.shape[1]},
+      {OnnxWriter::IntegersAttribute("axes", {2, 3}), OnnxWriter::IntegerAttribute("keepdims", 0)});
   net.Output(x);
   return net.Model(12);
 }
 
-// TransReID's ViT: patches, class token, position embedding, optionally one more of the camera. Layer
-// norms and GELU in parts, as exporters before opset 17 write them.
-inline std::string VitModel(int64_t height, int64_t width, int64_t patch, int64_t dim, int64_t heads,
-                            int depth, bool camera) {
+// TransReID's ViT: patches, class token, position embedding, optionally one more of the camera.
+// Layer norms and GELU in parts, as exporters before opset 17 write them.
+inline std::string VitModel(int64_t height, int64_t width, int64_t patch, int64_t dim,
+                            int64_t heads, int depth, bool camera) {
   NetworkBuilder net(3);
   using Value = NetworkBuilder::Value;
   Value x = net.Image(height, width);
   const int64_t rows = height / patch, columns = width / patch, tokens = rows * columns + 1;
   const double bound = std::sqrt(3.0 / static_cast<double>(3 * patch * patch));
-  x = net.Node("Conv", {x.name, net.Weights({dim, 3, patch, patch}, -bound, bound), net.Weights({dim}, -0.1, 0.1)},
-               {1, dim, rows, columns}, {OnnxWriter::IntegersAttribute("kernel_shape", {patch, patch}),
-                                         OnnxWriter::IntegersAttribute("strides", {patch, patch})});
+  x = net.Node(
+      "Conv",
+      {x.name, net.Weights({dim, 3, patch, patch}, -bound, bound), net.Weights({dim}, -0.1, 0.1)},
+      {1, dim, rows, columns},
+      {OnnxWriter::IntegersAttribute("kernel_shape", {patch, patch}),
+       OnnxWriter::IntegersAttribute("strides", {patch, patch})});
   x = net.Transpose(net.Reshape(x, {1, dim, rows * columns}), {0, 2, 1});
   const std::string token = net.Weights({1, 1, dim}, -1, 1);
-  x = net.Node("Concat", {token, x.name}, {1, tokens, dim}, {OnnxWriter::IntegerAttribute("axis", 1)});
+  x = net.Node("Concat", {token, x.name}, {1, tokens, dim},
+               {OnnxWriter::IntegerAttribute("axis", 1)});
   x = net.With("Add", x, net.Weights({1, tokens, dim}, -0.5, 0.5));
   if (camera) {
     net.writer().IntegerInput("camera", {1});
-    const Value chosen = net.Node("Gather", {net.Weights({6, 1, dim}, -1, 1), "camera"}, {1, 1, dim},
-                                  {OnnxWriter::IntegerAttribute("axis", 0)});
+    const Value chosen = net.Node("Gather", {net.Weights({6, 1, dim}, -1, 1), "camera"},
+                                  {1, 1, dim}, {OnnxWriter::IntegerAttribute("axis", 0)});
     const Value scaled = net.With("Mul", chosen, net.Number(3));
     x = net.With("Add", x, scaled.name);
   }
@@ -243,7 +252,8 @@ inline std::string VitModel(int64_t height, int64_t width, int64_t patch, int64_
   x = norm(x);
   const std::string first = "first";
   net.writer().Integers(first, {}, {0});
-  net.Output(net.Node("Gather", {x.name, first}, {1, dim}, {OnnxWriter::IntegerAttribute("axis", 1)}));
+  net.Output(
+      net.Node("Gather", {x.name, first}, {1, dim}, {OnnxWriter::IntegerAttribute("axis", 1)}));
   return net.Model(12);
 }
 

@@ -76,7 +76,8 @@ TEST(Evaluate, MovesNumbers) {
   EXPECT_THAT(Computed(layer, {kTwoByThree, {{2}, {2, -3}}}), ElementsAre(3, 1, 6, 4));
   layer = EvaluatedLayer(LayerOp::kConcat);
   layer.axis = 1;
-  EXPECT_THAT(Computed(layer, {kTwoByThree, {{2, 1}, {7, 8}}}), ElementsAre(1, 2, 3, 7, 4, 5, 6, 8));
+  EXPECT_THAT(Computed(layer, {kTwoByThree, {{2, 1}, {7, 8}}}),
+              ElementsAre(1, 2, 3, 7, 4, 5, 6, 8));
 }
 
 TEST(Evaluate, MultipliesMatrices) {

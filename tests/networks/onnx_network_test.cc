@@ -310,7 +310,8 @@ TEST_F(SmallOnnx, SizesAreComputedWhenItIsRead) {
   writer_.Node("Div", {"height", "half"}, "rows");
   writer_.Integers("batch", {1});
   writer_.Integers("rest", {-1});
-  writer_.Node("Concat", {"batch", "rows", "rest"}, "sizes", {OnnxWriter::IntegerAttribute("axis", 0)});
+  writer_.Node("Concat", {"batch", "rows", "rest"}, "sizes",
+               {OnnxWriter::IntegerAttribute("axis", 0)});
   writer_.Node("Reshape", {"x", "sizes"}, "y");
   const Network network = Read();
   ASSERT_EQ(network.graph.layers.size(), 2U);
@@ -331,7 +332,8 @@ TEST_F(SmallOnnx, ConstantsAreFolded) {
   writer_.Node("Add", {"x", "grid"}, "y");
   const Network network = Read();
   ASSERT_EQ(network.tensors.size(), 1U);
-  EXPECT_EQ(network.tensors.begin()->second.values, (std::vector<float>{0, 0.5F, 1, 1.5F, 2, 2.5F}));
+  EXPECT_EQ(network.tensors.begin()->second.values,
+            (std::vector<float>{0, 0.5F, 1, 1.5F, 2, 2.5F}));
 }
 
 TEST_F(SmallOnnx, FreeSizesAreThoseAskedFor) {
@@ -356,7 +358,8 @@ TEST_F(SmallOnnx, HasSeveralOutputs) {
   ASSERT_EQ(network.graph.outputs.size(), 2U);
   EXPECT_EQ(network.graph.outputs[1].name, "mean");
   EXPECT_EQ(network.graph.outputs[1].shape, (ValueShape{1, 3, 1, 1}));
-  EXPECT_THAT(network.notes, Contains(HasSubstr("'other' is left out: Mystery 'other' is an operator")));
+  EXPECT_THAT(network.notes,
+              Contains(HasSubstr("'other' is left out: Mystery 'other' is an operator")));
   EXPECT_EQ(OfEmbeddings(network).graph.layers.size(), 2U);
 }
 
@@ -411,7 +414,8 @@ TEST_F(SmallOnnx, WhatIsWrongIsOneError) {
               }),
               HasSubstr("MatMul 'y' multiplies [1, 3, 8, 6] by [5, 4]"));
   EXPECT_THAT(refusal([&] {
-                writer_.Node("Transpose", {"x"}, "y", {OnnxWriter::IntegersAttribute("perm", {0, 1, 1, 2})});
+                writer_.Node("Transpose", {"x"}, "y",
+                             {OnnxWriter::IntegersAttribute("perm", {0, 1, 1, 2})});
               }),
               HasSubstr("puts the axes of [1, 3, 8, 6] in order [0, 1, 1, 2]"));
   EXPECT_THAT(refusal([&] {

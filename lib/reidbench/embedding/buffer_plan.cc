@@ -44,6 +44,14 @@ BufferPlan PlanBuffers(const OrderedGraph& ordered) {
         plan.buffer.push_back(-1);
         continue;
       }
+    } else if ((layer.op == LayerOp::kConvolution || layer.op == LayerOp::kLinear) &&
+               layer.inputs.size() > 1) {
+      // The sum with a value that nobody reads any more lies in its place.
+      const int other = buffer_of(layer.inputs[1]);
+      if (other >= 0 && other != buffer_of(layer.inputs[0]) &&
+          users[static_cast<size_t>(other)] == 1 &&
+          ordered.channels_last[static_cast<size_t>(layer.inputs[1])] == ordered.channels_last[i])
+        chosen = other;
     } else if (WorksValueByValue(layer.op)) {
       // Longer sums write before they have read everything.
       const bool is_long = layer.op == LayerOp::kAdd && layer.factors.empty();

@@ -80,10 +80,9 @@ std::unique_ptr<Embedder> MakeEmbedder(const std::filesystem::path& weights,
                                        const EmbedderOptions& options) {
   const EngineType& type = EngineOf(options);
   if (type.input == EngineInput::kNetwork)
-    return MakeNetworkEmbedder(
-        LoadNetwork(weights, options.weights_entry,
-                    {.height = options.height, .width = options.width}),
-        options);
+    return MakeNetworkEmbedder(LoadNetwork(weights, options.weights_entry,
+                                           {.height = options.height, .width = options.width}),
+                               options);
   if (!options.weights_entry.empty())
     ThrowUsage("engine {} reads no torch checkpoint: leave out --weights-entry", type.name);
   if (type.input == EngineInput::kNothing && !weights.empty())

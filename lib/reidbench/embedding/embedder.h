@@ -15,8 +15,9 @@ namespace reidbench {
 
 struct EmbedderOptions {
   // One of EngineTypes() (engines.h): "onednn" and "reference" (OSNet and any usual ONNX network),
-  // "libtorch" (OSNet and other CNNs), "opencv" (what OpenCV reads of ONNX), "histogram" (colours of stripes, a baseline without weights); or "auto":
-  // onednn on a CPU that it can use, else libtorch.
+  // "libtorch" (OSNet and other CNNs), "opencv" (what OpenCV reads of ONNX), "histogram" (colours
+  // of stripes, a baseline without weights); or "auto": onednn on a CPU that it can use, else
+  // libtorch.
   std::string engine = "auto";
   std::string device = "cpu";  // "cpu"; libtorch also "cuda:N"
   // onednn also "bf16" where the processor has it; libtorch also "fp16" and "bf16" on CUDA.

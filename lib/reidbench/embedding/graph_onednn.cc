@@ -100,21 +100,19 @@ void AppendActivation(const Layer& layer, dnnl::post_ops& after) {
   }
 }
 
-// What is done to the output of a convolution or a product, and at which place `other` is added.
-struct After {
-  dnnl::post_ops operations;
-  int sum = -1;
-};
-After AfterLayer(const Layer& layer, const Desc* other) {
-  After after;
-  const auto add = [&] {
-    if (other == nullptr) return;
-    after.sum = after.operations.len();
-    after.operations.append_binary(dnnl::algorithm::binary_add, *other);
-  };
-  if (!layer.adds_last) add();
-  AppendActivation(layer, after.operations);
-  if (layer.adds_last) add();
+// Whether a ReLU behind a sum is left to this project's, which keeps NaN and is watched.
+bool WatchesItsSum(const Layer& layer) {
+  return layer.inputs.size() > 1 && layer.relu && !layer.adds_last;
+}
+
+// What is done to the output of a convolution. A second input is summed with it where it lies: the
+// library's fastest convolutions know that, but no input for a sum beside.
+dnnl::post_ops AfterLayer(const Layer& layer) {
+  dnnl::post_ops after;
+  const bool adds = layer.inputs.size() > 1;
+  if (adds && !layer.adds_last) after.append_sum(1.0f);
+  if (!WatchesItsSum(layer)) AppendActivation(layer, after);
+  if (adds && layer.adds_last) after.append_sum(1.0f);
   return after;
 }
 
@@ -392,8 +390,7 @@ class Worker {
       std::vector<MapView> of_image = inputs;
       for (int64_t n = 0; n < count_; ++n) {
         for (size_t i = 0; i < inputs.size(); ++i) of_image[i] = inputs[i].Of(n);
-        if (!ComputeLayer(layer, of_image, tensors, to.Of(n)))
-          finite_[static_cast<size_t>(n)] = 0;
+        if (!ComputeLayer(layer, of_image, tensors, to.Of(n))) finite_[static_cast<size_t>(n)] = 0;
         if (layer.activation != Function::kNone)
           ApplyFunction(layer.activation, layer.alpha, layer.beta, to.Of(n).data, to.size(),
                         to.Of(n).data);
@@ -406,22 +403,33 @@ class Worker {
     const dnnl::engine& engine = network_.engine();
     const Convolution conv(layer, network_.network().tensors.at(layer.tensors.front()).shape, in,
                            out);
-    std::optional<Desc> other;
-    if (layer.inputs.size() > 1) other = DescOf(Input(layer, 1).Map());
-    const After after = AfterLayer(layer, other ? &*other : nullptr);
-    const auto described = conv.Describe(engine, DescOf(in), DescOf(out), after.operations);
+    const auto described = conv.Describe(engine, DescOf(in), DescOf(out), AfterLayer(layer));
     std::unordered_map<int, memory> arguments{
         {DNNL_ARG_SRC, memory(described.src_desc(), engine, in.data)},
         {DNNL_ARG_DST, memory(described.dst_desc(), engine, out.data)},
         {DNNL_ARG_WEIGHTS, network_.Packed(layer, conv.weights, described.weights_desc(), stream_)},
         {DNNL_ARG_BIAS,
          memory(described.bias_desc(), engine, const_cast<float*>(network_.Bias(layer).data()))}};
-    if (after.sum >= 0) {
-      arguments.emplace(DNNL_ARG_ATTR_MULTIPLE_POST_OP(after.sum) | DNNL_ARG_SRC_1,
-                        memory(*other, engine, Input(layer, 1).data));
+    // Where PlanBuffers could not let the output lie in the second input's place.
+    if (layer.inputs.size() > 1 && Input(layer, 1).data != out.data) {
+      steps_.emplace_back([this, from = Input(layer, 1), to = out.data] {
+        for (int64_t n = 0; n < count_; ++n) {
+          const int64_t size = NumElements(from.layout.shape);
+          std::copy_n(from.data + n * from.step, size, to + n * size);
+        }
+      });
     }
     Execute(dnnl::convolution_forward(described), described.scratchpad_desc(),
             std::move(arguments));
+    if (layer.inputs.size() == 1) return;
+    steps_.emplace_back([this, relu = WatchesItsSum(layer), out] {
+      for (int64_t n = 0; n < count_; ++n) {
+        const MapView sum = out.Of(n);
+        const ScaledTerm term{sum.data, nullptr};
+        if (!ScaledSum({&term, 1}, relu, sum.pixels(), sum.channels, sum.data))
+          finite_[static_cast<size_t>(n)] = 0;
+      }
+    });
   }
 
   // Axes in front are repeated where one of the two has 1 there.
@@ -467,8 +475,9 @@ class Worker {
                std::unordered_map<int, memory> arguments) {
     if (scratchpad.get_size() > 0)
       arguments.emplace(DNNL_ARG_SCRATCHPAD, memory(scratchpad, network_.engine()));
-    steps_.emplace_back([this, primitive = std::move(primitive),
-                         arguments = std::move(arguments)] { primitive.execute(stream_, arguments); });
+    steps_.emplace_back([this, primitive = std::move(primitive), arguments = std::move(arguments)] {
+      primitive.execute(stream_, arguments);
+    });
   }
 
   SharedNetwork& network_;

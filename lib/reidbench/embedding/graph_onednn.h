@@ -1,6 +1,6 @@
-// Any layer graph on oneDNN's convolutions and matrix products, for any processor that oneDNN knows:
-// norms, activations and residuals are part of them (networks/fuse.h), maps are NHWC from end to
-// end (layouts.h), the rest is in layer_kernels.h and tensor_kernels.h. Compiled only with
+// Any layer graph on oneDNN's convolutions and matrix products, for any processor that oneDNN
+// knows: norms, activations and residuals are part of them (networks/fuse.h), maps are NHWC from
+// end to end (layouts.h), the rest is in layer_kernels.h and tensor_kernels.h. Compiled only with
 // REIDBENCH_ONEDNN. No oneDNN type shows here.
 #pragma once
 

@@ -12,7 +12,8 @@ enum class Order { kAny, kInOrder, kChannelsLast };
 // How a layer wants its maps. What works number by number takes them as they are; where there are
 // several inputs, one that lies with its channels last decides.
 Order WantedBy(const Layer& layer, const std::vector<bool>& inputs_last) {
-  const bool any_last = std::find(inputs_last.begin(), inputs_last.end(), true) != inputs_last.end();
+  const bool any_last =
+      std::find(inputs_last.begin(), inputs_last.end(), true) != inputs_last.end();
   switch (layer.op) {
     case LayerOp::kConvolution:
     case LayerOp::kMaxPool:
@@ -61,7 +62,7 @@ OrderedGraph OrderValues(const Graph& graph, int64_t height, int64_t width) {
   const std::vector<ValueShape> shapes = ShapesOf(graph, height, width);
   OrderedGraph ordered{graph, {}, {}};
   ordered.graph.layers.clear();
-  std::vector<int> places;              // of each layer of `graph`
+  std::vector<int> places;                    // of each layer of `graph`
   std::map<std::pair<int, bool>, int> other;  // of layers in the order that they do not have
   const auto add = [&](Layer layer, const ValueShape& shape, bool channels_last) {
     ordered.graph.layers.push_back(std::move(layer));
@@ -74,7 +75,8 @@ OrderedGraph OrderValues(const Graph& graph, int64_t height, int64_t width) {
     if (!IsMap(ordered.shapes[at]) || ordered.channels_last[at] == channels_last) return place;
     const auto [found, is_new] = other.try_emplace({place, channels_last}, 0);
     if (is_new) {
-      Layer turn{.op = LayerOp::kTranspose, .name = ordered.graph.layers[at].name, .inputs = {place}};
+      Layer turn{
+          .op = LayerOp::kTranspose, .name = ordered.graph.layers[at].name, .inputs = {place}};
       turn.axes = {0, 1, 2};
       found->second = add(std::move(turn), ValueShape(ordered.shapes[at]), channels_last);
     }

@@ -52,7 +52,8 @@ class EmbeddingRunner : public GraphRunner {
 std::unique_ptr<NetworkRunner> MakeNetworkRunner(const Network& network, std::string_view engine) {
   if (engine == "reference") return MakeReferenceRunner(network);
   if (engine == "onednn") return MakeOnednnNetworkRunner(network);
-  ThrowUsage("engine '{}' gives no outputs other than embeddings; known: onednn, reference", engine);
+  ThrowUsage("engine '{}' gives no outputs other than embeddings; known: onednn, reference",
+             engine);
 }
 
 std::unique_ptr<GraphRunner> AsGraphRunner(const Network& network,

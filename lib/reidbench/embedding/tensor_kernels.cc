@@ -46,7 +46,8 @@ REIDBENCH_ALWAYS_INLINE inline float Logistic(float x) { return 1.0f / (1.0f + E
 REIDBENCH_ALWAYS_INLINE inline float Tanh(float x) {
   const float square = x * x;
   const float series =
-      x * (1.0f + square * (-1.0f / 3 + square * (2.0f / 15 + square * (-17.0f / 315 + square * (62.0f / 2835)))));
+      x * (1.0f + square * (-1.0f / 3 + square * (2.0f / 15 + square * (-17.0f / 315 +
+                                                                        square * (62.0f / 2835)))));
   const float whole = 1.0f - 2.0f / (Exp(2.0f * x) + 1.0f);
   return square < 0.04f ? series : whole;
 }
@@ -54,7 +55,9 @@ REIDBENCH_ALWAYS_INLINE inline float Tanh(float x) {
 REIDBENCH_ALWAYS_INLINE inline float Erf(float x) {
   const float size = x < 0 ? -x : x;
   const float t = 1.0f / (1.0f + 0.3275911f * size);
-  const float p = t * (0.254829592f + t * (-0.284496736f + t * (1.421413741f + t * (-1.453152027f + t * 1.061405429f))));
+  const float p =
+      t * (0.254829592f +
+           t * (-0.284496736f + t * (1.421413741f + t * (-1.453152027f + t * 1.061405429f))));
   const float y = 1.0f - p * Exp(-size * size);
   return x < 0 ? -y : y;
 }
@@ -241,8 +244,8 @@ TensorKernel PlanReduce(const Layer& layer, const TensorLayout& in, const Tensor
   const auto outs = static_cast<size_t>(NumElements(out.shape));
   const double share = static_cast<double>(outs) / static_cast<double>(NumElements(in.shape));
   const bool is_most = function == Function::kMaximum, is_least = function == Function::kMinimum;
-  const double none = is_most    ? -std::numeric_limits<double>::infinity()
-                      : is_least ? std::numeric_limits<double>::infinity()
+  const double none = is_most                          ? -std::numeric_limits<double>::infinity()
+                      : is_least                       ? std::numeric_limits<double>::infinity()
                       : function == Function::kProduct ? 1.0
                                                        : 0.0;
   auto sums = std::make_shared<std::vector<double>>(outs);
@@ -262,7 +265,8 @@ TensorKernel PlanReduce(const Layer& layer, const TensorLayout& in, const Tensor
             for (int64_t i = 0; i < count; ++i) all = join(all, x[i * step]);
             *sum = all;
           } else {
-            for (int64_t i = 0; i < count; ++i) sum[i * sum_step] = join(sum[i * sum_step], x[i * step]);
+            for (int64_t i = 0; i < count; ++i)
+              sum[i * sum_step] = join(sum[i * sum_step], x[i * step]);
           }
         });
       });
@@ -349,8 +353,7 @@ TensorKernel PlanSoftmax(const Layer& layer, const TensorLayout& in) {
 
 TensorKernel PlanLayerNorm(const Layer& layer, const TensorLayout& in,
                            const std::vector<std::span<const float>>& tensors) {
-  const int64_t length =
-      NumElements(std::span(in.shape).subspan(static_cast<size_t>(layer.axis)));
+  const int64_t length = NumElements(std::span(in.shape).subspan(static_cast<size_t>(layer.axis)));
   const int64_t rows = NumElements(in.shape) / length;
   const std::vector<float> ones(static_cast<size_t>(length), 1.0f);
   const std::vector<float> zeros(static_cast<size_t>(length), 0.0f);
@@ -367,7 +370,8 @@ TensorKernel PlanLayerNorm(const Layer& layer, const TensorLayout& in,
           std::array<float, kLanes> lanes{};
           int64_t i = 0;
           for (; i + kLanes <= length; i += kLanes) {
-            for (int64_t lane = 0; lane < kLanes; ++lane) lanes[static_cast<size_t>(lane)] += f(x[i + lane]);
+            for (int64_t lane = 0; lane < kLanes; ++lane)
+              lanes[static_cast<size_t>(lane)] += f(x[i + lane]);
           }
           double all = 0;
           for (; i < length; ++i) all += f(x[i]);
@@ -447,9 +451,9 @@ TensorKernel PlanConcat(const Layer& layer, const std::vector<TensorLayout>& inp
   const Strides to = out.Strides();
   int64_t begin = 0;
   for (const TensorLayout& part : inputs) {
-    parts.emplace_back(StridedCopy(InOrderOf(out, part.shape), InOrderOf(out, part.Strides()),
-                                   InOrderOf(out, to)),
-                       begin * to[static_cast<size_t>(layer.axis)]);
+    parts.emplace_back(
+        StridedCopy(InOrderOf(out, part.shape), InOrderOf(out, part.Strides()), InOrderOf(out, to)),
+        begin * to[static_cast<size_t>(layer.axis)]);
     begin += part.shape[static_cast<size_t>(layer.axis)];
   }
   return [parts](std::span<const float* const> in, float* result) {
@@ -513,7 +517,9 @@ void ApplyFunction(Function function, double alpha_given, double beta_given, con
     case Function::kSign:
       return each([](float x) { return x > 0 ? 1.0f : x < 0 ? -1.0f : x; });
     case Function::kClip:
-      return each([=](float x) REIDBENCH_ALWAYS_INLINE { return x < alpha ? alpha : x > beta ? beta : x; });
+      return each([=](float x) REIDBENCH_ALWAYS_INLINE {
+        return x < alpha ? alpha : x > beta ? beta : x;
+      });
     case Function::kLeakyRelu:
       return each([=](float x) REIDBENCH_ALWAYS_INLINE { return x < 0 ? alpha * x : x; });
     case Function::kElu:
@@ -528,7 +534,8 @@ void ApplyFunction(Function function, double alpha_given, double beta_given, con
     case Function::kSilu:
       return each([](float x) REIDBENCH_ALWAYS_INLINE { return x * Logistic(x); });
     case Function::kGelu:
-      return each([](float x) REIDBENCH_ALWAYS_INLINE { return 0.5f * x * (1.0f + Erf(x * 0.70710678f)); });
+      return each([](float x)
+                      REIDBENCH_ALWAYS_INLINE { return 0.5f * x * (1.0f + Erf(x * 0.70710678f)); });
     case Function::kGeluTanh:
       return each([](float x) REIDBENCH_ALWAYS_INLINE {
         return 0.5f * x * (1.0f + Tanh(0.79788456f * (x + 0.044715f * x * x * x)));
@@ -609,7 +616,8 @@ TensorKernel PlanTensorKernel(const Layer& layer, const std::vector<TensorLayout
         from[i] *= layer.steps[i];
       }
       const StridedCopy copy(out.Physical(), InOrderOf(out, from), InOrderOf(out, out.Strides()));
-      return [copy, begin](std::span<const float* const> in, float* to) { copy(in[0] + begin, to); };
+      return
+          [copy, begin](std::span<const float* const> in, float* to) { copy(in[0] + begin, to); };
     }
     case LayerOp::kPad: {
       // Axes may also lose numbers: what is kept of each.

@@ -17,9 +17,9 @@ struct TensorLayout {
   ValueShape shape;
   bool channels_last = false;
 
-  ValueShape Physical() const;              // the sizes in the order in which they lie
-  std::vector<int64_t> Strides() const;     // of each axis of `shape`, in numbers
-  int64_t Axis(int64_t axis) const;         // where that axis is in Physical()
+  ValueShape Physical() const;           // the sizes in the order in which they lie
+  std::vector<int64_t> Strides() const;  // of each axis of `shape`, in numbers
+  int64_t Axis(int64_t axis) const;      // where that axis is in Physical()
 };
 
 // Computes one layer of one image: the inputs' numbers in the order of the layer's inputs.
@@ -30,8 +30,7 @@ using TensorKernel = std::function<void(std::span<const float* const> inputs, fl
 // `tensors`: the layer's, which must outlive the kernel. The kernel has memory of its own: one
 // thread at a time may call it.
 TensorKernel PlanTensorKernel(const Layer& layer, const std::vector<TensorLayout>& inputs,
-                              std::vector<std::span<const float>> tensors,
-                              const TensorLayout& out);
+                              std::vector<std::span<const float>> tensors, const TensorLayout& out);
 
 // out = function(in), number by number; `out` may be `in`.
 void ApplyFunction(Function function, double alpha, double beta, const float* in, int64_t count,

@@ -260,14 +260,15 @@ void Softmax(const Layer& layer, const Value& x, Value& out) {
             double most = -std::numeric_limits<double>::infinity(), sum = 0;
             for (int64_t i = 0; i < length; ++i) most = std::max(most, from[i * step]);
             for (int64_t i = 0; i < length; ++i) sum += std::exp(from[i * step] - most);
-            for (int64_t i = 0; i < length; ++i) to[i * step] = std::exp(from[i * step] - most) / sum;
+            for (int64_t i = 0; i < length; ++i)
+              to[i * step] = std::exp(from[i * step] - most) / sum;
           });
 }
 
 void LayerNorm(const Layer& layer, Tensors tensors, const Value& x, Value& out) {
   const auto weight = TensorAt(tensors, 0), bias = TensorAt(tensors, 1);
-  const auto length = static_cast<size_t>(
-      NumElements(std::span(x.shape).subspan(static_cast<size_t>(layer.axis))));
+  const auto length =
+      static_cast<size_t>(NumElements(std::span(x.shape).subspan(static_cast<size_t>(layer.axis))));
   for (size_t begin = 0; begin < x.numbers.size(); begin += length) {
     double mean = 0, variance = 0;
     for (size_t i = 0; i < length; ++i) mean += x.numbers[begin + i];
@@ -293,8 +294,8 @@ void MatMul(const Value& a, const Value& b, Value& out) {
   for (size_t to = 0; to < out.numbers.size(); to += static_cast<size_t>(columns)) {
     const double* const left =
         a.numbers.data() + IndexOf(a_outer, places.at()) * static_cast<size_t>(inner);
-    const double* right = b.numbers.data() + IndexOf(b_outer, places.at()) *
-                                                 static_cast<size_t>(inner * columns);
+    const double* right =
+        b.numbers.data() + IndexOf(b_outer, places.at()) * static_cast<size_t>(inner * columns);
     places.Next();
     for (int64_t i = 0; i < inner; ++i, right += columns) {
       for (int64_t j = 0; j < columns; ++j)
@@ -357,7 +358,9 @@ void Gather(const Layer& layer, const Value& x, const Value& indices, Value& out
 double Evaluate(Function function, double alpha, double beta, double x) {
   const auto hard_sigmoid = [&] { return std::max(0.0, std::min(1.0, alpha * x + beta)); };
   const auto sigmoid = [](double v) { return 1 / (1 + std::exp(-v)); };
-  const auto softplus = [](double v) { return std::max(v, 0.0) + std::log1p(std::exp(-std::abs(v))); };
+  const auto softplus = [](double v) {
+    return std::max(v, 0.0) + std::log1p(std::exp(-std::abs(v)));
+  };
   switch (function) {
     case Function::kRelu:
       return std::max(x, 0.0);
@@ -402,8 +405,7 @@ double Evaluate(Function function, double alpha, double beta, double x) {
     case Function::kGelu:
       return x / 2 * (1 + std::erf(x / std::numbers::sqrt2));
     case Function::kGeluTanh:
-      return x / 2 *
-             (1 + std::tanh(std::sqrt(2 / std::numbers::pi) * (x + 0.044715 * x * x * x)));
+      return x / 2 * (1 + std::tanh(std::sqrt(2 / std::numbers::pi) * (x + 0.044715 * x * x * x)));
     case Function::kSoftplus:
       return softplus(x);
     case Function::kMish:

@@ -12,7 +12,7 @@
 namespace reidbench {
 namespace {
 
-bool HasWeight(const Layer& layer) {
+bool IsWeighted(const Layer& layer) {
   return layer.op == LayerOp::kConvolution || layer.op == LayerOp::kLinear;
 }
 
@@ -42,8 +42,7 @@ bool IsActivation(Function function) {
 class Fuser {
  public:
   explicit Fuser(const Network& folded)
-      : network_(folded),
-        shapes_(ShapesOf(folded.graph, folded.graph.height, folded.graph.width)) {
+      : network_(folded), shapes_(ShapesOf(folded.graph, folded.graph.height, folded.graph.width)) {
     CountAgain();
   }
 
@@ -268,7 +267,8 @@ class Fuser {
     const Layer& product = At(square);
     // Exporters may compute x - mean(x) twice.
     const auto is_centred = [&](int input) {
-      return input == centred || (IsFunction(input, Function::kSubtract) && At(input).inputs == At(centred).inputs);
+      return input == centred ||
+             (IsFunction(input, Function::kSubtract) && At(input).inputs == At(centred).inputs);
     };
     if (!IsFunction(square, Function::kMultiply) || product.inputs[0] != product.inputs[1] ||
         !is_centred(product.inputs[0]))
@@ -280,7 +280,8 @@ class Fuser {
     int last = i;
     for (const Function function : {Function::kMultiply, Function::kAdd}) {
       const auto& readers = readers_[static_cast<size_t>(last)];
-      if (readers.size() != 1 || readers.front() < 0 || !IsFunction(readers.front(), function)) break;
+      if (readers.size() != 1 || readers.front() < 0 || !IsFunction(readers.front(), function))
+        break;
       const auto pair = WithConstant(readers.front());
       if (!pair || pair->first != last || NumElements(ShapeOf(pair->second)) != length ||
           ShapeOf(pair->second).back() != length)
@@ -292,7 +293,8 @@ class Fuser {
     }
     // A weight alone is not what a layer norm has.
     if (norm.tensors.size() == 1)
-      norm.tensors.push_back(Put(norm.tensors[0] + ", no bias", {{length}, std::vector<float>(static_cast<size_t>(length))}));
+      norm.tensors.push_back(Put(norm.tensors[0] + ", no bias",
+                                 {{length}, std::vector<float>(static_cast<size_t>(length))}));
     At(last) = std::move(norm);
     return true;
   }
@@ -319,7 +321,7 @@ class Fuser {
     } else if (const auto pair = WithConstant(i)) {
       before = pair->first;
       const bool is_first = layer.inputs[0] == before;
-      if (!HasWeight(At(before)) || !IsOfChannels(pair->second, before)) return false;
+      if (!IsWeighted(At(before)) || !IsOfChannels(pair->second, before)) return false;
       const Tensor& constant = *ConstantAt(pair->second);
       const std::vector<double> numbers(constant.values.begin(), constant.values.end());
       if (layer.function == Function::kMultiply) {
@@ -337,7 +339,7 @@ class Fuser {
       return false;
     }
     Layer& target = At(before);
-    if (!HasWeight(target) || target.relu || target.activation != Function::kNone ||
+    if (!IsWeighted(target) || target.relu || target.activation != Function::kNone ||
         !ReadOnceBy(before, i) || target.inputs.size() != 1)
       return false;
     const auto out = static_cast<size_t>(target.channels);
@@ -359,7 +361,8 @@ class Fuser {
     }
     if (!finite) return false;
     const std::string name = target.tensors[0];
-    target.tensors = {Put(name + " scaled", std::move(weight)), Put(name + " bias", std::move(bias))};
+    target.tensors = {Put(name + " scaled", std::move(weight)),
+                      Put(name + " bias", std::move(bias))};
     Replace(i, before);
     return true;
   }
@@ -378,7 +381,7 @@ class Fuser {
     const Layer layer = At(i);
     const std::vector<int> readers = readers_[static_cast<size_t>(i)];
     const bool all = std::all_of(readers.begin(), readers.end(), [&](int reader) {
-      return reader >= 0 && HasWeight(At(reader)) && At(reader).inputs.size() == 1;
+      return reader >= 0 && IsWeighted(At(reader)) && At(reader).inputs.size() == 1;
     });
     if (!all || readers.empty() || !std::isfinite(layer.alpha)) return false;
     for (const int reader : readers) {
@@ -406,7 +409,7 @@ class Fuser {
     if (function == Function::kNone || !IsActivation(function)) return false;
     const int before = layer.inputs.front();
     Layer& target = At(before);
-    if (!HasWeight(target) || target.relu || target.activation != Function::kNone ||
+    if (!IsWeighted(target) || target.relu || target.activation != Function::kNone ||
         !ReadOnceBy(before, i))
       return false;
     if (target.op == LayerOp::kLinear && ShapeOf(before).size() == 1) return false;  // see fold.h

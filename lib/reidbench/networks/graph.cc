@@ -51,8 +51,8 @@ ValueShape Broadcast(const Layer& layer, const ValueShape& a, const ValueShape& 
 ValueShape MatMulShape(const Layer& layer, const ValueShape& a, const ValueShape& b) {
   if (a.size() < 2 || b.size() < 2 || a.back() != b[b.size() - 2])
     Fail(layer, "multiplies " + ShapeText(a) + " by " + ShapeText(b));
-  ValueShape result = Broadcast(layer, ValueShape(a.begin(), a.end() - 2),
-                                ValueShape(b.begin(), b.end() - 2));
+  ValueShape result =
+      Broadcast(layer, ValueShape(a.begin(), a.end() - 2), ValueShape(b.begin(), b.end() - 2));
   result.push_back(a[a.size() - 2]);
   result.push_back(b.back());
   return result;
@@ -313,15 +313,30 @@ std::string_view LayerOpName(LayerOp op) {
 }
 
 std::string_view FunctionName(Function function) {
-  static constexpr std::string_view kNames[] = {
-      "none",     "relu",      "sigmoid",     "absolute", "negative",     "reciprocal",
-      "exp",      "log",       "square root", "erf",      "tanh",         "floor",
-      "ceil",     "round",     "sign",        "clip",     "leaky relu",   "elu",
-      "hard sigmoid", "hard swish", "silu",   "gelu",     "gelu by tanh", "softplus",
-      "mish",     "scale",     "add",         "subtract", "multiply",     "divide",
-      "power",    "minimum",   "maximum",     "modulo",   "prelu",        "equal",
-      "less",     "less or equal", "greater", "greater or equal", "and",  "or",
-      "mean",     "sum",       "product",     "sum of squares", "l1 norm", "l2 norm"};
+  static constexpr std::string_view kNames[] = {"none",         "relu",
+                                                "sigmoid",      "absolute",
+                                                "negative",     "reciprocal",
+                                                "exp",          "log",
+                                                "square root",  "erf",
+                                                "tanh",         "floor",
+                                                "ceil",         "round",
+                                                "sign",         "clip",
+                                                "leaky relu",   "elu",
+                                                "hard sigmoid", "hard swish",
+                                                "silu",         "gelu",
+                                                "gelu by tanh", "softplus",
+                                                "mish",         "scale",
+                                                "add",          "subtract",
+                                                "multiply",     "divide",
+                                                "power",        "minimum",
+                                                "maximum",      "modulo",
+                                                "prelu",        "equal",
+                                                "less",         "less or equal",
+                                                "greater",      "greater or equal",
+                                                "and",          "or",
+                                                "mean",         "sum",
+                                                "product",      "sum of squares",
+                                                "l1 norm",      "l2 norm"};
   static_assert(std::size(kNames) == static_cast<size_t>(Function::kNormL2) + 1);
   return kNames[static_cast<size_t>(function)];
 }

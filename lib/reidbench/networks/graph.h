@@ -106,7 +106,7 @@ std::string_view FunctionName(Function function);  // "leaky relu"
 enum class Coordinates { kHalfPixel, kPytorchHalfPixel, kAsymmetric, kAlignCorners };
 enum class Rounding { kPreferFloor, kPreferCeil, kFloor, kCeil };
 struct Sampling {
-  bool linear = false;                  // between pixels; else the nearest
+  bool linear = false;  // between pixels; else the nearest
   Coordinates coordinates = Coordinates::kHalfPixel;
   Rounding rounding = Rounding::kPreferFloor;  // of the nearest
   // Output pixels for one of the input, vertical and horizontal; 0: as many as Layer::sizes says.

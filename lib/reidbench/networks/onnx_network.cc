@@ -20,7 +20,7 @@ namespace reidbench {
 namespace {
 
 constexpr int64_t kMost = 1 << 16;  // of anything in a window: larger is nonsense and overflows
-constexpr int64_t kMostNumbers = int64_t{1} << 28;        // of one value
+constexpr int64_t kMostNumbers = int64_t{1} << 28;          // of one value
 constexpr int64_t kMostConstantNumbers = int64_t{1} << 22;  // of all that is folded together
 constexpr int64_t kMostConstantWork = int64_t{1} << 28;     // multiply-adds of folding
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
@@ -62,26 +62,46 @@ int64_t ToInteger(double number) {
 // Operators of one number, and of two, that need nothing but themselves.
 Function FunctionOfOne(std::string_view op) {
   static const std::map<std::string_view, Function> kFunctions = {
-      {"Abs", Function::kAbsolute},     {"Neg", Function::kNegative},
-      {"Reciprocal", Function::kReciprocal}, {"Exp", Function::kExponential},
-      {"Log", Function::kLogarithm},    {"Sqrt", Function::kSquareRoot},
-      {"Erf", Function::kErf},          {"Tanh", Function::kTanh},
-      {"Floor", Function::kFloor},      {"Ceil", Function::kCeil},
-      {"Round", Function::kRound},      {"Sign", Function::kSign},
-      {"LeakyRelu", Function::kLeakyRelu}, {"Elu", Function::kElu},
-      {"HardSigmoid", Function::kHardSigmoid}, {"HardSwish", Function::kHardSwish},
-      {"Swish", Function::kSilu},       {"Gelu", Function::kGelu},
-      {"Softplus", Function::kSoftplus}, {"Mish", Function::kMish}};
+      {"Abs", Function::kAbsolute},
+      {"Neg", Function::kNegative},
+      {"Reciprocal", Function::kReciprocal},
+      {"Exp", Function::kExponential},
+      {"Log", Function::kLogarithm},
+      {"Sqrt", Function::kSquareRoot},
+      {"Erf", Function::kErf},
+      {"Tanh", Function::kTanh},
+      {"Floor", Function::kFloor},
+      {"Ceil", Function::kCeil},
+      {"Round", Function::kRound},
+      {"Sign", Function::kSign},
+      {"LeakyRelu", Function::kLeakyRelu},
+      {"Elu", Function::kElu},
+      {"HardSigmoid", Function::kHardSigmoid},
+      {"HardSwish", Function::kHardSwish},
+      {"Swish", Function::kSilu},
+      {"Gelu", Function::kGelu},
+      {"Softplus", Function::kSoftplus},
+      {"Mish", Function::kMish}};
   const auto at = kFunctions.find(op);
   return at == kFunctions.end() ? Function::kNone : at->second;
 }
 Function FunctionOfTwo(std::string_view op) {
   static const std::map<std::string_view, Function> kFunctions = {
-      {"Add", Function::kAdd},     {"Sub", Function::kSubtract},   {"Mul", Function::kMultiply},
-      {"Div", Function::kDivide},  {"Pow", Function::kPower},      {"Min", Function::kMinimum},
-      {"Max", Function::kMaximum}, {"Mod", Function::kModulo},     {"PRelu", Function::kPRelu},
-      {"Sum", Function::kAdd},     {"Equal", Function::kEqual},    {"Less", Function::kLess},
-      {"And", Function::kAnd},     {"Or", Function::kOr},          {"Greater", Function::kGreater},
+      {"Add", Function::kAdd},
+      {"Sub", Function::kSubtract},
+      {"Mul", Function::kMultiply},
+      {"Div", Function::kDivide},
+      {"Pow", Function::kPower},
+      {"Min", Function::kMinimum},
+      {"Max", Function::kMaximum},
+      {"Mod", Function::kModulo},
+      {"PRelu", Function::kPRelu},
+      {"Sum", Function::kAdd},
+      {"Equal", Function::kEqual},
+      {"Less", Function::kLess},
+      {"And", Function::kAnd},
+      {"Or", Function::kOr},
+      {"Greater", Function::kGreater},
       {"LessOrEqual", Function::kLessOrEqual},
       {"GreaterOrEqual", Function::kGreaterOrEqual}};
   const auto at = kFunctions.find(op);
@@ -93,18 +113,21 @@ bool IsOfConstantsOnly(Function function) {
 }
 Function ReductionOf(std::string_view op) {
   static const std::map<std::string_view, Function> kFunctions = {
-      {"ReduceMean", Function::kMean},   {"ReduceSum", Function::kSum},
-      {"ReduceMax", Function::kMaximum}, {"ReduceMin", Function::kMinimum},
+      {"ReduceMean", Function::kMean},    {"ReduceSum", Function::kSum},
+      {"ReduceMax", Function::kMaximum},  {"ReduceMin", Function::kMinimum},
       {"ReduceProd", Function::kProduct}, {"ReduceSumSquare", Function::kSumSquares},
-      {"ReduceL1", Function::kNormL1},   {"ReduceL2", Function::kNormL2}};
+      {"ReduceL1", Function::kNormL1},    {"ReduceL2", Function::kNormL2}};
   const auto at = kFunctions.find(op);
   return at == kFunctions.end() ? Function::kNone : at->second;
 }
 bool IsDetectorsEnd(std::string_view op) {
-  static const std::set<std::string_view> kOperators = {
-      "NonMaxSuppression", "TopK",     "NonZero",         "RoiAlign", "PriorBox",
-      "PriorBoxClustered", "Proposal", "DetectionOutput", "ScatterND", "ArgMax",
-      "BatchedNMS_TRT", "EfficientNMS_TRT", "TRTBatchedNMS"};
+  static const std::set<std::string_view> kOperators = {"NonMaxSuppression", "TopK",
+                                                        "NonZero",           "RoiAlign",
+                                                        "PriorBox",          "PriorBoxClustered",
+                                                        "Proposal",          "DetectionOutput",
+                                                        "ScatterND",         "ArgMax",
+                                                        "BatchedNMS_TRT",    "EfficientNMS_TRT",
+                                                        "TRTBatchedNMS"};
   return kOperators.contains(op);
 }
 
@@ -459,7 +482,11 @@ class Reader {
 
   // The same numbers, to be changed.
   static Constant Like(const Operand& known) {
-    return {known.shape,        Numbers(known), nullptr, {}, known.constant->is_integer,
+    return {known.shape,
+            Numbers(known),
+            nullptr,
+            {},
+            known.constant->is_integer,
             known.constant->is_sized};
   }
   void Spend(const OnnxNode& node, int64_t numbers) {
@@ -503,7 +530,9 @@ class Reader {
       return Make(node, std::move(made));
     }
     const auto rank = static_cast<int64_t>(x.shape.size());
-    const auto inside = [&](int64_t at) { return std::clamp<int64_t>(at < 0 ? at + rank : at, 0, rank); };
+    const auto inside = [&](int64_t at) {
+      return std::clamp<int64_t>(at < 0 ? at + rank : at, 0, rank);
+    };
     const int64_t begin = inside(Integer(node, "start", 0));
     const int64_t end = std::max(begin, inside(Integer(node, "end", rank)));
     made.numbers.assign(x.shape.begin() + begin, x.shape.begin() + end);
@@ -555,7 +584,8 @@ class Reader {
     const Operand& condition = In(node, 0);
     Layer sum{.op = LayerOp::kBinary};
     sum.function = Function::kAdd;
-    const Operand shape = Apply(node, sum, {Apply(node, sum, {condition, In(node, 1)}), In(node, 2)});
+    const Operand shape =
+        Apply(node, sum, {Apply(node, sum, {condition, In(node, 1)}), In(node, 2)});
     Constant made = Like(shape);
     made.is_integer = In(node, 1).constant->is_integer;
     const Operand spread[3] = {Spread(node, condition, shape.shape),
@@ -563,7 +593,8 @@ class Reader {
                                Spread(node, In(node, 2), shape.shape)};
     const std::vector<double> chosen = Numbers(spread[0]);
     const std::vector<double> yes = Numbers(spread[1]), no = Numbers(spread[2]);
-    for (size_t i = 0; i < made.numbers.size(); ++i) made.numbers[i] = chosen[i] != 0 ? yes[i] : no[i];
+    for (size_t i = 0; i < made.numbers.size(); ++i)
+      made.numbers[i] = chosen[i] != 0 ? yes[i] : no[i];
     return Make(node, std::move(made));
   }
 
@@ -585,9 +616,9 @@ class Reader {
   std::string TensorOf(const Operand& known, const ValueShape& shape) {
     const Constant& constant = *known.constant;
     if (constant.stored != nullptr && constant.stored->shape == shape) return constant.name;
-    return Put(constant.stored != nullptr ? fmt::format("{} {}", constant.name, ShapeText(shape))
-                                          : "",
-               known, shape);
+    return Put(
+        constant.stored != nullptr ? fmt::format("{} {}", constant.name, ShapeText(shape)) : "",
+        known, shape);
   }
   std::string Put(std::string name, const Operand& known, const ValueShape& shape) {
     if (name.empty()) name = fmt::format("constant {}", made_.size());
@@ -700,7 +731,8 @@ class Reader {
     if (layer.op == LayerOp::kMatMul) work *= operands[0].shape.back();
     for (const Operand& operand : operands) work += NumElements(operand.shape);
     constant_work_ += work;
-    if (constant_work_ > kMostConstantWork) Refuse(node, "computes too much that does not depend on the images");
+    if (constant_work_ > kMostConstantWork)
+      Refuse(node, "computes too much that does not depend on the images");
     std::vector<Value> values;
     std::vector<const Value*> in;
     Constant made;
@@ -724,7 +756,8 @@ class Reader {
   // The operand as a map [channels, height, width].
   int Map(const OnnxNode& node, const Operand& operand) {
     if (operand.is_constant() || operand.shape.size() != 4 || operand.shape[0] != 1) {
-      Refuse(node, "has an input of shape {}, expected the maps [1, channels, height, width] of an image",
+      Refuse(node,
+             "has an input of shape {}, expected the maps [1, channels, height, width] of an image",
              ShapeText(operand.shape));
     }
     return operand.layer;
@@ -755,7 +788,8 @@ class Reader {
       for (size_t axis = 0; axis < 2; ++axis) {
         const int64_t size = map[axis + 1], stride = window.stride[axis];
         const int64_t reach = window.dilation[axis] * (window.kernel[axis] - 1) + 1;
-        const int64_t total = std::max<int64_t>(0, ((size + stride - 1) / stride - 1) * stride + reach - size);
+        const int64_t total =
+            std::max<int64_t>(0, ((size + stride - 1) / stride - 1) * stride + reach - size);
         window.padding[axis] = pad == "SAME_UPPER" ? total / 2 : total - total / 2;
         window.padding[axis + 2] = total - window.padding[axis];
         graph_.one_size = graph_.one_size || stride > 1;
@@ -795,7 +829,9 @@ class Reader {
   // As torch stores it: [out, in].
   std::string Transposed(const Operand& known, double scale) {
     const Constant& constant = *known.constant;
-    std::string result = (constant.stored != nullptr ? constant.name : fmt::format("constant {}", made_.size())) + " transposed";
+    std::string result =
+        (constant.stored != nullptr ? constant.name : fmt::format("constant {}", made_.size())) +
+        " transposed";
     if (scale != 1) result += fmt::format(" times {}", scale);
     if (made_.contains(result)) return result;
     const auto in = static_cast<size_t>(known.shape[0]);
@@ -854,7 +890,8 @@ class Reader {
     }
     if (turned) b = Apply(node, turn, {b});
     const Operand product = Scaled(node, Apply(node, Layer{.op = LayerOp::kMatMul}, {a, b}), alpha);
-    return has_bias ? OfTwo(node, Function::kAdd, product, Scaled(node, In(node, 2), beta)) : product;
+    return has_bias ? OfTwo(node, Function::kAdd, product, Scaled(node, In(node, 2), beta))
+                    : product;
   }
 
   Operand Scaled(const OnnxNode& node, const Operand& x, double factor, double summand = 0) {
@@ -886,7 +923,8 @@ class Reader {
     for (size_t i = 1; i <= tensors; ++i) {
       const Operand& known = Known(node, i);
       if (NumElements(known.shape) != channels)
-        Refuse(node, "has an input {} of shape {} for {} channels", i, ShapeText(known.shape), channels);
+        Refuse(node, "has an input {} of shape {} for {} channels", i, ShapeText(known.shape),
+               channels);
       layer.tensors.push_back(TensorOf(known, {channels}));
     }
     // Of any number of axes behind the channels.
@@ -904,7 +942,8 @@ class Reader {
     if (x.is_constant()) Refuse(node, "norms a constant");
     for (size_t i = 1; i <= 2 && Has(node, i); ++i) {
       if (NumElements(Known(node, i).shape) != NumElements(last))
-        Refuse(node, "has an input {} of shape {}, expected {}", i, ShapeText(Known(node, i).shape), ShapeText(last));
+        Refuse(node, "has an input {} of shape {}, expected {}", i, ShapeText(Known(node, i).shape),
+               ShapeText(last));
       layer.tensors.push_back(TensorOf(Known(node, i), last));
     }
     return Apply(node, std::move(layer), {x});
@@ -914,7 +953,8 @@ class Reader {
     const Operand x = In(node, 0);
     const int map = Map(node, x);
     const int64_t channels = x.shape[1], groups = Integer(node, "num_groups", 1);
-    if (groups < 1 || channels % groups != 0) Refuse(node, "splits {} channels into {}", channels, groups);
+    if (groups < 1 || channels % groups != 0)
+      Refuse(node, "splits {} channels into {}", channels, groups);
     Layer layer{.op = LayerOp::kInstanceNorm};
     layer.epsilon = Real(node, "epsilon", 1e-5);
     const Operand of_map{x.shape, map, nullptr, {}};
@@ -929,7 +969,8 @@ class Reader {
         for (int64_t c = 0; c < channels; ++c)
           spread.numbers.push_back(each[static_cast<size_t>(c / (channels / groups))]);
       } else if (NumElements(known.shape) != channels) {
-        Refuse(node, "has an input {} of shape {} for {} channels", i, ShapeText(known.shape), channels);
+        Refuse(node, "has an input {} of shape {} for {} channels", i, ShapeText(known.shape),
+               channels);
       }
       spread.shape = {channels, 1, 1};
       result = OfTwo(node, i == 1 ? Function::kMultiply : Function::kAdd, result,
@@ -985,14 +1026,17 @@ class Reader {
   Operand OfTwo(const OnnxNode& node) {
     const Function function = FunctionOfTwo(node.op_type);
     if (node.inputs.empty()) Refuse(node, "lacks input 0");
-    if (node.inputs.size() == 1 && (function == Function::kAdd || function == Function::kMaximum ||
-                                    function == Function::kMinimum) && node.op_type != "Add")
+    if (node.inputs.size() == 1 &&
+        (function == Function::kAdd || function == Function::kMaximum ||
+         function == Function::kMinimum) &&
+        node.op_type != "Add")
       return In(node, 0);
     if (function == Function::kAdd) {
       if (const std::optional<Operand> sum = Sum(node)) return *sum;
     }
     Operand result = OfTwo(node, function, In(node, 0), In(node, 1));
-    for (size_t i = 2; i < node.inputs.size(); ++i) result = OfTwo(node, function, result, In(node, i));
+    for (size_t i = 2; i < node.inputs.size(); ++i)
+      result = OfTwo(node, function, result, In(node, i));
     return result;
   }
 
@@ -1050,12 +1094,18 @@ class Reader {
         if (const std::optional<Operand> normed = Normalized(node, a, b)) return *normed;
       }
       if (function == Function::kAdd && a.shape == b.shape)
-        return {a.shape, Add(node, Layer{.op = LayerOp::kAdd, .inputs = {a.layer, b.layer}}), nullptr, {}};
+        return {a.shape,
+                Add(node, Layer{.op = LayerOp::kAdd, .inputs = {a.layer, b.layer}}),
+                nullptr,
+                {}};
       if (function == Function::kMultiply) {
         if (NumElements(a.shape) < NumElements(b.shape)) std::swap(a, b);
         if (a.shape == b.shape ||
             (a.shape.size() == 4 && b.shape == ValueShape{1, a.shape[1], 1, 1}))
-          return {a.shape, Add(node, Layer{.op = LayerOp::kMultiply, .inputs = {a.layer, b.layer}}), nullptr, {}};
+          return {a.shape,
+                  Add(node, Layer{.op = LayerOp::kMultiply, .inputs = {a.layer, b.layer}}),
+                  nullptr,
+                  {}};
       }
     }
     return Apply(node, std::move(layer), {a, b});
@@ -1071,7 +1121,8 @@ class Reader {
                                     const Operand& b) {
     const Operand& known = a.is_constant() ? a : b;
     const Operand& x = a.is_constant() ? b : a;
-    if (!known.is_constant() || NumElements(known.shape) != 1 || known.shape.size() > x.shape.size())
+    if (!known.is_constant() || NumElements(known.shape) != 1 ||
+        known.shape.size() > x.shape.size())
       return std::nullopt;
     const double number = Numbers(known).front();
     graph_.one_size = graph_.one_size || known.constant->is_sized;
@@ -1106,10 +1157,12 @@ class Reader {
   }
 
   // x / max(L2 norm of x over channels, epsilon), which exporters take apart.
-  std::optional<Operand> Normalized(const OnnxNode& node, const Operand& x, const Operand& divisor) {
+  std::optional<Operand> Normalized(const OnnxNode& node, const Operand& x,
+                                    const Operand& divisor) {
     const Layer* norm = &LayerAt(divisor.layer);
     double epsilon = 0;
-    if (norm->op == LayerOp::kFunction && norm->function == Function::kClip && norm->beta == kInfinity) {
+    if (norm->op == LayerOp::kFunction && norm->function == Function::kClip &&
+        norm->beta == kInfinity) {
       epsilon = norm->alpha;
       norm = &LayerAt(norm->inputs.front());
     }
@@ -1137,7 +1190,8 @@ class Reader {
     Layer norm{.op = LayerOp::kReduce};
     norm.function = p == 2 ? Function::kNormL2 : Function::kNormL1;
     norm.axes = {axis};
-    return OfTwo(node, Function::kDivide, x, Clipped(node, Apply(node, std::move(norm), {x}), 1e-12, kInfinity));
+    return OfTwo(node, Function::kDivide, x,
+                 Clipped(node, Apply(node, std::move(norm), {x}), 1e-12, kInfinity));
   }
 
   // ---- over several numbers ----
@@ -1242,7 +1296,8 @@ class Reader {
       const int64_t each = (size + count - 1) / count;
       for (int64_t left = size; left > 0; left -= each) sizes.push_back(std::min(left, each));
     }
-    const bool fits = std::all_of(sizes.begin(), sizes.end(), [&](int64_t s) { return s > 0 && s <= size; });
+    const bool fits =
+        std::all_of(sizes.begin(), sizes.end(), [&](int64_t s) { return s > 0 && s <= size; });
     if (!fits || sizes.size() != node.outputs.size() ||
         std::accumulate(sizes.begin(), sizes.end(), int64_t{0}) != size)
       Refuse(node, "splits {} numbers into {}", size, ShapeText(sizes));
@@ -1271,8 +1326,10 @@ class Reader {
       for (size_t i = 0; i < begins.size(); ++i) axes.push_back(static_cast<int64_t>(i));
     }
     if (steps.empty()) steps.assign(begins.size(), 1);
-    if (ends.size() != begins.size() || axes.size() != begins.size() || steps.size() != begins.size())
-      Refuse(node, "has {} starts, {} ends, {} axes and {} steps", begins.size(), ends.size(), axes.size(), steps.size());
+    if (ends.size() != begins.size() || axes.size() != begins.size() ||
+        steps.size() != begins.size())
+      Refuse(node, "has {} starts, {} ends, {} axes and {} steps", begins.size(), ends.size(),
+             axes.size(), steps.size());
     Layer layer{.op = LayerOp::kSlice};
     layer.begins.assign(x.shape.size(), 0);
     layer.steps.assign(x.shape.size(), 1);
@@ -1285,7 +1342,8 @@ class Reader {
       const auto wrap = [&](int64_t place) { return place < 0 ? place + size : place; };
       int64_t begin = wrap(std::clamp<int64_t>(begins[i], -kMostNumbers, kMostNumbers));
       int64_t end = wrap(std::clamp<int64_t>(ends[i], -kMostNumbers, kMostNumbers));
-      begin = step > 0 ? std::clamp<int64_t>(begin, 0, size) : std::clamp<int64_t>(begin, 0, size - 1);
+      begin =
+          step > 0 ? std::clamp<int64_t>(begin, 0, size) : std::clamp<int64_t>(begin, 0, size - 1);
       end = step > 0 ? std::clamp<int64_t>(end, 0, size) : std::clamp<int64_t>(end, -1, size - 1);
       layer.begins[at] = begin;
       layer.steps[at] = step;
@@ -1380,13 +1438,16 @@ class Reader {
         if (size == 0 && copies && i < old.size()) size = old[i];
         if (size == -1 && free) Refuse(node, "leaves two sizes free");
         if (size == -1) free = i;
-        if (size < -1 || size > kMostNumbers) Refuse(node, "gives the absurd shape {}", ShapeText(sizes));
+        if (size < -1 || size > kMostNumbers)
+          Refuse(node, "gives the absurd shape {}", ShapeText(sizes));
         if (size > 0) known = std::min(kMostNumbers + 1, known) * size;
-        if (known > kMostNumbers || known < 0) Refuse(node, "gives the absurd shape {}", ShapeText(sizes));
+        if (known > kMostNumbers || known < 0)
+          Refuse(node, "gives the absurd shape {}", ShapeText(sizes));
         shape.push_back(size);
       }
       const int64_t count = NumElements(old);
-      if (free && (count % known != 0)) Refuse(node, "takes {} for {}", ShapeText(old), ShapeText(sizes));
+      if (free && (count % known != 0))
+        Refuse(node, "takes {} for {}", ShapeText(old), ShapeText(sizes));
       if (free) shape[*free] = count / known;
       return shape;
     }
@@ -1394,7 +1455,9 @@ class Reader {
       // A vector that was squeezed one axis at a time.
       const std::optional<std::vector<int64_t>> axes = Axes(node, old.size());
       for (size_t i = 0; i < old.size(); ++i) {
-        const bool named = axes ? std::binary_search(axes->begin(), axes->end(), static_cast<int64_t>(i)) : old[i] == 1;
+        const bool named =
+            axes ? std::binary_search(axes->begin(), axes->end(), static_cast<int64_t>(i))
+                 : old[i] == 1;
         if (named && old[i] != 1) Refuse(node, "squeezes an axis of {}", old[i]);
         if (!named) shape.push_back(old[i]);
       }
@@ -1407,7 +1470,8 @@ class Reader {
     const std::vector<int64_t> axes = *Axes(node, old.size() + count);
     size_t from = 0;
     for (size_t i = 0; i < old.size() + count; ++i)
-      shape.push_back(std::binary_search(axes.begin(), axes.end(), static_cast<int64_t>(i)) ? 1 : old[from++]);
+      shape.push_back(
+          std::binary_search(axes.begin(), axes.end(), static_cast<int64_t>(i)) ? 1 : old[from++]);
     return shape;
   }
 
@@ -1436,10 +1500,12 @@ class Reader {
   Operand Tile(const OnnxNode& node) {
     Operand x = In(node, 0);
     const std::vector<int64_t> repeats = Integers(node, 1);
-    if (repeats.size() != x.shape.size()) Refuse(node, "repeats {} axes of {}", repeats.size(), x.shape.size());
+    if (repeats.size() != x.shape.size())
+      Refuse(node, "repeats {} axes of {}", repeats.size(), x.shape.size());
     constexpr int64_t kMostRepeats = 1 << 12;
     for (size_t i = 0; i < repeats.size(); ++i) {
-      if (repeats[i] < 1 || repeats[i] > kMostRepeats) Refuse(node, "repeats an axis {} times", repeats[i]);
+      if (repeats[i] < 1 || repeats[i] > kMostRepeats)
+        Refuse(node, "repeats an axis {} times", repeats[i]);
       if (repeats[i] == 1) continue;
       Layer layer{.op = LayerOp::kConcat};
       layer.axis = static_cast<int64_t>(i);
@@ -1467,7 +1533,8 @@ class Reader {
     } else {
       for (size_t i = 0; i < rank; ++i) axes.push_back(static_cast<int64_t>(i));
     }
-    if (pads.size() != 2 * axes.size()) Refuse(node, "has {} pads for {} axes", pads.size(), axes.size());
+    if (pads.size() != 2 * axes.size())
+      Refuse(node, "has {} pads for {} axes", pads.size(), axes.size());
     for (size_t i = 0; i < axes.size(); ++i) {
       const auto axis = static_cast<size_t>(AxisOf(node, axes[i], rank));
       const int64_t before = pads[i], behind = pads[i + axes.size()];
@@ -1488,7 +1555,8 @@ class Reader {
     const bool is_upsample = node.op_type == "Upsample" || onnx_.opset < 11;
     Layer layer{.op = LayerOp::kResize};
     const std::string mode = Text(node, "mode", "nearest");
-    if (mode != "nearest" && mode != "linear" && mode != "bilinear") Refuse(node, "resizes by {}", Printable(mode));
+    if (mode != "nearest" && mode != "linear" && mode != "bilinear")
+      Refuse(node, "resizes by {}", Printable(mode));
     layer.sampling.linear = mode != "nearest";
     const std::string place =
         Text(node, "coordinate_transformation_mode", is_upsample ? "asymmetric" : "half_pixel");
@@ -1503,7 +1571,8 @@ class Reader {
     } else {
       Refuse(node, "resizes by coordinates '{}'", Printable(place));
     }
-    const std::string rounding = Text(node, "nearest_mode", is_upsample ? "floor" : "round_prefer_floor");
+    const std::string rounding =
+        Text(node, "nearest_mode", is_upsample ? "floor" : "round_prefer_floor");
     if (rounding == "round_prefer_floor") {
       layer.sampling.rounding = Rounding::kPreferFloor;
     } else if (rounding == "round_prefer_ceil") {
@@ -1526,13 +1595,15 @@ class Reader {
     }
     if (!scales.empty()) {
       const bool fits = scales.size() == 4 && scales[0] == 1 && scales[1] == 1 &&
-                        scales[2] > 1e-4 && scales[3] > 1e-4 && std::max(scales[2], scales[3]) <= 1024;
-      if (!fits) Refuse(node, "resizes by {} factors, expected 1, 1 and two of the map", scales.size());
+                        scales[2] > 1e-4 && scales[3] > 1e-4 &&
+                        std::max(scales[2], scales[3]) <= 1024;
+      if (!fits)
+        Refuse(node, "resizes by {} factors, expected 1, 1 and two of the map", scales.size());
       layer.sampling.scale = {scales[2], scales[3]};
     } else {
       const std::vector<int64_t> sizes = Integers(node, 3);
-      if (sizes.size() != 4 || sizes[0] != 1 || sizes[1] != x.shape[1] || std::min(sizes[2], sizes[3]) < 1 ||
-          std::max(sizes[2], sizes[3]) > kMost)
+      if (sizes.size() != 4 || sizes[0] != 1 || sizes[1] != x.shape[1] ||
+          std::min(sizes[2], sizes[3]) < 1 || std::max(sizes[2], sizes[3]) > kMost)
         Refuse(node, "resizes to {}", ShapeText(sizes));
       layer.sizes = {sizes[2], sizes[3]};
     }
@@ -1546,17 +1617,23 @@ class Reader {
     const int64_t c = x.shape[1], h = x.shape[2], w = x.shape[3];
     Layer turn{.op = LayerOp::kTranspose};
     if (node.op_type == "DepthToSpace") {
-      if (block < 1 || block > kMost || c % (block * block) != 0) Refuse(node, "has blocks of {} of {} channels", block, c);
+      if (block < 1 || block > kMost || c % (block * block) != 0)
+        Refuse(node, "has blocks of {} of {} channels", block, c);
       const int64_t rest = c / (block * block);
       const bool rows_first = Text(node, "mode", "DCR") == "CRD";
-      turn.axes = rows_first ? std::vector<int64_t>{0, 1, 4, 2, 5, 3} : std::vector<int64_t>{0, 3, 4, 1, 5, 2};
-      const ValueShape parts = rows_first ? ValueShape{1, rest, block, block, h, w} : ValueShape{1, block, block, rest, h, w};
-      return Reshaped(node, Apply(node, std::move(turn), {Reshaped(node, x, parts)}), {1, rest, h * block, w * block});
+      turn.axes = rows_first ? std::vector<int64_t>{0, 1, 4, 2, 5, 3}
+                             : std::vector<int64_t>{0, 3, 4, 1, 5, 2};
+      const ValueShape parts = rows_first ? ValueShape{1, rest, block, block, h, w}
+                                          : ValueShape{1, block, block, rest, h, w};
+      return Reshaped(node, Apply(node, std::move(turn), {Reshaped(node, x, parts)}),
+                      {1, rest, h * block, w * block});
     }
-    if (block < 1 || block > kMost || h % block != 0 || w % block != 0) Refuse(node, "has blocks of {} of {} x {}", block, h, w);
+    if (block < 1 || block > kMost || h % block != 0 || w % block != 0)
+      Refuse(node, "has blocks of {} of {} x {}", block, h, w);
     turn.axes = {0, 3, 5, 1, 2, 4};
     const ValueShape parts = {1, c, h / block, block, w / block, block};
-    return Reshaped(node, Apply(node, std::move(turn), {Reshaped(node, x, parts)}), {1, c * block * block, h / block, w / block});
+    return Reshaped(node, Apply(node, std::move(turn), {Reshaped(node, x, parts)}),
+                    {1, c * block * block, h / block, w / block});
   }
 
   const Checkpoint& checkpoint_;

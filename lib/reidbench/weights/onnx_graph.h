@@ -52,9 +52,9 @@ struct OnnxGraph {
 // Whether the bytes can be an ONNX model at all: they start with a field of ModelProto.
 bool LooksLikeOnnx(std::span<const uint8_t> bytes);
 
-// Initialisers and Constant nodes, also those with a number or a list, go to `tensors` under the names that nodes use. Throws
-// Error(kModel) when the file is damaged, cut short, keeps its numbers in another file, or holds
-// more than a million nodes, names and attributes.
+// Initialisers and Constant nodes, also those with a number or a list, go to `tensors` under the
+// names that nodes use. Throws Error(kModel) when the file is damaged, cut short, keeps its numbers
+// in another file, or holds more than a million nodes, names and attributes.
 OnnxGraph ParseOnnx(std::span<const uint8_t> bytes, std::string_view name,
                     std::map<std::string, Tensor>& tensors);
 

@@ -150,9 +150,8 @@ std::vector<float> ReferenceEmbeddings(const Network& weights, const ImageBatch&
   const int dim = embedder->info().dim;
   std::vector<float> embeddings(static_cast<size_t>(images.count) * dim);
   ParallelFor(images.count, [&](int64_t i) {
-    embedder->Embed(
-        {images.nchw + i * size, 1, images.height, images.width, images.cameras + i},
-        &embeddings[i * dim]);
+    embedder->Embed({images.nchw + i * size, 1, images.height, images.width, images.cameras + i},
+                    &embeddings[i * dim]);
   });
   Compare(embeddings, embeddings, images.count, &comparison);
   result->engines.push_back(std::move(comparison));
@@ -194,8 +193,7 @@ EnginesResult CompareEngines(const EnginesOptions& options) {
   const std::vector<float> pixels = Pixels(options, preprocess, &result.images);
   // Networks that take the camera beside the image: all are of the first.
   const std::vector<float> cameras(static_cast<size_t>(result.images), 0.0f);
-  const ImageBatch batch{pixels.data(), result.images, result.height, result.width,
-                         cameras.data()};
+  const ImageBatch batch{pixels.data(), result.images, result.height, result.width, cameras.data()};
   const std::vector<float> reference = ReferenceEmbeddings(weights, batch, &result);
   for (const EngineType& type : EngineTypes()) {
     if (type.input == EngineInput::kNothing || !type.for_work) continue;

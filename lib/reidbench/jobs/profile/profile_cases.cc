@@ -433,6 +433,22 @@ ProfileCaseList ListProfileCases(const ProfileOptions& options, const EngineProv
         if (reference && options.quick) continue;
         // Other precisions are for OSNet only.
         if (architecture.name == kUnnamedNetwork && choice.precision != "fp32") continue;
+        if (architecture.name == kUnnamedNetwork && options.engine == "auto") {
+          // An engine may lack one of its layers.
+          try {
+            RunIsolated([&] {
+              EmbedderOptions trial;
+              trial.engine = choice.engine;
+              trial.precision = choice.precision;
+              engines.make(*weights, trial);
+              return std::string();
+            });
+          } catch (const Error& error) {
+            list.warnings.push_back(fmt::format("embed was not measured with engine {}: {}",
+                                                choice.engine, error.what()));
+            continue;
+          }
+        }
         for (const int batch : vary.batches) {
           if (reference && batch != vary.batches.back()) continue;
           for (const int threads : vary.threads) {
