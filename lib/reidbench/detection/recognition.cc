@@ -37,6 +37,33 @@ std::string BeforeChoice(std::string name, const Makers& makers, const std::set<
   return name;
 }
 
+// The number that a TopK keeps, where it is stored: exporters write min(number, candidates) as a
+// Where of both. 0 where it is not to be seen.
+int KeptBy(const OnnxNode& top, const Makers& makers, const Checkpoint& checkpoint) {
+  if (top.inputs.size() < 2) return 0;
+  const auto stored = [&](const std::string& name) {
+    const auto at = checkpoint.tensors.find(name);
+    const bool is_number = at != checkpoint.tensors.end() && at->second.values.size() == 1;
+    return is_number ? static_cast<int>(at->second.values.front()) : 0;
+  };
+  std::string name = top.inputs[1];
+  for (int steps = 0; steps < 8; ++steps) {
+    if (const int number = stored(name); number > 0) return number;
+    const auto maker = makers.find(name);
+    if (maker == makers.end() || maker->second->inputs.empty()) return 0;
+    const std::vector<std::string>& inputs = maker->second->inputs;
+    if (maker->second->op_type == "Where" || maker->second->op_type == "Min") {
+      for (const std::string& input : inputs) {
+        if (const int number = stored(input); number > 0) return number;
+      }
+      return 0;
+    }
+    if (!HandsOn(maker->second->op_type)) return 0;
+    name = inputs.front();
+  }
+  return 0;
+}
+
 // "[640, 480]" or "{0: 'person', 1: ...}": the numbers, in order.
 std::vector<int> NumbersIn(const std::string& text) {
   std::vector<int> numbers;
@@ -81,6 +108,7 @@ GraphHints LookAtGraph(const Checkpoint& checkpoint) {
   Makers makers;
   std::set<std::string> chosen;  // values that depend on a TopK
   const OnnxNode* nms = nullptr;
+  const OnnxNode* last_choice = nullptr;  // TopK behind the suppression
   for (const OnnxNode& node : graph.nodes) {
     const bool depends =
         node.op_type == "TopK" || std::any_of(node.inputs.begin(), node.inputs.end(),
@@ -90,6 +118,7 @@ GraphHints LookAtGraph(const Checkpoint& checkpoint) {
       if (depends) chosen.insert(output);
     }
     if (node.op_type == "NonMaxSuppression" && nms == nullptr) nms = &node;
+    if (node.op_type == "TopK" && nms != nullptr) last_choice = &node;
     if (node.op_type == "Exp") hints.has_exponential = true;
   }
   if (nms != nullptr && nms->inputs.size() >= 2) {
@@ -103,6 +132,13 @@ GraphHints LookAtGraph(const Checkpoint& checkpoint) {
     };
     constant(3, &hints.nms_iou);
     constant(4, &hints.nms_score);
+    double most = 0;
+    constant(2, &most);
+    hints.nms_max = static_cast<int>(std::clamp(most, 0.0, 1e6));
+    if (last_choice != nullptr) {
+      const int kept = KeptBy(*last_choice, makers, checkpoint);
+      if (kept > 0 && (hints.nms_max == 0 || kept < hints.nms_max)) hints.nms_max = kept;
+    }
     const auto point = nms->attributes.find("center_point_box");
     if (point != nms->attributes.end() && point->second.integer == 1)
       hints.nms_form = BoxForm::kCentres;
@@ -169,6 +205,7 @@ RecognisedDetector RecogniseDetector(const GraphHints& hints, const std::vector<
     d.output.score_names = {hints.nms_scores};
     d.nms.iou = hints.nms_iou;
     d.score = std::max(d.score, hints.nms_score);
+    if (hints.nms_max > 0) d.max = hints.nms_max;
     found.certain = false;
   } else if (outputs.size() == 1 && columns == 7 && outputs.front().shape.size() == 4) {
     take("detection_output", fmt::format("'{}' has rows of 7", only));

@@ -18,6 +18,7 @@ struct GraphHints {
   std::string nms_boxes, nms_scores;
   double nms_iou = 0.5;
   double nms_score = 0;
+  int nms_max = 0;  // detections that are kept; 0: nobody says
   BoxForm nms_form = BoxForm::kCorners;
   // The picture's size in the exporter's words, 0 where it says nothing.
   int width = 0, height = 0;    // px
