@@ -1,18 +1,23 @@
 // reidbench detect: pictures -> people, by an ONNX detector.
 #include "reidbench/jobs/detect/detect.h"
 
+#include <string>
+#include <string_view>
 #include <utility>
+#include <vector>
 
 #include "reidbench/cli/command.h"
 #include "reidbench/cli/progress.h"
 #include "reidbench/cli/render.h"
 #include "reidbench/core/error.h"
+#include "reidbench/core/text.h"
 #include "reidbench/results/detect.h"
 
 using namespace reidbench;
 
 int main(int argc, char** argv) {
   DetectStageOptions options;
+  std::string input_size;
 
   Command command("detect",
                   "Finds people in sequences and videos by any ONNX detector; writes SEQ/det.txt "
@@ -34,6 +39,9 @@ int main(int argc, char** argv) {
                  "configs/detectors (else recognised)");
   command.Choice("--engine", &options.detector.engine, {"onednn", "reference"},
                  "What computes it; reference: plain loops, slow, to hold the other against");
+  command.Option("--input-size", &input_size,
+                 "WIDTHxHEIGHT of the pictures given to a network that takes any, px (else the "
+                 "description's, or 640x640)");
   command.Option("--score-threshold", &options.detector.score,
                  "Least score of a box, 0..1 (else the description's)");
   command.Option("--nms-iou", &options.detector.iou,
@@ -52,6 +60,17 @@ int main(int argc, char** argv) {
          {std::pair{"--score-threshold", options.detector.score},
           std::pair{"--nms-iou", options.detector.iou}}) {
       if (value && !(*value >= 0 && *value <= 1)) ThrowUsage("{} {}: expected 0..1", flag, *value);
+    }
+    if (!input_size.empty()) {
+      const std::vector<std::string_view> sides = SplitText(input_size, 'x');
+      const auto side = [&](size_t i) {
+        return i < sides.size() ? ParseInt(sides[i]).value_or(0) : int64_t{0};
+      };
+      constexpr int64_t kMost = 1 << 14;
+      if (sides.size() != 2 || side(0) < 1 || side(1) < 1 || side(0) > kMost || side(1) > kMost)
+        ThrowUsage("--input-size {}: expected WIDTHxHEIGHT, such as 640x384", input_size);
+      options.detector.width = static_cast<int>(side(0));
+      options.detector.height = static_cast<int>(side(1));
     }
     DetectStageResult result;
     {

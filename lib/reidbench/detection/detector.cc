@@ -24,8 +24,11 @@ constexpr int kUsualSize = 640;  // px, of networks that take any
 
 // Sizes that a configuration says before anything is known of the network.
 DetectorInput SizeWanted(const DetectorOptions& options) {
-  if (options.config.empty()) return {};
-  return LoadDetectorDescription(options.config, {}).input;
+  DetectorInput input;
+  if (!options.config.empty()) input = LoadDetectorDescription(options.config, {}).input;
+  if (options.width > 0) input.width = options.width;
+  if (options.height > 0) input.height = options.height;
+  return input;
 }
 
 // A picture's size as the network wants it.
@@ -119,8 +122,12 @@ Detector::Detector(const DetectorOptions& options) : impl_(std::make_unique<Impl
       description.output.score_names = {hints.nms_scores};
     }
   }
-  if (description.input.width == 0) description.input.width = width;
-  if (description.input.height == 0) description.input.height = height;
+  const auto choose = [](int asked, int taken, int* said) {
+    if (asked > 0) *said = asked;
+    if (*said == 0) *said = taken;
+  };
+  choose(options.width, width, &description.input.width);
+  choose(options.height, height, &description.input.height);
   if (description.input.width != width || description.input.height != height) {
     ThrowConfig("{}: input.size is {}x{}, and {} takes pictures of {}x{}", description.name,
                 description.input.width, description.input.height, options.weights.string(), width,

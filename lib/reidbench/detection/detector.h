@@ -19,6 +19,7 @@ struct DetectorOptions {
   std::filesystem::path weights;  // ONNX
   std::filesystem::path config;   // a file, or a name of configs/detectors; empty: recognised
   std::string engine = "onednn";  // or "reference"
+  int width = 0, height = 0;      // px given to a network that takes any size; 0: the description's
   std::optional<double> score;    // least score, over the description's
   std::optional<double> iou;      // of non-maximum suppression, likewise
 };

@@ -153,9 +153,10 @@ int64_t OutputDecoder::CellsOf(int stride) const {
 
 // The output seen as `rows` rows; 0: as many as its longer side, or its first where that is said.
 OutputDecoder::Matrix OutputDecoder::RowsOf(size_t output, int64_t rows, const char* what) const {
-  std::vector<int64_t> shape = MatrixShape(outputs_[output].shape);
+  const std::vector<int64_t>& stored = outputs_[output].shape;
+  std::vector<int64_t> shape = MatrixShape(stored);
   // A map: cells are rows, channels first.
-  if (shape.size() == 3) shape = {shape[0], shape[1] * shape[2]};
+  if (stored.size() == 4 && stored[2] * stored[3] == rows) shape = {stored[1], rows};
   if (shape.size() == 1) shape.push_back(1);
   if (shape.size() != 2)
     Refuse(fmt::format("'{}' is no table of {}", outputs_[output].name, what));
