@@ -56,9 +56,8 @@ int main(int argc, char** argv) {
       ThrowUsage("--detector is missing: the ONNX file of a person detector");
     if (options.output.empty() && !common.dry_run)
       ThrowUsage("--output is missing: the folder for SEQ/det.txt");
-    for (const auto& [flag, value] :
-         {std::pair{"--score-threshold", options.detector.score},
-          std::pair{"--nms-iou", options.detector.iou}}) {
+    for (const auto& [flag, value] : {std::pair{"--score-threshold", options.detector.score},
+                                      std::pair{"--nms-iou", options.detector.iou}}) {
       if (value && !(*value >= 0 && *value <= 1)) ThrowUsage("{} {}: expected 0..1", flag, *value);
     }
     if (!input_size.empty()) {

@@ -63,11 +63,13 @@ TEST(DetectorDescription, SlipsAreRefusedWithTheirPlace) {
     const auto file = folder.Write("bad.yaml", text);
     return MessageOf(ErrorKind::kConfig, [&] { LoadDetectorDescription(file, {}); });
   };
-  EXPECT_THAT(refusal("input: {colour: bgr}\n"), AllOf(HasSubstr("bad.yaml:1"), HasSubstr("'color'")));
+  EXPECT_THAT(refusal("input: {colour: bgr}\n"),
+              AllOf(HasSubstr("bad.yaml:1"), HasSubstr("'color'")));
   EXPECT_THAT(refusal("input: {color: gbr}\n"), HasSubstr("bgr"));
   EXPECT_THAT(refusal("input: {mean: [1, 2]}\n"), HasSubstr("three numbers"));
   EXPECT_THAT(refusal("input: {std: [1, 0, 1]}\n"), HasSubstr("above 0"));
-  EXPECT_THAT(refusal("output: {layout: finished, columns: [x1, y1, x2, y2]}\n"), HasSubstr("score"));
+  EXPECT_THAT(refusal("output: {layout: finished, columns: [x1, y1, x2, y2]}\n"),
+              HasSubstr("score"));
   EXPECT_THAT(refusal("output: {person: []}\n"), HasSubstr("output.person"));
 }
 

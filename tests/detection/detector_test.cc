@@ -69,14 +69,15 @@ std::vector<DetectorCase> DetectorCases() {
   std::vector<DetectorCase> cases;
   cases.push_back({"yolox", {TinyYolox()}, 1 - 0});
   // YOLOX's pixels are not scaled: 1 is blue, the first channel of its order.
-  cases.push_back({"yolov5",
-                   {rows(kAnchors, 7).Set(7 * 5, kCentreForm).Set(7 * 5 + 4, {1}).Score(7 * 5 + 5)}});
+  cases.push_back(
+      {"yolov5", {rows(kAnchors, 7).Set(7 * 5, kCentreForm).Set(7 * 5 + 4, {1}).Score(7 * 5 + 5)}});
   cases.push_back({"yolov8",
                    {TinyTable("output0", {1, 6, kTinyCells})
                         .Set(7, kCentreForm, kTinyCells)
                         .Score(4 * kTinyCells + 7)}});
   cases.push_back({"yolov10", {rows(300, 6).Set(6 * 3, kCornerForm).Score(6 * 3 + 4)}});
-  cases.push_back({"rtdetr_ultralytics", {rows(300, 7).Set(7 * 3, kCentreShares).Score(7 * 3 + 4)}});
+  cases.push_back(
+      {"rtdetr_ultralytics", {rows(300, 7).Set(7 * 3, kCentreShares).Score(7 * 3 + 4)}});
   cases.push_back({"detection_output",
                    {TinyTable("out", {1, 1, 200, 7}, -1)
                         .Set(0, {0, 1, 0, 0.25F, 0.125F, 0.5F, 0.625F})
@@ -170,8 +171,8 @@ TEST(Detector, ADetrIsBoundByNameNotByOrder) {
   const TinyTable boxes = TinyTable("dets", {1, 300, 4}).Set(4, kCentreShares);
   const TinyTable logits = TinyTable("labels", {1, 300, 4}, -9).Set(4 + 1, {2});
   for (const bool turned : {false, true}) {
-    const Detector detector(TinyFile(
-        folder, turned ? std::vector<TinyOutput>{logits, boxes} : std::vector<TinyOutput>{boxes, logits}));
+    const Detector detector(TinyFile(folder, turned ? std::vector<TinyOutput>{logits, boxes}
+                                                    : std::vector<TinyOutput>{boxes, logits}));
     EXPECT_THAT(detector.recognised(), StartsWith("rfdetr:"));
     DecodeSigns signs;
     const std::vector<Detection> found = detector.Detect(PlainPicture(128, 128), &signs);
@@ -192,9 +193,11 @@ TEST(Detector, TheExporterSaysWhichClassPeopleAre) {
 
 TEST(Detector, AConfigurationDecidesOverWhatIsRecognised) {
   const TempFolder folder;
-  const auto config = folder.Write("mine.yaml",
-                                   "preset: yolox\ninput: {color: rgb, scale: 0.00390625}\n"
-                                   "output: {person: [0]}\n").string();
+  const auto config = folder
+                          .Write("mine.yaml",
+                                 "preset: yolox\ninput: {color: rgb, scale: 0.00390625}\n"
+                                 "output: {person: [0]}\n")
+                          .string();
   const Detector detector(TinyFile(folder, {TinyYolox()}, config));
   DecodeSigns signs;
   const std::vector<Detection> found = detector.Detect(PlainPicture(128, 128), &signs);
@@ -224,17 +227,18 @@ TEST(Detector, BoxesEndAtTheBorderAndNobodyIsOutside) {
 TEST(Detector, WhatIsNoDetectorIsRefusedWithItsOutputs) {
   const TempFolder folder;
   EXPECT_THAT(MessageOf(ErrorKind::kConfig,
-                        [&] { Detector none(TinyFile(folder, {TinyTable("embedding", {1, 512})})); }),
+                        [&] {
+                          Detector none(TinyFile(folder, {TinyTable("embedding", {1, 512})}));
+                        }),
               AllOf(HasSubstr("tiny.onnx"), HasSubstr("'embedding' [1, 512]"),
                     HasSubstr("--detector-config")));
   DetectorOptions torch;
   torch.weights = folder.Write("no.onnx", "no network");
   EXPECT_THROW(Detector none(torch), Error);
-  EXPECT_THAT(MessageOf(ErrorKind::kConfig,
-                        [&] {
-                          Detector none(TinyFile(folder, {TinyYolox()}, "", {"orig_target_sizes"}));
-                        }),
-              HasSubstr("input.size_input"));
+  EXPECT_THAT(
+      MessageOf(ErrorKind::kConfig,
+                [&] { Detector none(TinyFile(folder, {TinyYolox()}, "", {"orig_target_sizes"})); }),
+      HasSubstr("input.size_input"));
 }
 
 TEST(Detector, ThreadsDoNotChangeWhatIsFound) {

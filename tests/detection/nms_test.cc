@@ -11,7 +11,8 @@ namespace reidbench {
 namespace {
 
 // In plain loops: each box in the order of scores goes when one that stays overlaps it.
-std::vector<ScoredBox> SuppressPlainly(const std::vector<ScoredBox>& boxes, const NmsOptions& options) {
+std::vector<ScoredBox> SuppressPlainly(const std::vector<ScoredBox>& boxes,
+                                       const NmsOptions& options) {
   const double more = options.plus_one ? 1 : 0;
   const auto area = [&](const CornerBox& b) {
     return (b.right - b.left + more) * (b.bottom - b.top + more);
@@ -45,9 +46,10 @@ std::vector<ScoredBox> RandomBoxes(uint64_t seed, int count) {
   for (int i = 0; i < count; ++i) {
     // Whole numbers and few scores: ties and equal overlaps.
     const double x = std::floor(rng.Uniform(0, 60)), y = std::floor(rng.Uniform(0, 60));
-    boxes.push_back({{x, y, x + 1 + std::floor(rng.Uniform(0, 30)), y + 1 + std::floor(rng.Uniform(0, 30))},
-                     std::floor(rng.Uniform(0, 20)) / 20,
-                     static_cast<int32_t>(rng.Uniform(0, 3))});
+    boxes.push_back(
+        {{x, y, x + 1 + std::floor(rng.Uniform(0, 30)), y + 1 + std::floor(rng.Uniform(0, 30))},
+         std::floor(rng.Uniform(0, 20)) / 20,
+         static_cast<int32_t>(rng.Uniform(0, 3))});
   }
   return boxes;
 }

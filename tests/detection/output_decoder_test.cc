@@ -87,7 +87,10 @@ TEST(OutputDecoder, AGridCountsItsCells) {
   EXPECT_DOUBLE_EQ(found[1].box.top, 8);
   EXPECT_DOUBLE_EQ(found[1].score, 0.375);
   EXPECT_EQ(found[2], (ScoredBox{{32, 0, 64, 32}, 1, 0}));
-  EXPECT_THAT(MessageOf(ErrorKind::kConfig, [&] { DecodeOf(d, {{"out", {1, 43, 6}}}, {rows}); }),
+  EXPECT_THAT(MessageOf(ErrorKind::kConfig,
+                        [&] {
+                          DecodeOf(d, {{"out", {1, 43, 6}}}, {rows});
+                        }),
               AllOf(HasSubstr("expected 42 rows"), HasSubstr("'out' [1, 43, 6]")));
 }
 
@@ -96,9 +99,9 @@ TEST(OutputDecoder, FinishedRowsEndAtANegativeImage) {
   d.output.units = BoxUnits::kUnit;
   d.output.columns = {"image", "class", "score", "x1", "y1", "x2", "y2"};
   d.output.person = {1};
-  const std::vector<float> rows = {0, 1, 0.5F, 0.25F, 0.5F, 0.5F, 1,  //
-                                   0, 2, 0.9F, 0, 0, 1, 1,            // somebody else
-                                   -1, 1, 0.9F, 0, 0, 1, 1, 0, 1, 0.9F, 0, 0, 1, 1};
+  const std::vector<float> rows = {0,  1, 0.5F, 0.25F, 0.5F, 0.5F, 1,  //
+                                   0,  2, 0.9F, 0,     0,    1,    1,  // somebody else
+                                   -1, 1, 0.9F, 0,     0,    1,    1, 0, 1, 0.9F, 0, 0, 1, 1};
   EXPECT_EQ(DecodeOf(d, {{"out", {1, 1, 4, 7}}}, {rows}),
             (std::vector<ScoredBox>{{{16, 16, 32, 32}, 0.5, 1}}));
 }
@@ -118,13 +121,13 @@ TEST(OutputDecoder, BoxesAndScoresApart) {
   d.output.person = {1};
   const std::vector<float> boxes = {0, 0.25F, 0.5F, 0.5F, 0, 0, 1, 1, 0, 0, 1, 1};
   const std::vector<ScoredBox> expected = {{{16, 0, 32, 16}, 0.75, 1}};
-  EXPECT_EQ(DecodeOf(d, {{"scores", {1, 3, 2}}, {"boxes", {1, 3, 4}}},
-                     {{0, 0.75F, 0, 0, 1, 0}, boxes}),
-            expected);
+  EXPECT_EQ(
+      DecodeOf(d, {{"scores", {1, 3, 2}}, {"boxes", {1, 3, 4}}}, {{0, 0.75F, 0, 0, 1, 0}, boxes}),
+      expected);
   // Classes first, as NonMaxSuppression wants them.
-  EXPECT_EQ(DecodeOf(d, {{"scores", {1, 2, 3}}, {"boxes", {1, 3, 4}}},
-                     {{0, 0, 1, 0.75F, 0, 0}, boxes}),
-            expected);
+  EXPECT_EQ(
+      DecodeOf(d, {{"scores", {1, 2, 3}}, {"boxes", {1, 3, 4}}}, {{0, 0, 1, 0.75F, 0, 0}, boxes}),
+      expected);
   d.output.activation = Activation::kSoftmax;
   const std::vector<ScoredBox> soft =
       DecodeOf(d, {{"logits", {1, 3, 2}}, {"boxes", {1, 3, 4}}}, {{1, 2, 9, 0, 9, 0}, boxes});
@@ -151,8 +154,8 @@ TEST(OutputDecoder, LevelsAreMapsOfDistances) {
   std::vector<float> scores16(8, -9), sides16(32), scores32(2, -9), sides32(8);
   scores16[5] = 0;  // column 1, row 1
   for (size_t side = 0; side < 4; ++side) sides16[side * 8 + 5] = static_cast<float>(side + 1);
-  const std::vector<OutputShape> shapes = {{"d32", {1, 4, 1, 2}}, {"s16", {1, 1, 2, 4}},
-                                           {"s32", {1, 1, 1, 2}}, {"d16", {1, 4, 2, 4}}};
+  const std::vector<OutputShape> shapes = {
+      {"d32", {1, 4, 1, 2}}, {"s16", {1, 1, 2, 4}}, {"s32", {1, 1, 1, 2}}, {"d16", {1, 4, 2, 4}}};
   const std::vector<std::vector<float>> numbers = {sides32, scores16, scores32, sides16};
   EXPECT_EQ(DecodeOf(d, shapes, numbers), (std::vector<ScoredBox>{{{15, 14, 19, 20}, 0.5, 0}}));
   d.output.point = CellPoint::kPixelCentre;
@@ -178,19 +181,29 @@ TEST(OutputDecoder, LevelsMayHaveBinsAndOneTable) {
 TEST(OutputDecoder, DoubtIsRefused) {
   DetectorDescription d = Small(OutputLayout::kRows);
   EXPECT_THAT(MessageOf(ErrorKind::kConfig,
-                        [&] { OutputDecoder(d, {{"a", {1, 9, 6}}, {"b", {1, 9, 6}}}); }),
+                        [&] {
+                          OutputDecoder(d, {{"a", {1, 9, 6}}, {"b", {1, 9, 6}}});
+                        }),
               AllOf(HasSubstr("output.names.boxes"), HasSubstr("'a' [1, 9, 6], 'b' [1, 9, 6]")));
   d.output.box_names = {"c"};
-  EXPECT_THAT(MessageOf(ErrorKind::kConfig, [&] { OutputDecoder(d, {{"a", {1, 9, 6}}}); }),
+  EXPECT_THAT(MessageOf(ErrorKind::kConfig,
+                        [&] {
+                          OutputDecoder(d, {{"a", {1, 9, 6}}});
+                        }),
               HasSubstr("there is no output 'c'"));
   d.output.box_names = {"a"};
   d.output.person = {2};
-  EXPECT_THAT(MessageOf(ErrorKind::kConfig, [&] { OutputDecoder(d, {{"a", {1, 9, 6}}}); }),
+  EXPECT_THAT(MessageOf(ErrorKind::kConfig,
+                        [&] {
+                          OutputDecoder(d, {{"a", {1, 9, 6}}});
+                        }),
               HasSubstr("has 2 classes"));
   DetectorDescription levels = Small(OutputLayout::kLevels);
   levels.output.strides = {32};
   EXPECT_THAT(MessageOf(ErrorKind::kConfig,
-                        [&] { OutputDecoder(levels, {{"a", {1, 4, 1, 2}}, {"b", {1, 4, 1, 2}}}); }),
+                        [&] {
+                          OutputDecoder(levels, {{"a", {1, 4, 1, 2}}, {"b", {1, 4, 1, 2}}});
+                        }),
               HasSubstr("found 2 and 0"));
 }
 
@@ -198,13 +211,22 @@ TEST(OutputDecoder, WrongScoresAreNamed) {
   DetectorDescription d = Small(OutputLayout::kRows);
   std::vector<float> rows(9 * 5);
   rows[4] = 7;
-  EXPECT_THAT(MessageOf(ErrorKind::kConfig, [&] { DecodeOf(d, {{"out", {1, 9, 5}}}, {rows}); }),
+  EXPECT_THAT(MessageOf(ErrorKind::kConfig,
+                        [&] {
+                          DecodeOf(d, {{"out", {1, 9, 5}}}, {rows});
+                        }),
               AllOf(HasSubstr("score 7, expected 0..1"), HasSubstr("activation: sigmoid")));
   rows[4] = -2;
-  EXPECT_THAT(MessageOf(ErrorKind::kConfig, [&] { DecodeOf(d, {{"out", {1, 9, 5}}}, {rows}); }),
+  EXPECT_THAT(MessageOf(ErrorKind::kConfig,
+                        [&] {
+                          DecodeOf(d, {{"out", {1, 9, 5}}}, {rows});
+                        }),
               HasSubstr("sigmoid"));
   rows[4] = NAN;
-  EXPECT_THAT(MessageOf(ErrorKind::kModel, [&] { DecodeOf(d, {{"out", {1, 9, 5}}}, {rows}); }),
+  EXPECT_THAT(MessageOf(ErrorKind::kModel,
+                        [&] {
+                          DecodeOf(d, {{"out", {1, 9, 5}}}, {rows});
+                        }),
               HasSubstr("no number"));
 }
 

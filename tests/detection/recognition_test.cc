@@ -88,7 +88,9 @@ TEST(Recognition, DetsAndLabelsAreOfTwoKinds) {
 
 TEST(Recognition, OthersAreRefused) {
   EXPECT_THAT(MessageOf(ErrorKind::kConfig,
-                        [] { RecogniseDetector({}, {{"y", {1, 1000}}}, 224, 224); }),
+                        [] {
+                          RecogniseDetector({}, {{"y", {1, 1000}}}, 224, 224);
+                        }),
               HasSubstr("'y' [1, 1000] are of no detector"));
 }
 

@@ -85,8 +85,8 @@ inline std::string TinyDetector(const std::vector<TinyOutput>& outputs,
   return writer.Model(12);
 }
 
-// A row of six for each of 84 cells, as YOLOX's of two classes. The person is of stride 8, column 3,
-// row 3: 16, 8 to 32, 40 in the input.
+// A row of six for each of 84 cells, as YOLOX's of two classes. The person is of stride 8, column
+// 3, row 3: 16, 8 to 32, 40 in the input.
 inline TinyTable TinyYolox(const std::string& name = "output") {
   constexpr size_t kCell = 3 * 8 + 3;
   return TinyTable(name, {1, kTinyCells, 6})

@@ -19,7 +19,8 @@ template <typename E>
 using Words = std::vector<std::pair<std::string_view, E>>;
 
 const Words<ColorOrder> kColors = {{"rgb", ColorOrder::kRgb}, {"bgr", ColorOrder::kBgr}};
-const Words<FrameFit> kFits = {{"letterbox", FrameFit::kLetterbox}, {"stretch", FrameFit::kStretch}};
+const Words<FrameFit> kFits = {{"letterbox", FrameFit::kLetterbox},
+                               {"stretch", FrameFit::kStretch}};
 const Words<Alignment> kAlignments = {{"topleft", Alignment::kTopLeft},
                                       {"centre", Alignment::kCentre}};
 const Words<SizeRounding> kRoundings = {{"floor", SizeRounding::kFloor},
@@ -33,21 +34,18 @@ const Words<OutputLayout> kLayouts = {{"rows", OutputLayout::kRows},
                                       {"finished", OutputLayout::kFinished},
                                       {"separate", OutputLayout::kSeparate},
                                       {"levels", OutputLayout::kLevels}};
-const Words<BoxForm> kForms = {{"cxcywh", BoxForm::kCentres},
-                               {"xyxy", BoxForm::kCorners},
-                               {"yxyx", BoxForm::kCornersYx}};
-const Words<BoxUnits> kUnits = {{"input", BoxUnits::kInput},
-                                {"unit", BoxUnits::kUnit},
-                                {"original", BoxUnits::kOriginal}};
+const Words<BoxForm> kForms = {
+    {"cxcywh", BoxForm::kCentres}, {"xyxy", BoxForm::kCorners}, {"yxyx", BoxForm::kCornersYx}};
+const Words<BoxUnits> kUnits = {
+    {"input", BoxUnits::kInput}, {"unit", BoxUnits::kUnit}, {"original", BoxUnits::kOriginal}};
 const Words<Activation> kActivations = {{"none", Activation::kNone},
                                         {"sigmoid", Activation::kSigmoid},
                                         {"softmax", Activation::kSoftmax}};
 const Words<CellPoint> kPoints = {{"corner", CellPoint::kCorner},
                                   {"pixel_centre", CellPoint::kPixelCentre},
                                   {"centre", CellPoint::kCentre}};
-const Words<NmsKind> kKinds = {{"hard", NmsKind::kHard},
-                               {"linear", NmsKind::kLinear},
-                               {"gaussian", NmsKind::kGaussian}};
+const Words<NmsKind> kKinds = {
+    {"hard", NmsKind::kHard}, {"linear", NmsKind::kLinear}, {"gaussian", NmsKind::kGaussian}};
 
 template <typename E>
 std::string_view WordOf(const Words<E>& words, E value) {
@@ -146,7 +144,8 @@ std::vector<std::string> DetectorDescription::Violations() const {
         found.push_back(fmt::format("output.columns: expected {} among them", needed));
     }
     for (const std::string& column : output.columns) {
-      static const std::set<std::string> kKnown = {"x1", "y1", "x2", "y2", "score", "class", "image"};
+      static const std::set<std::string> kKnown = {"x1",    "y1",    "x2",   "y2",
+                                                   "score", "class", "image"};
       if (!kKnown.contains(column))
         found.push_back(fmt::format("output.columns: unknown column '{}'", column));
     }
@@ -177,8 +176,10 @@ std::string DescribeDetector(const DetectorDescription& description) {
   const DetectorOutput& out = description.output;
   std::string text = fmt::format("input {}x{} {}", in.width, in.height, WordOf(kColors, in.color));
   if (in.scale != 1) text += fmt::format(" * {:.4g}", in.scale);
-  if (in.mean != std::array<double, 3>{0, 0, 0}) text += fmt::format(" - {}", fmt::join(in.mean, " "));
-  if (in.std != std::array<double, 3>{1, 1, 1}) text += fmt::format(" / {}", fmt::join(in.std, " "));
+  if (in.mean != std::array<double, 3>{0, 0, 0})
+    text += fmt::format(" - {}", fmt::join(in.mean, " "));
+  if (in.std != std::array<double, 3>{1, 1, 1})
+    text += fmt::format(" / {}", fmt::join(in.std, " "));
   text += fmt::format(", {}", WordOf(kFits, in.fit));
   if (in.fit == FrameFit::kLetterbox) {
     text += fmt::format(" {}, {}, padded with {}", WordOf(kAlignments, in.align),

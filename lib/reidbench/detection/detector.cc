@@ -178,7 +178,8 @@ std::vector<Detection> Detector::Detect(const RgbImage& picture, DecodeSigns* si
   }
   impl_->runner->Run(input, outputs);
   const std::vector<const float*> found(outputs.begin(), outputs.end());
-  const std::vector<ScoredBox> kept = SuppressNonMaxima(impl_->decoder->Decode(found, signs), d.nms);
+  const std::vector<ScoredBox> kept =
+      SuppressNonMaxima(impl_->decoder->Decode(found, signs), d.nms);
 
   std::vector<Detection> detections;
   const std::vector<int>& person = d.output.person;

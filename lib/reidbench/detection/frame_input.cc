@@ -49,13 +49,15 @@ void FillInput(const RgbImage& picture, const FramePlacement& placement, const D
     // Of every value that a pixel can have, in double precision once.
     std::array<float, 256> value;
     for (size_t v = 0; v < value.size(); ++v)
-      value[v] = static_cast<float>((static_cast<double>(v) * input.scale - input.mean[c]) / input.std[c]);
+      value[v] =
+          static_cast<float>((static_cast<double>(v) * input.scale - input.mean[c]) / input.std[c]);
     float* const to = chw + c * plane;
     const bool covers = placement.width == input.width && placement.height == input.height;
     if (!covers) std::fill(to, to + plane, value[static_cast<size_t>(input.pad)]);
     for (int y = 0; y < placement.height; ++y) {
       const uint8_t* const row = scratch->Row(y) + from;
-      float* const out = to + static_cast<size_t>(y + placement.top) * static_cast<size_t>(input.width) +
+      float* const out = to +
+                         static_cast<size_t>(y + placement.top) * static_cast<size_t>(input.width) +
                          static_cast<size_t>(placement.left);
       for (int x = 0; x < placement.width; ++x) out[x] = value[row[3 * x]];
     }

@@ -40,7 +40,8 @@ class Columns {
 
  private:
   double AreaOf(const CornerBox& box) const {
-    return std::max(box.right - box.left + more_, 0.0) * std::max(box.bottom - box.top + more_, 0.0);
+    return std::max(box.right - box.left + more_, 0.0) *
+           std::max(box.bottom - box.top + more_, 0.0);
   }
 
   double more_;
@@ -87,9 +88,9 @@ std::vector<ScoredBox> SuppressSoftly(std::span<const ScoredBox> boxes, const Nm
   std::vector<ScoredBox> left(boxes.begin(), boxes.end());
   std::vector<ScoredBox> out;
   while (!left.empty()) {
-    const auto best = std::max_element(
-        left.begin(), left.end(),
-        [](const ScoredBox& a, const ScoredBox& b) { return a.score < b.score; });
+    const auto best =
+        std::max_element(left.begin(), left.end(),
+                         [](const ScoredBox& a, const ScoredBox& b) { return a.score < b.score; });
     const ScoredBox chosen = *best;
     left.erase(best);  // keeps the order of the others, which decides between equal scores
     if (chosen.score < options.least_score) break;

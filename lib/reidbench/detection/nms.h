@@ -45,6 +45,7 @@ double BoxOverlap(const CornerBox& a, const CornerBox& b, bool plus_one);
 
 // The boxes that stay, best first; of equal scores the earlier one first. Soft ones have their new
 // scores. The same for the same input on any machine.
-std::vector<ScoredBox> SuppressNonMaxima(std::span<const ScoredBox> boxes, const NmsOptions& options);
+std::vector<ScoredBox> SuppressNonMaxima(std::span<const ScoredBox> boxes,
+                                         const NmsOptions& options);
 
 }  // namespace reidbench

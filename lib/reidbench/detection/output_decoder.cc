@@ -40,7 +40,7 @@ struct ClassScores {
   double operator[](int64_t c) const { return double{first[c * step]}; }
 };
 
-CornerBox CornersOf(BoxForm form, double a, double b, double c, double d) {
+CornerBox AsCorners(BoxForm form, double a, double b, double c, double d) {
   if (form == BoxForm::kCorners) return {a, b, c, d};
   if (form == BoxForm::kCornersYx) return {b, a, d, c};
   return {a - c / 2, b - d / 2, a + c / 2, b + d / 2};
@@ -158,8 +158,7 @@ OutputDecoder::Matrix OutputDecoder::RowsOf(size_t output, int64_t rows, const c
   // A map: cells are rows, channels first.
   if (stored.size() == 4 && stored[2] * stored[3] == rows) shape = {stored[1], rows};
   if (shape.size() == 1) shape.push_back(1);
-  if (shape.size() != 2)
-    Refuse(fmt::format("'{}' is no table of {}", outputs_[output].name, what));
+  if (shape.size() != 2) Refuse(fmt::format("'{}' is no table of {}", outputs_[output].name, what));
   Matrix matrix{output, shape[0], shape[1], false};
   if (rows == 0 ? shape[0] < shape[1] : shape[0] != rows && shape[1] == rows) {
     matrix = {output, shape[1], shape[0], true};
@@ -218,7 +217,8 @@ void OutputDecoder::BindParts() {
     }
     names->push_back(one.name);
   }
-  if (output.box_names.empty()) Refuse("output.names.boxes is missing: no name says which they are");
+  if (output.box_names.empty())
+    Refuse("output.names.boxes is missing: no name says which they are");
 }
 
 void OutputDecoder::BindLevels() {
@@ -258,11 +258,10 @@ void OutputDecoder::CheckShapes() const {
   const DetectorOutput& output = description_.output;
   const int most = *std::max_element(output.person.begin(), output.person.end());
   const auto require_classes = [&](int64_t classes, const std::string& name) {
-    if (classes < 1)
-      Refuse(fmt::format("'{}' has no column left for scores", name));
+    if (classes < 1) Refuse(fmt::format("'{}' has no column left for scores", name));
     if (most >= classes) {
-      Refuse(fmt::format("output.person says class {}, and '{}' has {} classes", most, name,
-                         classes));
+      Refuse(
+          fmt::format("output.person says class {}, and '{}' has {} classes", most, name, classes));
     }
   };
   const auto one_of = [&](const std::vector<std::string>& names, const char* key) {
@@ -278,9 +277,10 @@ void OutputDecoder::CheckShapes() const {
         for (const int stride : output.strides) rows += CellsOf(stride);
       }
       const size_t index = one_of(output.box_names, "boxes");
-      const Matrix table = RowsOf(
-          index, rows,
-          output.layout == OutputLayout::kGrid ? "rows, one for each cell of output.strides" : "boxes");
+      const Matrix table =
+          RowsOf(index, rows,
+                 output.layout == OutputLayout::kGrid ? "rows, one for each cell of output.strides"
+                                                      : "boxes");
       require_classes(table.columns - (output.objectness ? 5 : 4), outputs_[index].name);
       break;
     }
@@ -318,23 +318,25 @@ void OutputDecoder::CheckShapes() const {
         int64_t rows = 0;
         for (const int stride : output.strides) rows += CellsOf(stride);
         const size_t index = one_of(output.box_names, "boxes");
-        require_classes(RowsOf(index, rows, "rows, one for each cell of output.strides").columns - sides,
-                        outputs_[index].name);
+        require_classes(
+            RowsOf(index, rows, "rows, one for each cell of output.strides").columns - sides,
+            outputs_[index].name);
         break;
       }
       if (output.box_names.size() != output.strides.size() ||
           output.score_names.size() != output.strides.size()) {
-        Refuse(fmt::format("output.names: expected boxes and scores for each of {} strides, found {} "
-                           "and {}",
-                           output.strides.size(), output.box_names.size(),
-                           output.score_names.size()));
+        Refuse(
+            fmt::format("output.names: expected boxes and scores for each of {} strides, found {} "
+                        "and {}",
+                        output.strides.size(), output.box_names.size(), output.score_names.size()));
       }
       for (size_t i = 0; i < output.strides.size(); ++i) {
         const int64_t cells = CellsOf(output.strides[i]);
         const Matrix boxes = RowsOf(IndexOf(output.box_names[i]), cells, "cells");
         if (boxes.columns != sides) {
-          Refuse(fmt::format("expected {} distances a cell in '{}', found {} (output.reg_max is {})",
-                             sides, output.box_names[i], boxes.columns, output.reg_max));
+          Refuse(
+              fmt::format("expected {} distances a cell in '{}', found {} (output.reg_max is {})",
+                          sides, output.box_names[i], boxes.columns, output.reg_max));
         }
         require_classes(RowsOf(IndexOf(output.score_names[i]), cells, "cells").columns,
                         output.score_names[i]);
@@ -379,8 +381,9 @@ void OutputDecoder::Collect(int64_t rows, const Scores& scores, const Box& box,
     double largest = 0, smallest = 0;
     for (const double v : numbers) {
       if (!std::isfinite(v)) {
-        ThrowModel("{}: the network gives a box of score {:.4g} with a coordinate that is no number",
-                   description_.name, score);
+        ThrowModel(
+            "{}: the network gives a box of score {:.4g} with a coordinate that is no number",
+            description_.name, score);
       }
       largest = std::max(largest, v);
       smallest = std::min(smallest, v);
@@ -474,13 +477,16 @@ void OutputDecoder::DecodeRows(std::span<const float* const> outputs, std::vecto
     return RowScores{{table.At(outputs, row, before), table.step(), table.columns - before},
                      output.objectness ? table.At(outputs, row, 4) : nullptr};
   };
-  const auto number = [&](int64_t row, int64_t column) { return double{*table.At(outputs, row, column)}; };
+  const auto number = [&](int64_t row, int64_t column) {
+    return double{*table.At(outputs, row, column)};
+  };
   if (!on_grid) {
     Collect(
         table.rows, scores,
         [&](int64_t row) {
-          const std::array<double, 4> b = {number(row, 0), number(row, 1), number(row, 2), number(row, 3)};
-          return RowBox{b, CornersOf(output.boxes, b[0], b[1], b[2], b[3])};
+          const std::array<double, 4> b = {number(row, 0), number(row, 1), number(row, 2),
+                                           number(row, 3)};
+          return RowBox{b, AsCorners(output.boxes, b[0], b[1], b[2], b[3])};
         },
         found, signs);
     return;
@@ -496,7 +502,7 @@ void OutputDecoder::DecodeRows(std::span<const float* const> outputs, std::vecto
           const double x = (number(row, 0) + static_cast<double>(cell % across)) * s;
           const double y = (number(row, 1) + static_cast<double>(cell / across)) * s;
           const double w = std::exp(number(row, 2)) * s, h = std::exp(number(row, 3)) * s;
-          return RowBox{{x, y, w, h}, CornersOf(BoxForm::kCentres, x, y, w, h)};
+          return RowBox{{x, y, w, h}, AsCorners(BoxForm::kCentres, x, y, w, h)};
         },
         found, signs);
     first += CellsOf(stride);
@@ -530,7 +536,9 @@ void OutputDecoder::DecodeFinished(std::span<const float* const> outputs,
       rows,
       [&](int64_t row) {
         const float* const values = data + row * shape[1];
-        const double of = labels != nullptr ? double{labels[row]} : label ? double{values[*label]} : 0.0;
+        const double of = labels != nullptr ? double{labels[row]}
+                          : label           ? double{values[*label]}
+                                            : 0.0;
         // Padding has the class -1, which nobody is.
         const auto class_id = of >= 0 && of < 1e6 ? static_cast<int64_t>(of)
                                                   : int64_t{std::numeric_limits<int32_t>::max()};
@@ -538,7 +546,8 @@ void OutputDecoder::DecodeFinished(std::span<const float* const> outputs,
       },
       [&](int64_t row) {
         const float* const values = data + row * shape[1];
-        const std::array<double, 4> b = {values[at[0]], values[at[1]], values[at[2]], values[at[3]]};
+        const std::array<double, 4> b = {values[at[0]], values[at[1]], values[at[2]],
+                                         values[at[3]]};
         return RowBox{b, {b[0], b[1], b[2], b[3]}};
       },
       found, signs);
@@ -562,11 +571,12 @@ void OutputDecoder::DecodeSeparate(std::span<const float* const> outputs,
                          ? static_cast<int64_t>(labels[row])
                          : int64_t{std::numeric_limits<int32_t>::max()};
         }
-        return RowScores{{table.At(outputs, row, 0), table.step(), table.columns}, nullptr, class_id};
+        return RowScores{
+            {table.At(outputs, row, 0), table.step(), table.columns}, nullptr, class_id};
       },
       [&](int64_t row) {
         const float* const b = boxes + 4 * row;
-        return RowBox{{b[0], b[1], b[2], b[3]}, CornersOf(output.boxes, b[0], b[1], b[2], b[3])};
+        return RowBox{{b[0], b[1], b[2], b[3]}, AsCorners(output.boxes, b[0], b[1], b[2], b[3])};
       },
       found, signs);
 }
@@ -597,7 +607,8 @@ void OutputDecoder::DecodeLevels(std::span<const float* const> outputs,
       const int64_t column = side_column + side * bins;
       if (bins == 1) return *sides.At(outputs, row, column) * unit;
       double most = *sides.At(outputs, row, column), sum = 0, mean = 0;
-      for (int64_t b = 1; b < bins; ++b) most = std::max(most, double{*sides.At(outputs, row, column + b)});
+      for (int64_t b = 1; b < bins; ++b)
+        most = std::max(most, double{*sides.At(outputs, row, column + b)});
       for (int64_t b = 0; b < bins; ++b) {
         const double e = std::exp(double{*sides.At(outputs, row, column + b)} - most);
         sum += e;

@@ -21,8 +21,8 @@ std::string DescribeOutputs(std::span<const OutputShape> outputs);  // "'output'
 // What is to be seen in outputs whose description is wrong, over pictures.
 struct DecodeSigns {
   int64_t pictures = 0;
-  int64_t candidates = 0;   // with the least score or more
-  int64_t in_unit = 0;      // of these: every number of the box, as the network gives it, is below 2
+  int64_t candidates = 0;  // with the least score or more
+  int64_t in_unit = 0;     // of these: every number of the box, as the network gives it, is below 2
   int64_t beyond_unit = 0;  // one of them is above 4
   int64_t inverted = 0;     // end before they begin
   // Scores of people, or what they are computed from.

@@ -20,14 +20,15 @@ using Makers = std::map<std::string, const OnnxNode*>;
 // Nodes that hand their first input on in another shape, order or choice.
 bool HandsOn(const std::string& op) {
   static const std::set<std::string> kOperators = {
-      "Gather", "GatherElements", "GatherND", "Reshape",  "Flatten", "Transpose",
-      "Squeeze", "Unsqueeze",     "Identity", "Cast",     "Slice"};
+      "Gather",  "GatherElements", "GatherND", "Reshape", "Flatten", "Transpose",
+      "Squeeze", "Unsqueeze",      "Identity", "Cast",    "Slice"};
   return kOperators.contains(op);
 }
 
 // The value that a choice by TopK was made from: exporters choose the best candidates before
 // non-maximum suppression, which changes nothing but time.
-std::string BeforeChoice(std::string name, const Makers& makers, const std::set<std::string>& chosen) {
+std::string BeforeChoice(std::string name, const Makers& makers,
+                         const std::set<std::string>& chosen) {
   while (chosen.contains(name)) {
     const auto maker = makers.find(name);
     if (maker == makers.end() || !HandsOn(maker->second->op_type) || maker->second->inputs.empty())
@@ -81,10 +82,8 @@ int ClassNamed(const std::string& names, const std::string& wanted) {
   for (const char quote : {'\'', '"'}) {
     const size_t at = names.find(quote + wanted + quote);
     if (at == std::string::npos) continue;
-    const std::vector<int> before = NumbersIn(names.substr(names.rfind(',', at) + 1 > at
-                                                               ? 0
-                                                               : names.rfind(',', at) + 1,
-                                                           at));
+    const std::vector<int> before =
+        NumbersIn(names.substr(names.rfind(',', at) + 1 > at ? 0 : names.rfind(',', at) + 1, at));
     if (!before.empty()) return before.front();
   }
   return -1;
@@ -102,7 +101,8 @@ DetectorDescription Preset(const std::string& name) { return LoadDetectorDescrip
 
 GraphHints LookAtGraph(const Checkpoint& checkpoint) {
   if (checkpoint.graph == nullptr)
-    ThrowModel("{}: expected an ONNX file of a detector, found a torch checkpoint", checkpoint.path);
+    ThrowModel("{}: expected an ONNX file of a detector, found a torch checkpoint",
+               checkpoint.path);
   const OnnxGraph& graph = *checkpoint.graph;
   GraphHints hints;
   Makers makers;
@@ -110,9 +110,9 @@ GraphHints LookAtGraph(const Checkpoint& checkpoint) {
   const OnnxNode* nms = nullptr;
   const OnnxNode* last_choice = nullptr;  // TopK behind the suppression
   for (const OnnxNode& node : graph.nodes) {
-    const bool depends =
-        node.op_type == "TopK" || std::any_of(node.inputs.begin(), node.inputs.end(),
-                                              [&](const std::string& n) { return chosen.contains(n); });
+    const bool depends = node.op_type == "TopK" ||
+                         std::any_of(node.inputs.begin(), node.inputs.end(),
+                                     [&](const std::string& n) { return chosen.contains(n); });
     for (const std::string& output : node.outputs) {
       makers.emplace(output, &node);
       if (depends) chosen.insert(output);
@@ -149,7 +149,8 @@ GraphHints LookAtGraph(const Checkpoint& checkpoint) {
       const auto at = makers.find(last->second->inputs[i]);
       return at == makers.end() ? nullptr : at->second;
     };
-    if (last != makers.end() && last->second->op_type == "Concat" && last->second->inputs.size() == 3) {
+    if (last != makers.end() && last->second->op_type == "Concat" &&
+        last->second->inputs.size() == 3) {
       const OnnxNode* const low = part(0);
       const OnnxNode* const high = part(1);
       hints.ends_in_corners = low != nullptr && high != nullptr && low->op_type == "Sub" &&
@@ -177,8 +178,9 @@ GraphHints LookAtGraph(const Checkpoint& checkpoint) {
   return hints;
 }
 
-RecognisedDetector RecogniseDetector(const GraphHints& hints, const std::vector<OutputShape>& outputs,
-                                     int width, int height) {
+RecognisedDetector RecogniseDetector(const GraphHints& hints,
+                                     const std::vector<OutputShape>& outputs, int width,
+                                     int height) {
   RecognisedDetector found;
   DetectorDescription& d = found.description;
   const auto take = [&](const std::string& preset, const std::string& why) {
@@ -209,7 +211,8 @@ RecognisedDetector RecogniseDetector(const GraphHints& hints, const std::vector<
     found.certain = false;
   } else if (outputs.size() == 1 && columns == 7 && outputs.front().shape.size() == 4) {
     take("detection_output", fmt::format("'{}' has rows of 7", only));
-  } else if (outputs.size() == 1 && columns == 6 && rows <= 1000 && rows != cells && rows != 3 * cells) {
+  } else if (outputs.size() == 1 && columns == 6 && rows <= 1000 && rows != cells &&
+             rows != 3 * cells) {
     take("yolov10", fmt::format("'{}' has {} finished rows of 6", only, rows));
   } else if (outputs.size() == 1 && rows > 0 && columns > 0 && hints.ends_in_corners) {
     take("person_detection_0203",

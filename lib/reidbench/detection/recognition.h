@@ -41,7 +41,8 @@ struct RecognisedDetector {
 
 // `outputs`: those that the network computes, for pictures of width x height. Throws Error(kConfig)
 // that lists the outputs and the presets where nothing is recognised.
-RecognisedDetector RecogniseDetector(const GraphHints& hints, const std::vector<OutputShape>& outputs,
-                                     int width, int height);
+RecognisedDetector RecogniseDetector(const GraphHints& hints,
+                                     const std::vector<OutputShape>& outputs, int width,
+                                     int height);
 
 }  // namespace reidbench

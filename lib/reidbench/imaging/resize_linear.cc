@@ -47,7 +47,8 @@ void Halve(const RgbImage& in, RgbImage* out) {
     for (int x = 0; x < out->width; ++x) {
       for (int c = 0; c < 3; ++c) {
         const int at = 6 * x + c;
-        to[3 * x + c] = static_cast<uint8_t>((above[at] + above[at + 3] + below[at] + below[at + 3] + 2) >> 2);
+        to[3 * x + c] =
+            static_cast<uint8_t>((above[at] + above[at + 3] + below[at] + below[at + 3] + 2) >> 2);
       }
     }
   }
@@ -85,7 +86,8 @@ void ResizeLikeOpenCv(const RgbImage& in, int width, int height, RgbImage* out) 
     for (const LinearTap& tap : columns) {
       const uint8_t* const first = from + size_t{3} * static_cast<size_t>(tap.first);
       const uint8_t* const second = from + size_t{3} * static_cast<size_t>(tap.second);
-      for (int c = 0; c < 3; ++c) *to++ = first[c] * tap.first_weight + second[c] * tap.second_weight;
+      for (int c = 0; c < 3; ++c)
+        *to++ = first[c] * tap.first_weight + second[c] * tap.second_weight;
     }
     return memory[k].data();
   };

@@ -10,12 +10,18 @@ namespace reidbench {
 namespace {
 
 Table DetectedSequenceTable(const DetectStageResult& result, TableFormat format) {
-  Table table({{"sequence", Align::kLeft}, {"frames"}, {"missing"}, {"corrupt"}, {"boxes"}, {"boxes/frame"}});
+  Table table({{"sequence", Align::kLeft},
+               {"frames"},
+               {"missing"},
+               {"corrupt"},
+               {"boxes"},
+               {"boxes/frame"}});
   const auto count = [&](int64_t value) {
     return format == TableFormat::kCsv ? fmt::format("{}", value) : WithThousands(value);
   };
   for (const DetectedSequence& s : result.sequences) {
-    const double each = s.looked_at > 0 ? static_cast<double>(s.boxes) / static_cast<double>(s.looked_at) : 0;
+    const double each =
+        s.looked_at > 0 ? static_cast<double>(s.boxes) / static_cast<double>(s.looked_at) : 0;
     table.AddRow({s.name, count(s.frames), count(s.missing), count(s.corrupt), count(s.boxes),
                   fmt::format("{:.2f}", each)});
   }

@@ -35,9 +35,9 @@ void AppendRow(int64_t frame, const Detection& detection, std::string* text) {
   // Adding 0 takes the sign from a zero.
   const auto rounded = [](double px) { return std::nearbyint(px * 1000) / 1000 + 0.0; };
   const BoxLtwh& box = detection.box_px;
-  fmt::format_to(std::back_inserter(*text), "{},-1,{:.3f},{:.3f},{:.3f},{:.3f},{:.5f},-1,-1,-1\n", frame,
-                 rounded(box.left), rounded(box.top), rounded(box.width), rounded(box.height),
-                 detection.score);
+  fmt::format_to(std::back_inserter(*text), "{},-1,{:.3f},{:.3f},{:.3f},{:.3f},{:.5f},-1,-1,-1\n",
+                 frame, rounded(box.left), rounded(box.top), rounded(box.width),
+                 rounded(box.height), detection.score);
 }
 
 class DetectStage {
@@ -208,8 +208,9 @@ std::vector<DetectSource> FindDetectSources(std::span<const fs::path> frames) {
       continue;
     }
     if (!IsFolder(path)) {
-      ThrowIo("--frames {}: expected a sequence, a folder of frames or a video, found nothing there",
-              path.string());
+      ThrowIo(
+          "--frames {}: expected a sequence, a folder of frames or a video, found nothing there",
+          path.string());
     }
     const size_t before = sources.size();
     if (!IsSequence(path)) {
