@@ -275,7 +275,7 @@ class GraphTorchEngine : public Engine {
 std::unique_ptr<Engine> MakeTorchEngine(const Network& network, std::string_view device,
                                         TorchExecution execution, std::string_view precision) {
   return TranslateTorchErrors("loading the network", [&]() -> std::unique_ptr<Engine> {
-    return std::make_unique<GraphTorchEngine>(network, device, execution, precision);
+    return std::make_unique<GraphTorchEngine>(OfEmbeddings(network), device, execution, precision);
   });
 }
 

@@ -415,9 +415,13 @@ class Fuser {
     if (target.op == LayerOp::kLinear && ShapeOf(before).size() == 1) return false;  // see fold.h
     if (function == Function::kHardSwish && std::abs(layer.alpha - 1.0 / 6) > 1e-6) return false;
     if (function == Function::kHardSwish && layer.beta != 0.5) return false;
-    target.activation = function;
-    target.alpha = layer.alpha;
-    target.beta = layer.beta;
+    if (function == Function::kRelu) {
+      target.relu = true;
+    } else {
+      target.activation = function;
+      target.alpha = layer.alpha;
+      target.beta = layer.beta;
+    }
     Replace(i, before);
     return true;
   }
