@@ -27,6 +27,7 @@ struct CommandInfo {
 constexpr CommandInfo kCommands[] = {
     {"check", "look at a data set or a weights file before trusting it"},
     {"convert", "boxes and tracks of other programs -> MOT text, and back"},
+    {"detect", "pictures -> people, by any ONNX detector"},
     {"extract", "images -> embeddings in an HDF5 file"},
     {"rank", "embeddings -> mAP, CMC, mINP, verification, confidence intervals"},
     {"track", "detections -> tracks"},

@@ -14,9 +14,11 @@
 #include <set>
 #include <thread>
 
+#include "detection/tiny_detectors.h"
 #include "reidbench/core/error.h"
 #include "reidbench/core/files.h"
 #include "reidbench/core/text.h"
+#include "reidbench/imaging/encode.h"
 #include "reidbench/results/profile.h"
 #include "support/machine_profile.h"
 #include "support/relink_files.h"
@@ -150,6 +152,13 @@ const std::vector<CommandCase>& Commands() {
        "people",
        "o",
        "o/world.yaml"},
+      {"detect",
+       "reidbench.detect/1",
+       {"--frames", "@seen", "--detector", "@detector.onnx", "--engine", "reference"},
+       {"--frames", "@bad.txt"},
+       "bad.txt",
+       "o",
+       "o/seen/det.txt"},
       {"extract",
        "reidbench.extract/1",
        {"--dataset", "market1501", "--root", "@market", "--engine", "histogram", "--height", "64",
@@ -209,6 +218,11 @@ class CommandContract : public ::testing::TestWithParam<CommandCase> {
       writer.Append(row);
     }
     writer.Finish();
+    input_->Write(
+        "detector.onnx",
+        TinyDetector({TinyTable("output", {1, 300, 6}).Set(0, {16, 8, 32, 40}).Score(4)}));
+    const std::vector<uint8_t> png = EncodePng({64, 64, std::vector<uint8_t>(64 * 64 * 3, 200)});
+    input_->Write("seen/000001.png", {reinterpret_cast<const char*>(png.data()), png.size()});
     SyntheticMarketOptions market;
     market.width = 32;
     market.height = 64;

@@ -81,9 +81,14 @@ class OnnxWriter {
     return Field(1, name) + Field(5, tensor + Varint(2, 7) + Field(9, raw)) + Varint(20, 4);
   }
 
+  // What an exporter says of the network.
+  void Metadata(std::string_view key, std::string_view value) {
+    metadata_ += Field(14, Field(1, key) + Field(2, value));
+  }
+
   std::string Model(int64_t opset = 12) const {
     return Varint(1, 8) + Field(2, "test") + Field(7, graph_ + Field(2, "graph")) +
-           Field(8, Field(1, "") + Varint(2, opset));
+           Field(8, Field(1, "") + Varint(2, opset)) + metadata_;
   }
 
  private:
@@ -114,6 +119,7 @@ class OnnxWriter {
   }
 
   std::string graph_;
+  std::string metadata_;
 };
 
 }  // namespace reidbench

@@ -77,6 +77,9 @@ def cases(programs):
              "--output out/d.json --format json", inputs=mot),
         Case("compare", compare + "--html out/p.html --frames in/world/mot/train --switches out/s.csv --output out/c.json "
              "--format json", inputs=truth + ["corrected/mall-7-c1.txt", "corrected/decisions.json"] + frames, weight=2),
+        Case("detect", f"detect --frames {SEQUENCE} --detector in/detector.onnx --output out/d", inputs=["detector.onnx"] + frames),
+        Case("detect-video", "detect --frames in/clip.avi --detector in/detector.onnx --engine reference --output out/d",
+             inputs=["clip.avi", "detector.onnx"]),
         Case("render", f"render --sequence {SEQUENCE} --tracks in/tracks/mall-7-c1.txt --versus in/corrected/mall-7-c1.txt "
              f"--gt {SEQUENCE} --codec mpeg4 --frames 1-6 --output out/v.mp4 --clip-switches out/clips",
              inputs=truth[:2] + ["tracks/mall-7-c1.txt", "corrected/mall-7-c1.txt"] + frames),

@@ -64,6 +64,26 @@ def small_onnx():
     return Message().number(1, 8).text(2, "test").text(7, graph).text(8, Message().text(1, "").number(2, 12)).bytes
 
 
+def small_detector():
+    """Images [1, 3, 64, 64] -> 300 finished rows [x1, y1, x2, y2, score, class], all the same but for their mean."""
+    def tensor(name, sizes, data_type, data):
+        made = Message()
+        for size in sizes:
+            made.number(1, size)
+        return made.number(2, data_type).text(8, name).text(9, data)
+
+    rows = [(8.0 + i % 20, 8.0, 40.0, 50.0, 0.5 if i < 5 else 0.0, 0.0) for i in range(300)]
+    graph = Message()
+    graph.text(1, Message().text(1, "x").text(2, "g").text(3, "g").text(4, "GlobalAveragePool"))
+    graph.text(1, Message().text(1, "g").text(1, "shape").text(2, "r").text(3, "r").text(4, "Reshape"))
+    graph.text(1, Message().text(1, "r").text(1, "nothing").text(2, "z").text(3, "z").text(4, "MatMul"))
+    graph.text(1, Message().text(1, "z").text(1, "rows").text(2, "output").text(3, "output").text(4, "Add"))
+    graph.text(2, "graph").text(5, tensor("shape", [3], 7, struct.pack("<3q", 1, 1, 3)))
+    graph.text(5, tensor("nothing", [3, 6], 1, bytes(72)))
+    graph.text(5, tensor("rows", [1, 300, 6], 1, b"".join(struct.pack("<6f", *row) for row in rows)))
+    graph.text(11, value_info("x", (1, 3, 64, 64))).text(12, value_info("output", (1, 300, 6)))
+    return Message().number(1, 8).text(2, "test").text(7, graph).text(8, Message().text(1, "").number(2, 12)).bytes
+
 
 RECIPES = {  # files that are simply written
     "folder.yaml": "kind: reid\ntitle: Mine\nlayouts:\n  - names: '{person}_c{camera}'\n    folders: {gallery: people}\n",
@@ -119,6 +139,7 @@ class Inputs:
         self.reidbench("render", "--sequence", f"in/world/mot/train/{sequences[0]}", "--tracks",
                        f"in/tracks/{sequences[0]}.txt", "--codec", "mpeg4", "--output", "in/clip.avi")
         write(os.path.join(here, "net.onnx"), small_onnx())
+        write(os.path.join(here, "detector.onnx"), small_detector())
         write(os.path.join(here, "net.pth"), read(os.path.join(self.source, "configs/models/osnet_x0_25_synthetic.pth")))
         write(os.path.join(here, "mot17.yaml"), read(os.path.join(self.source, "configs/protocols/mot17.yaml")))
         write(os.path.join(here, "machine.json"),

@@ -11,6 +11,7 @@ inline constexpr std::string_view kCheckSchema = "reidbench.check/1";
 inline constexpr std::string_view kCompareSchema = "reidbench.compare/1";
 inline constexpr std::string_view kConvertSchema = "reidbench.convert/1";
 inline constexpr std::string_view kDecisionsSchema = "reidbench.relink.decisions/1";
+inline constexpr std::string_view kDetectSchema = "reidbench.detect/1";
 inline constexpr std::string_view kDetectionsSchema = "reidbench.detections/1";
 inline constexpr std::string_view kEnginesSchema = "reidbench.engines/1";
 inline constexpr std::string_view kExtractSchema = "reidbench.extract/1";

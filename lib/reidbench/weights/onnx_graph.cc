@@ -146,6 +146,9 @@ class OnnxParser {
         case 8:
           ParseOpset(model.Bytes());
           break;
+        case 14:
+          ParseMetadata(model.Bytes());
+          break;
         default:
           break;
       }
@@ -177,6 +180,17 @@ class OnnxParser {
       if (opset.field() == 2) version = opset.Int();
     }
     if (domain.empty()) graph_.opset = version;
+  }
+
+  void ParseMetadata(std::span<const uint8_t> bytes) {
+    CountItem();
+    std::string key, value;
+    MessageReader entry(bytes, name_);
+    while (entry.Next()) {
+      if (entry.field() == 1) key = entry.Text();
+      if (entry.field() == 2) value = entry.Text();
+    }
+    graph_.metadata[key] = value;
   }
 
   void ParseGraph(std::span<const uint8_t> bytes) {

@@ -45,6 +45,7 @@ struct OnnxGraph {
   std::vector<OnnxNode> nodes;
   std::vector<OnnxValue> inputs;  // without those that have an initialiser
   std::vector<OnnxValue> outputs;
+  std::map<std::string, std::string> metadata;  // what the exporter says of the network, by key
   std::set<std::string> integers;  // the tensors that are stored as whole numbers or truth values
 };
 
