@@ -34,7 +34,8 @@ Json PackObjects(const Json& objects, const std::set<std::string>& without = {})
   }
   for (const Json& object : objects) {
     Json& row = rows.emplace_back(Json::array());
-    for (const Json& key : columns) row.push_back(object.value(key.get_ref<const std::string&>(), Json(nullptr)));
+    for (const Json& key : columns)
+      row.push_back(object.value(key.get_ref<const std::string&>(), Json(nullptr)));
   }
   return {{"columns", std::move(columns)}, {"rows", std::move(rows)}};
 }
