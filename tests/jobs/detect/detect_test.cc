@@ -84,8 +84,9 @@ TEST_F(DetectJob, WritesMotTextBestFirst) {
   EXPECT_EQ(result.sequences[1].name, "B");
   EXPECT_THAT(result.warnings, IsEmpty());
   EXPECT_THAT(result.recognised, HasSubstr("yolov10"));
-  const MotFile file =
-      ReadMotFile(options_.output / "A" / "det.txt", {.kind = MotFileKind::kDetections});
+  MotReadOptions read;
+  read.kind = MotFileKind::kDetections;
+  const MotFile file = ReadMotFile(options_.output / "A" / "det.txt", read);
   EXPECT_EQ(file.tracks.boxes.size(), 4U);
   EXPECT_THAT(file.warnings, IsEmpty());
   const nlohmann::json json = nlohmann::json::parse(RenderDetectJson(result));
