@@ -1389,7 +1389,9 @@ class Reader {
     if (layer.axes.empty()) {
       for (size_t i = x.shape.size(); i-- > 0;) layer.axes.push_back(static_cast<int64_t>(i));
     }
-    if (x.shape.empty() || std::is_sorted(layer.axes.begin(), layer.axes.end())) return x;
+    std::vector<int64_t> as_it_is(x.shape.size());
+    std::iota(as_it_is.begin(), as_it_is.end(), int64_t{0});
+    if (layer.axes == as_it_is) return x;
     return Apply(node, std::move(layer), {x});
   }
 
