@@ -70,18 +70,22 @@ macro(reidbench_precompile_later target)
   endif()
 endmacro()
 
-# reidbench_module(<name> [INSTALL [INTERNAL <headers>]] [DEPS <modules>] [PUBLIC_LIBS <libs>] [LIBS <libs>])
+# reidbench_module(<name> [INSTALL [INTERNAL <headers>]] [OPTIMISED] [DEPS <modules>] [PUBLIC_LIBS <libs>] [LIBS <libs>])
 # One folder lib/reidbench/<name> = one static library reidbench_<name> of all its .cc files. DEPS are the modules it may include
 # (tests/architecture holds every #include against them); LIBS are third-party libraries its headers do not show. INSTALL: part of
 # what others link as reidbench::<name> (cmake/reidbenchConfig.cmake.in), with its headers but for the INTERNAL ones, which show
-# types of libraries that are not theirs to have.
+# types of libraries that are not theirs to have. OPTIMISED: sanitized tests spend minutes in it, in small functions (Eigen's) that
+# clang inlines from -O2 on only.
 function(reidbench_module name)
-  cmake_parse_arguments(ARG "INSTALL" "" "INTERNAL;DEPS;PUBLIC_LIBS;LIBS" ${ARGN})
+  cmake_parse_arguments(ARG "INSTALL;OPTIMISED" "" "INTERNAL;DEPS;PUBLIC_LIBS;LIBS" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cc)
   list(TRANSFORM ARG_DEPS PREPEND reidbench_)
   add_library(reidbench_${name} STATIC ${sources})
   target_include_directories(reidbench_${name} PUBLIC $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/lib>)
   target_link_libraries(reidbench_${name} PUBLIC ${ARG_DEPS} ${ARG_PUBLIC_LIBS} PRIVATE ${ARG_LIBS})
+  if(ARG_OPTIMISED AND REIDBENCH_SANITIZE)
+    target_compile_options(reidbench_${name} PRIVATE -O2)
+  endif()
   reidbench_precompile_later(reidbench_${name})
   if(ARG_INSTALL)
     set_target_properties(reidbench_${name} PROPERTIES EXPORT_NAME ${name})

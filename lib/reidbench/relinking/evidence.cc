@@ -237,26 +237,26 @@ MotionModel::Spread MotionModel::At(double lag_s) const {
   return {lag_s, last.place * lag_s / last.lag_s, last.size * std::sqrt(lag_s / last.lag_s)};
 }
 
-double MotionModel::LogRatio(const Motion& tail, const Motion& head, double* residual) const {
-  const double dt = std::max(head.time_s - tail.time_s, 0.0);
-  const double forward = Residual(Predict(tail, dt), head);
-  const double backward = Residual(tail, Predict(head, -dt));
-  const double r = 0.5 * (forward + backward);
-  if (residual != nullptr) *residual = r;
-  const Spread s = At(dt);
-  const double size = std::log(tail.height / head.height) / s.size;
-  constexpr double kTau = 6.283185307179586;
-  const double ratio = std::log(std::max(area_heights2, 1.0) / (kTau * s.place * s.place)) -
-                       0.5 * r * r / (s.place * s.place) - 0.25 * size * size;
-  return std::clamp(ratio, floor, cap);
-}
-
-double MotionModel::Leap(const Motion& tail, const Motion& head) const {
+MotionModel::Misfit MotionModel::MisfitOf(const Motion& tail, const Motion& head) const {
   const double dt = std::max(head.time_s - tail.time_s, 0.0);
   const double r = 0.5 * (Residual(Predict(tail, dt), head) + Residual(tail, Predict(head, -dt)));
   const Spread s = At(dt);
   const double size = std::log(tail.height / head.height) / s.size;
-  return 0.5 * r * r / (s.place * s.place) + 0.25 * size * size;
+  return {r, s.place, 0.5 * r * r / (s.place * s.place), size_weight * size * size};
+}
+
+double MotionModel::LogRatio(const Motion& tail, const Motion& head, double* residual) const {
+  const Misfit misfit = MisfitOf(tail, head);
+  if (residual != nullptr) *residual = misfit.residual;
+  constexpr double kTau = 6.283185307179586;
+  const double anywhere = std::log(std::max(area_heights2, 1.0) /
+                                   (kTau * misfit.place_deviation * misfit.place_deviation));
+  return std::clamp(anywhere - misfit.by_place - misfit.by_size, floor, cap);
+}
+
+double MotionModel::Leap(const Motion& tail, const Motion& head) const {
+  const Misfit misfit = MisfitOf(tail, head);
+  return misfit.by_place + misfit.by_size;
 }
 
 bool MotionModel::Reachable(const Motion& tail, const Motion& head) const {

@@ -41,7 +41,8 @@ struct MotionModel {
   double area_heights2 = 1;
   double cap = 3;  // wrong candidates near a contact are near, too
   double floor = -8;
-  int image_width = 0;  // px; 0 = not known: nobody leaves
+  double size_weight = 0.25;  // of what the change of height says
+  int image_width = 0;        // px; 0 = not known: nobody leaves
   int image_height = 0;
 
   Spread At(double lag_s) const;
@@ -53,6 +54,14 @@ struct MotionModel {
   bool Reachable(const Motion& tail, const Motion& head) const;
   // Whether the person of `tail` walks out of the picture within the gap to `head`.
   bool Leaves(const Motion& tail, double gap_s) const;
+
+ private:
+  struct Misfit {
+    double residual;  // body heights
+    double place_deviation;
+    double by_place, by_size;  // what they take from the log-likelihood ratio
+  };
+  Misfit MisfitOf(const Motion& tail, const Motion& head) const;
 };
 
 MotionModel CalibrateMotion(const Observations& seen);

@@ -46,19 +46,6 @@ std::vector<Ends> EndsOf(const Observations& seen) {
   return ends;
 }
 
-// As MotionModel::LogRatio, but uncapped: every rival is in the comparison itself here.
-double MotionRatio(const MotionModel& motion, const Motion& tail, const Motion& head) {
-  const double dt = std::max(head.time_s - tail.time_s, 0.0);
-  double residual = 0;
-  motion.LogRatio(tail, head, &residual);
-  const MotionModel::Spread s = motion.At(dt);
-  const double size = std::log(tail.height / head.height) / s.size;
-  constexpr double kTau = 6.283185307179586;
-  const double ratio = std::log(std::max(motion.area_heights2, 1.0) / (kTau * s.place * s.place)) -
-                       0.5 * residual * residual / (s.place * s.place) - kSizeWeight * size * size;
-  return std::clamp(ratio, kLeastMotion, kMostMotion);
-}
-
 size_t AbsenceOf(double gap_s) {
   size_t k = 0;
   while (k + 1 < kAbsences && gap_s > kAbsence_s[k + 1]) ++k;
@@ -220,7 +207,7 @@ std::vector<MotionCandidate> FindCandidates(const Observations& seen, const Moti
       c.gap_s = static_cast<double>(c.frames) / seen.frame_rate;
       if (c.gap_s > kMostGap_s) break;
       if (!motion.Reachable(e.tail, l.head)) continue;
-      c.motion = MotionRatio(motion, e.tail, l.head);
+      c.motion = motion.LogRatio(e.tail, l.head);
       if (c.frames <= memory_frames) {
         c.veto = MotionCandidate::Veto::kMemory;
       } else if (re_entry == ReEntry::kNew && motion.Leaves(e.tail, c.gap_s)) {
@@ -313,9 +300,13 @@ std::string_view ReasonOf(const MotionCandidate& c) {
 
 }  // namespace
 
-MotionLinks LinkByMotion(const Observations& seen, const MotionModel& motion, ReEntry re_entry,
+MotionLinks LinkByMotion(const Observations& seen, MotionModel motion, ReEntry re_entry,
                          double return_cost, const MotionLinkOptions& options,
                          const std::vector<int64_t>& settled) {
+  // Every rival is in the comparison itself here, so that motion may say more than elsewhere.
+  motion.cap = kMostMotion;
+  motion.floor = kLeastMotion;
+  motion.size_weight = kSizeWeight;
   MotionLinks links;
   links.memory_frames = MemoryFrames(seen, options.memory_quantile, &links.own_gaps);
   if (links.own_gaps == 0) return links;

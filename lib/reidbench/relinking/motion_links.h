@@ -52,7 +52,7 @@ struct MotionLinks {
 
 // `settled` of each box: its person as decided earlier, -1 = open; empty = all open. Tracks whose
 // beginning is settled stay as they are, and their ends go to what comes next.
-MotionLinks LinkByMotion(const Observations& seen, const MotionModel& motion, ReEntry re_entry,
+MotionLinks LinkByMotion(const Observations& seen, MotionModel motion, ReEntry re_entry,
                          double return_cost, const MotionLinkOptions& options,
                          const std::vector<int64_t>& settled);
 

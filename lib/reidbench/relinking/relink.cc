@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <optional>
 
 #include "reidbench/core/error.h"
 #include "reidbench/core/text.h"
@@ -27,8 +28,8 @@ struct Solution {
   Observations seen;
   AppearanceModel appearance;
   MotionModel motion;
-  MotionLinks motion_links;     // where no box has an embedding
-  std::vector<int64_t> person;  // of each box; a frozen group's where there is one
+  std::optional<MotionLinks> motion_links;  // where no box has an embedding
+  std::vector<int64_t> person;              // of each box; a frozen group's where there is one
 };
 
 bool HasEmbeddings(const RelinkInput& input) {
@@ -47,14 +48,14 @@ Solution Solve(const RelinkInput& input, const RelinkOptions& options, const Rel
                const std::vector<int64_t>& frozen) {
   Solution out;
   out.seen = Observe(input);
+  out.motion = CalibrateMotion(out.seen);
+  out.motion.image_width = input.image_width;
+  out.motion.image_height = input.image_height;
   if (!HasEmbeddings(input)) {
     out.appearance.calibration.appearance_usable = false;
-    out.motion = CalibrateMotion(out.seen);
-    out.motion.image_width = input.image_width;
-    out.motion.image_height = input.image_height;
     out.motion_links = LinkByMotion(out.seen, out.motion, options.re_entry,
                                     tuning.partition.return_cost, tuning.motion_links, frozen);
-    out.person = PersonsOf(out.seen, out.motion_links, frozen);
+    out.person = PersonsOf(out.seen, *out.motion_links, frozen);
     return out;
   }
   PieceOptions piece_options = tuning.pieces;
@@ -71,9 +72,6 @@ Solution Solve(const RelinkInput& input, const RelinkOptions& options, const Rel
     piece_options.cut = false;
     set = CutPieces(input, out.seen, piece_options, frozen);
   }
-  out.motion = CalibrateMotion(out.seen);
-  out.motion.image_width = input.image_width;
-  out.motion.image_height = input.image_height;
   Partitioner partitioner(out.seen, set, out.appearance, out.motion, OptionsOf(options, tuning));
   const std::vector<int32_t> person = partitioner.Solve();
   int64_t fresh = 0;
@@ -162,9 +160,9 @@ RelinkResult RelinkTuned(const RelinkInput& input, const RelinkOptions& options,
   for (const int64_t row : input.embedding_row) result.boxes_without_embedding += row < 0;
   if (options.window_s > 0 && !set.boxes.empty())
     solution.person = SolveWithDelay(input, options, tuning);
-  const bool motion_alone = !set.boxes.empty() && !HasEmbeddings(input);
+  const bool motion_alone = !set.boxes.empty() && solution.motion_links.has_value();
   if (motion_alone) {
-    result.decisions = ExplainMotionLinks(solution.seen, solution.motion_links, solution.person);
+    result.decisions = ExplainMotionLinks(solution.seen, *solution.motion_links, solution.person);
   } else {
     const PieceSet parts = PiecesOfPersons(input, solution.seen, solution.person);
     const Partitioner partitioner(solution.seen, parts, solution.appearance, solution.motion,
@@ -183,8 +181,8 @@ RelinkResult RelinkTuned(const RelinkInput& input, const RelinkOptions& options,
   result.tracks = ApplyDecisions(set, result.decisions);
   if (motion_alone) {
     MotionAlone& done = result.calibration.motion_alone.emplace();
-    done.memory_frames = solution.motion_links.memory_frames;
-    done.own_gaps = solution.motion_links.own_gaps;
+    done.memory_frames = solution.motion_links->memory_frames;
+    done.own_gaps = solution.motion_links->own_gaps;
     for (const RelinkDecision& d : result.decisions) {
       if (!d.accepted) continue;
       ++done.links;
